@@ -1,0 +1,47 @@
+//! A hold of exactly one length: the textbook's TIME-WAIT.
+
+use crate::choice::{Choice, Fault, Kind, Parameter, Values};
+use crate::des::{SimDuration, SimTime};
+
+/// Free exactly `wait` after the close.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exact {
+    wait: SimDuration,
+}
+
+impl Exact {
+    /// Held for `wait`, which may be zero.
+    pub const fn new(wait: SimDuration) -> Self {
+        Self { wait }
+    }
+
+    #[inline]
+    pub(super) fn free_at(&self, close: SimTime, _phase: SimDuration) -> SimTime {
+        close + self.wait
+    }
+
+    pub(super) fn mean_s(&self) -> f64 {
+        self.wait.as_secs_f64()
+    }
+
+    #[expect(clippy::unused_self, reason = "every hold rule answers this")]
+    pub(super) const fn grid(&self) -> SimDuration {
+        SimDuration::ZERO
+    }
+
+    #[expect(clippy::unused_self, reason = "every hold rule answers this")]
+    pub(super) const fn phase(&self) -> Option<SimDuration> {
+        None
+    }
+}
+
+impl Choice for Exact {
+    const NAME: &'static str = "exact";
+    const SUMMARY: &'static str = "exactly this long after the close";
+    const PARAMETERS: &'static [Parameter] =
+        &[Parameter { name: "wait", kind: Kind::DurationOrZero, required: true, help: "how long the port is held" }];
+
+    fn build(values: &Values) -> Result<Self, Vec<Fault>> {
+        Ok(Self::new(values.duration("wait").expect("a required parameter is present")))
+    }
+}

@@ -1,0 +1,37 @@
+//! How long a port stays taken after its connection closed: TIME-WAIT, or a NAT's cool-down. One rule per file.
+//!
+//! Every rule is monotone: who closes later is freed no earlier. So the held ports of one rule are a queue, never a
+//! heap.
+
+use crate::des::{SimDuration, SimTime};
+
+crate::registry! {
+    /// A rule of holding a port after the close.
+    enum Hold, dispatch each_hold ($) {
+        exact::Exact,
+        timer_wheel::TimerWheel,
+    }
+}
+
+impl Hold {
+    /// When a port is free again that was closed at `close`, on a clock whose grid lies at `phase` + k x grid.
+    #[inline]
+    pub fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
+        each_hold!(self, rule => rule.free_at(close, phase))
+    }
+
+    /// The mean time from close to free when closes are spread evenly over the grid, in seconds.
+    pub fn mean_s(&self) -> f64 {
+        each_hold!(self, rule => rule.mean_s())
+    }
+
+    /// The spacing of the instants at which ports are freed; zero when they are freed one by one.
+    pub fn grid(&self) -> SimDuration {
+        each_hold!(self, rule => rule.grid())
+    }
+
+    /// Where the grid lies, when the scenario says so.
+    pub fn phase(&self) -> Option<SimDuration> {
+        each_hold!(self, rule => rule.phase())
+    }
+}

@@ -1,0 +1,71 @@
+//! What a stack keeps unique, as a function (source, destination) -> lane.
+
+/// The part of the 4-tuple within which one local port can be used once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// Source address, source port, destination address and port: Linux `connect()`.
+    FourTuple,
+    /// Port and destination, whatever the source address: illumos `connect()`.
+    PortDestination,
+    /// Local address and port, whatever the destination: bind before connect.
+    AddressPort,
+    /// The local port alone: macOS.
+    Port,
+}
+
+impl Uniqueness {
+    /// Every rule there is.
+    pub const ALL: [Self; 4] = [Self::FourTuple, Self::PortDestination, Self::AddressPort, Self::Port];
+
+    /// The word in scenario files and profiles.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FourTuple => "4-tuple",
+            Self::PortDestination => "port-destination",
+            Self::AddressPort => "address-port",
+            Self::Port => "port",
+        }
+    }
+
+    /// How many lanes `sources` source addresses and `endpoints` destination endpoints make.
+    pub const fn lanes(self, sources: u32, endpoints: u32) -> u64 {
+        match self {
+            Self::FourTuple => sources as u64 * endpoints as u64,
+            Self::PortDestination => endpoints as u64,
+            Self::AddressPort => sources as u64,
+            Self::Port => 1,
+        }
+    }
+
+    /// The lane of a connection from source address `source` to endpoint `endpoint`, when there are `endpoints` in all.
+    #[inline]
+    pub const fn lane(self, source: u32, endpoint: u32, endpoints: u32) -> u32 {
+        match self {
+            Self::FourTuple => source * endpoints + endpoint,
+            Self::PortDestination => endpoint,
+            Self::AddressPort => source,
+            Self::Port => 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_rule_tells_apart_exactly_what_it_says() {
+        let (sources, endpoints) = (3, 4);
+        for rule in Uniqueness::ALL {
+            let mut seen = std::collections::BTreeSet::new();
+            for source in 0..sources {
+                for endpoint in 0..endpoints {
+                    let lane = rule.lane(source, endpoint, endpoints);
+                    assert!(u64::from(lane) < rule.lanes(sources, endpoints));
+                    seen.insert(lane);
+                }
+            }
+            assert_eq!(seen.len() as u64, rule.lanes(sources, endpoints), "{}", rule.name());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A table: what a CSV holds and a chart is drawn from.
+
+use std::sync::Arc;
+
+/// One value of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Not applicable, or never: an empty cell.
+    Empty,
+    /// A name.
+    Text(Arc<str>),
+    /// A whole number.
+    Whole(i64),
+    /// A number; never NaN or infinite.
+    Number(f64),
+}
+
+/// Named columns and rows of cells, every row as long as the list of columns.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    columns: Vec<&'static str>,
+    /// Row after row.
+    cells: Vec<Cell>,
+}
+
+impl Table {
+    /// An empty table with these columns.
+    pub fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), cells: Vec::new() }
+    }
+
+    /// Adds one row.
+    ///
+    /// # Panics
+    ///
+    /// When the row is not as long as the list of columns.
+    pub fn push(&mut self, row: impl IntoIterator<Item = Cell>) {
+        self.cells.extend(row);
+        assert_eq!(self.cells.len() % self.columns.len(), 0, "a row has one cell per column");
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[&'static str] {
+        &self.columns
+    }
+
+    /// The rows, in order.
+    pub fn rows(&self) -> impl Iterator<Item = &[Cell]> {
+        self.cells.chunks_exact(self.columns.len())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.cells.len() / self.columns.len()
+    }
+
+    /// True when there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+}

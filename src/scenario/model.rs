@@ -1,0 +1,105 @@
+//! A validated scenario. What is here can be simulated: every name resolves, every quantity is in its limits.
+
+use crate::des::SimDuration;
+use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
+use crate::workload::{Arrivals, ClosesFirst, Lifetime, Retry, Spread};
+use std::sync::Arc;
+
+/// Everything a simulation needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// What the file calls itself; its stem unless it says.
+    pub title: String,
+    /// How long, how often, with which seed.
+    pub run: RunSettings,
+    /// Port owners, in file order; at least one.
+    pub hosts: Vec<Host>,
+    /// Where connections go, in file order; at least one.
+    pub destinations: Vec<Destination>,
+    /// Who connects, in file order; at least one.
+    pub clients: Vec<Client>,
+}
+
+/// How a scenario is run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunSettings {
+    /// The measured window: longer than zero, up to 10 years.
+    pub duration: SimDuration,
+    /// What runs before the window and is in no metric.
+    pub warm_up: WarmUp,
+    /// Independent repetitions: 1 to 1,000,000.
+    pub replications: u32,
+    /// What every random draw is keyed by.
+    pub seed: u64,
+    /// The step of the time series; `None`: the shortest 1-2-5 step that makes at most 1,000 rows.
+    pub sample: Option<SimDuration>,
+}
+
+/// How long to run before measuring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WarmUp {
+    /// This long; zero starts from an empty range.
+    Fixed(SimDuration),
+    /// Ten mean port holds, 330 when overloaded (`reference/theory.md` 0.4).
+    Auto,
+}
+
+/// A machine with its stack: it owns the ports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    /// Its name, unique among hosts.
+    pub name: Arc<str>,
+    /// The profile its defaults come from.
+    pub profile: Arc<str>,
+    /// The ephemeral range.
+    pub port_range: PortRange,
+    /// Ports of the range that are never chosen.
+    pub reserved_ports: PortSet,
+    /// Source addresses: 1 to 65,536.
+    pub addresses: u32,
+    /// What the stack keeps unique.
+    pub uniqueness: Uniqueness,
+    /// In which order it looks for a port.
+    pub allocator: AllocatorKind,
+    /// How long a port is held after its client closed first.
+    pub time_wait: Hold,
+}
+
+impl Host {
+    /// Ports of one lane that can be used at all: the range less the reserved ports.
+    pub fn usable_ports(&self) -> u32 {
+        self.port_range.len() - self.reserved_ports.count_in(self.port_range)
+    }
+}
+
+/// Where connections go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Destination {
+    /// Its name, unique among destinations.
+    pub name: Arc<str>,
+    /// Distinct address:port pairs: 1 to 65,536.
+    pub endpoints: u32,
+}
+
+/// A source of requests on one host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// Its name, unique among clients.
+    pub name: Arc<str>,
+    /// Index into [`Scenario::hosts`].
+    pub host: usize,
+    /// Index into [`Scenario::destinations`] and weight, in file order; weights sum to 1 and none is zero.
+    pub to: Vec<(usize, f64)>,
+    /// When requests come. Every destination a trace names is in `to`.
+    pub arrivals: Arrivals,
+    /// How long a connection lasts.
+    pub lifetime: Lifetime,
+    /// Who closes first, unless a trace row says otherwise.
+    pub closes_first: ClosesFirst,
+    /// How attempts spread over the host's addresses.
+    pub source: Spread,
+    /// How attempts spread over the endpoints of a destination.
+    pub balance: Spread,
+    /// What happens after a refusal.
+    pub retry: Retry,
+}
