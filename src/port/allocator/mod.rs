@@ -1,27 +1,148 @@
-//! In which order a stack looks for a usable port. One allocator per file.
+//! In which order a stack looks for a usable port. One allocator per file; adding one is a file and a line below.
+//!
+//! An allocator sees a lane's layout and which of its ports are free, and answers with a port and the number of ports
+//! it looked at. It never takes the port itself and never knows who asks. Its random draws come from its own stream, so
+//! that a change of allocator moves no arrival and no lifetime.
 
-/// An allocator, by name.
+use super::clock::Clock;
+use super::lane::{Lane, Layout};
+use crate::des::{Randomness, SimTime};
+
+/// What an allocator answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AllocatorKind {
-    /// Linux `connect()`.
-    LinuxConnect,
+pub struct Choice {
+    /// The port, as an offset from the start of the range; `None`: no usable port was found.
+    pub offset: Option<u16>,
+    /// Ports looked at, the chosen one included; reserved ports are skipped, not looked at.
+    pub probes: u32,
 }
 
-impl AllocatorKind {
-    /// Every allocator there is.
-    pub const ALL: &'static [Self] = &[Self::LinuxConnect];
+/// What an allocator is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    /// The name of the port owner, which keys the allocator's streams.
+    pub owner: &'a str,
+    /// The ports to choose from.
+    pub layout: &'a Layout,
+    /// How many lanes there are.
+    pub lanes: usize,
+    /// The owner's clock.
+    pub clock: Clock,
+    /// Seed and replication.
+    pub randomness: Randomness,
+}
 
+/// An order of looking for a port.
+trait Allocate: Sized {
     /// The word in scenario files and profiles.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::LinuxConnect => "linux-connect",
-        }
-    }
+    const NAME: &'static str;
+    /// What it is, in one line of at most 60 characters.
+    const SUMMARY: &'static str;
 
-    /// What it is, in one line.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::LinuxConnect => "hash offset, parity first",
+    fn new(setup: &Setup<'_>) -> Self;
+
+    /// Looks for a port of lane number `id`, which has been opened.
+    fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice;
+}
+
+/// Makes the modules, [`AllocatorKind`] and [`Allocator`] from a list of files.
+macro_rules! allocators {
+    ($($file:ident::$Type:ident,)+) => {
+        $(mod $file;)+
+
+        /// An allocator, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum AllocatorKind {
+            $(
+                #[doc = concat!("See `", stringify!($file), ".rs`.")]
+                $Type,
+            )+
         }
+
+        impl AllocatorKind {
+            /// Every allocator there is.
+            pub const ALL: &'static [Self] = &[$(Self::$Type,)+];
+
+            /// The word in scenario files and profiles.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$Type => <$file::$Type as Allocate>::NAME,)+
+                }
+            }
+
+            /// What it is, in one line.
+            pub const fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$Type => <$file::$Type as Allocate>::SUMMARY,)+
+                }
+            }
+        }
+
+        /// An allocator at work: the state that one port owner keeps.
+        #[derive(Debug)]
+        pub struct Allocator(State);
+
+        #[derive(Debug)]
+        enum State {
+            $($Type($file::$Type),)+
+        }
+
+        impl Allocator {
+            /// An allocator at the start of a simulation.
+            pub fn new(kind: AllocatorKind, setup: &Setup<'_>) -> Self {
+                Self(match kind {
+                    $(AllocatorKind::$Type => State::$Type(<$file::$Type as Allocate>::new(setup)),)+
+                })
+            }
+
+            /// Looks for a port of lane number `id`, which has been opened; takes nothing.
+            #[inline]
+            pub fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice {
+                match &mut self.0 {
+                    $(State::$Type(allocator) => allocator.choose(id, lane, layout, now),)+
+                }
+            }
+        }
+    };
+}
+
+allocators! {
+    linux_connect::LinuxConnect,
+    random::Random,
+    random_start::RandomStart,
+}
+
+/// Looks through every port from `start` on, upwards, once around: what the linear allocators share.
+#[inline]
+fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
+    let len = layout.range().len();
+    // The first free port at or after `from`, of whichever parity.
+    let next = |from: u32| {
+        let even = lane.next_free(0, from.div_ceil(2)).map(|index| 2 * index);
+        let odd = lane.next_free(1, from / 2).map(|index| 2 * index + 1);
+        match (even, odd) {
+            (Some(even), Some(odd)) => Some(even.min(odd)),
+            (found, None) | (None, found) => found,
+        }
+    };
+    let looked_at = |from: u32, to: u32| {
+        layout.usable_before(0, to.div_ceil(2)) + layout.usable_before(1, to / 2)
+            - layout.usable_before(0, from.div_ceil(2))
+            - layout.usable_before(1, from / 2)
+    };
+    if let Some(found) = next(start) {
+        Choice { offset: Some(offset(found)), probes: looked_at(start, found + 1) }
+    } else if let Some(found) = next(0) {
+        Choice { offset: Some(offset(found)), probes: looked_at(start, len) + looked_at(0, found + 1) }
+    } else {
+        Choice { offset: None, probes: layout.usable() }
     }
+}
+
+/// An offset within a range fits 16 bits, since a range has at most 65,535 ports.
+#[inline]
+fn offset(value: u32) -> u16 {
+    #[expect(clippy::cast_possible_truncation, reason = "below the length of a range")]
+    let offset = value as u16;
+    offset
 }

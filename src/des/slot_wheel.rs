@@ -1,0 +1,354 @@
+//! A priority queue for random delays: time is cut into slots, and only the slot being served is kept sorted.
+//!
+//! A calendar queue (Brown 1988) with power-of-two slots, an occupancy bitmap, and a heap for what lies beyond the
+//! wheel's horizon. Slots are as wide as about [`EVENTS_PER_SLOT`] events are long, and re-cut when the rate moves.
+//! Events that are due at one instant leave in the order in which they came.
+
+use super::time::SimTime;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// The slot width aimed at, in mean gaps between events.
+const EVENTS_PER_SLOT: u64 = 4;
+/// How many events are served between two looks at the slot width.
+const RETUNE_EVERY: u32 = 4096;
+/// The most slots a wheel grows to: 4 MiB of slot heads.
+const SLOTS_MAX: usize = 1 << 20;
+const SLOTS_MIN: usize = 1 << 10;
+/// No node.
+const NONE: u32 = u32::MAX;
+
+/// An event in a slot's list.
+#[derive(Clone, Copy, Debug)]
+struct Node<T> {
+    at: u64,
+    event: T,
+    next: u32,
+}
+
+/// An event beyond the horizon; `order` keeps first in, first out among equals.
+#[derive(Clone, Copy, Debug)]
+struct Far<T> {
+    at: u64,
+    order: u64,
+    event: T,
+}
+
+impl<T> PartialEq for Far<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.order) == (other.at, other.order)
+    }
+}
+
+impl<T> Eq for Far<T> {}
+
+impl<T> PartialOrd for Far<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Far<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.order).cmp(&(other.at, other.order))
+    }
+}
+
+/// Events by the time they are due; equal times first in, first out.
+#[derive(Clone, Debug)]
+pub struct SlotWheel<T> {
+    /// log2 of the slot width in nanoseconds.
+    shift: u32,
+    /// The slot being served, counted from time zero: its events and all earlier ones are in `current`.
+    cursor: u64,
+    /// The slot being served, latest event first, so that the next one is at the end.
+    current: Vec<(u64, T)>,
+    /// The newest event of each slot after the cursor, by slot number modulo the number of slots.
+    heads: Vec<u32>,
+    /// Which of `heads` are not empty, a bit each.
+    occupied: Vec<u64>,
+    /// Storage for the lists, and the list of nodes not in use.
+    nodes: Vec<Node<T>>,
+    spare: u32,
+    far: BinaryHeap<Reverse<Far<T>>>,
+    /// Events pushed to `far`, ever, and when last looked at.
+    far_total: u64,
+    far_before: u64,
+    len: usize,
+    until_retune: u32,
+    retuned_at: u64,
+}
+
+impl<T: Copy> Default for SlotWheel<T> {
+    fn default() -> Self {
+        Self {
+            shift: 20,
+            cursor: 0,
+            current: Vec::new(),
+            heads: vec![NONE; SLOTS_MIN],
+            occupied: vec![0; SLOTS_MIN / 64],
+            nodes: Vec::new(),
+            spare: NONE,
+            far: BinaryHeap::new(),
+            far_total: 0,
+            far_before: 0,
+            len: 0,
+            until_retune: RETUNE_EVERY,
+            retuned_at: 0,
+        }
+    }
+}
+
+impl<T: Copy> SlotWheel<T> {
+    /// When the next event is due; [`SimTime::NEVER`] when there is none.
+    #[inline]
+    pub fn next_at(&self) -> SimTime {
+        // Whenever any event waits, `current` holds the next one.
+        self.current.last().map_or(SimTime::NEVER, |(at, _)| SimTime::from_nanos(*at))
+    }
+
+    /// How many events wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// True when no event waits.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds an event that is due at `at`.
+    #[inline]
+    pub fn push(&mut self, at: SimTime, event: T) {
+        let at = at.as_nanos();
+        self.len += 1;
+        if self.len == 1 {
+            self.cursor = at >> self.shift;
+            self.current.push((at, event));
+        } else {
+            self.place(at, event);
+        }
+    }
+
+    /// Puts an event where its time says. The cursor is set.
+    #[inline]
+    fn place(&mut self, at: u64, event: T) {
+        let slot = at >> self.shift;
+        if slot <= self.cursor {
+            // Before the equal ones in this reversed order, so after them in time order.
+            let index = self.current.partition_point(|(other, _)| *other > at);
+            self.current.insert(index, (at, event));
+        } else if slot - self.cursor < self.heads.len() as u64 {
+            self.link(slot, at, event);
+        } else {
+            self.far.push(Reverse(Far { at, order: self.far_total, event }));
+            self.far_total += 1;
+        }
+    }
+
+    /// Adds an event to the list of a slot within the horizon.
+    #[inline]
+    fn link(&mut self, slot: u64, at: u64, event: T) {
+        let index = self.index(slot);
+        let node = Node { at, event, next: self.heads[index] };
+        let place = if self.spare == NONE {
+            self.nodes.push(node);
+            u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 events wait")
+        } else {
+            let place = self.spare;
+            self.spare = self.nodes[place as usize].next;
+            self.nodes[place as usize] = node;
+            place
+        };
+        self.heads[index] = place;
+        self.occupied[index / 64] |= 1 << (index % 64);
+    }
+
+    #[inline]
+    fn index(&self, slot: u64) -> usize {
+        // Below the number of slots, which is a power of two.
+        #[expect(clippy::cast_possible_truncation, reason = "masked")]
+        let index = slot as usize & (self.heads.len() - 1);
+        index
+    }
+
+    /// Takes the next event.
+    #[inline]
+    pub fn pop(&mut self) -> Option<(SimTime, T)> {
+        let (at, event) = self.current.pop()?;
+        self.len -= 1;
+        if self.current.is_empty() && self.len > 0 {
+            self.advance();
+        }
+        self.until_retune -= 1;
+        if self.until_retune == 0 {
+            self.retune(at);
+        }
+        Some((SimTime::from_nanos(at), event))
+    }
+
+    /// Moves the cursor to the next slot that holds anything and sorts it.
+    fn advance(&mut self) {
+        match self.next_occupied() {
+            Some(slot) => self.cursor = slot,
+            None => {
+                let Reverse(first) = self.far.peek().expect("an event waits, and not in the wheel");
+                self.cursor = first.at >> self.shift;
+            }
+        }
+        self.pull_far();
+        self.load();
+    }
+
+    /// The first slot after the cursor that holds anything.
+    fn next_occupied(&self) -> Option<u64> {
+        let slots = self.heads.len();
+        let start = self.index(self.cursor + 1);
+        let words = self.occupied.len();
+        let first = self.occupied[start / 64] & (u64::MAX << (start % 64));
+        let mut word = start / 64;
+        let mut bits = first;
+        for step in 0..=words {
+            if bits != 0 {
+                let index = word * 64 + bits.trailing_zeros() as usize;
+                return Some(self.cursor + 1 + ((index + slots - start) % slots) as u64);
+            }
+            word = (word + 1) % words;
+            bits = self.occupied[word];
+            if step + 1 == words {
+                // Back at the first word: only what lies before the start is left.
+                bits &= !(u64::MAX << (start % 64));
+            }
+        }
+        None
+    }
+
+    /// Brings in what has come within the horizon, in order, before anything newer can be put beside it.
+    fn pull_far(&mut self) {
+        let slots = self.heads.len() as u64;
+        while let Some(Reverse(first)) = self.far.peek() {
+            if (first.at >> self.shift) - self.cursor >= slots {
+                break;
+            }
+            let Reverse(first) = self.far.pop().expect("just seen");
+            self.link(first.at >> self.shift, first.at, first.event);
+        }
+    }
+
+    /// Makes the cursor's slot current: unlinks its list and sorts it.
+    fn load(&mut self) {
+        let index = self.index(self.cursor);
+        let mut place = std::mem::replace(&mut self.heads[index], NONE);
+        self.occupied[index / 64] &= !(1 << (index % 64));
+        // The list is newest first, and so is the reversed order; a stable sort keeps that among equals.
+        while place != NONE {
+            let Node { at, event, next } = self.nodes[place as usize];
+            self.current.push((at, event));
+            self.nodes[place as usize].next = self.spare;
+            self.spare = place;
+            place = next;
+        }
+        self.current.sort_by_key(|(at, _)| Reverse(*at));
+    }
+
+    /// Looks whether slots of another width, or more of them, would serve better, and re-cuts the wheel if so.
+    fn retune(&mut self, now: u64) {
+        self.until_retune = RETUNE_EVERY;
+        let gap = (now - self.retuned_at) / u64::from(RETUNE_EVERY);
+        let shift = (gap * EVENTS_PER_SLOT).max(1).ilog2().max(4);
+        let far = self.far_total - self.far_before;
+        self.retuned_at = now;
+        self.far_before = self.far_total;
+        let wrong_width = shift.abs_diff(self.shift) > 1;
+        let grow = far > u64::from(RETUNE_EVERY) / 16 && self.heads.len() < SLOTS_MAX;
+        if wrong_width || grow {
+            let slots = if grow { self.heads.len() * 4 } else { self.heads.len() };
+            self.recut(if wrong_width { shift } else { self.shift }, slots);
+        }
+    }
+
+    /// Takes everything out in order and puts it back into `slots` slots of width 2^shift.
+    fn recut(&mut self, shift: u32, slots: usize) {
+        let mut events = Vec::with_capacity(self.len);
+        while let Some(event) = self.current.pop() {
+            events.push(event);
+            if self.current.is_empty() && events.len() < self.len {
+                self.advance();
+            }
+        }
+        self.shift = shift;
+        self.heads = vec![NONE; slots];
+        self.occupied = vec![0; slots / 64];
+        self.nodes.clear();
+        self.spare = NONE;
+        let Some((first, _)) = events.first() else { return };
+        self.cursor = first >> shift;
+        for (at, event) in events {
+            self.place(at, event);
+        }
+        self.far_before = self.far_total;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::des::random::{Randomness, Words};
+
+    /// Runs a wheel beside a sorted list: `delay` makes each new event's delay.
+    fn compare(mut delay: impl FnMut(&mut Words) -> u64, waiting: usize, steps: usize) {
+        let mut words = Randomness { seed: 7, replication: 0 }.words("test", "wheel");
+        let mut wheel = SlotWheel::default();
+        let mut plain = BinaryHeap::new();
+        let mut now = 0;
+        for id in 0..steps {
+            let at = now + delay(&mut words);
+            wheel.push(SimTime::from_nanos(at), id);
+            plain.push(Reverse((at, id)));
+            let pops = if plain.len() > waiting { 1 + words.word() % 2 } else { words.word() % 2 };
+            for _ in 0..pops {
+                let expected = plain.pop().map(|Reverse(event)| event);
+                let found = wheel.pop().map(|(at, id)| (at.as_nanos(), id));
+                assert_eq!(found, expected);
+                now = expected.map_or(now, |(at, _)| at);
+            }
+            assert_eq!(wheel.len(), plain.len());
+            let expected = plain.peek().map_or(SimTime::NEVER, |Reverse((at, _))| SimTime::from_nanos(*at));
+            assert_eq!(wheel.next_at(), expected);
+        }
+        while let Some(Reverse(expected)) = plain.pop() {
+            assert_eq!(wheel.pop().map(|(at, id)| (at.as_nanos(), id)), Some(expected));
+        }
+        assert!(wheel.is_empty() && wheel.pop().is_none());
+    }
+
+    #[test]
+    fn it_serves_in_order_at_any_rate() {
+        compare(|words| words.word() % 1_000_000_000, 900, 60_000);
+        compare(|words| words.word() % 1_000, 50, 60_000);
+        compare(|words| words.word() % 1_000_000_000_000_000, 300, 30_000);
+    }
+
+    #[test]
+    fn equal_times_leave_as_they_came() {
+        compare(|words| (words.word() % 4) * 1_000_000, 200, 30_000);
+        compare(|words| (words.word() % 3) * 10_000_000_000, 200, 30_000);
+        compare(|_| 0, 10, 1_000);
+    }
+
+    #[test]
+    fn heavy_tails_and_sudden_changes_of_rate_stay_in_order() {
+        // Pareto-like: from nanoseconds to hours.
+        compare(|words| 1_u64 << (words.word() % 43), 1_000, 60_000);
+        let mut count = 0_u64;
+        compare(
+            |words| {
+                count += 1;
+                let scale = if (count / 9_000) % 2 == 0 { 100 } else { 100_000_000_000 };
+                words.word() % scale
+            },
+            500,
+            60_000,
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! All the ports of one owner: a lane for each thing that must be unique, and the order in which they are searched.
+
+use super::allocator::{Allocator, AllocatorKind, Choice, Setup};
+use super::clock::Clock;
+use super::lane::{Lane, Layout};
+use crate::des::{Randomness, SimTime};
+
+/// What a pool is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSettings<'a> {
+    /// The name of the owner, which keys its random streams: `host:gateway`.
+    pub owner: &'a str,
+    /// The order of search.
+    pub allocator: AllocatorKind,
+    /// How many lanes there are ([`super::Uniqueness::lanes`]).
+    pub lanes: usize,
+    /// The owner's clock.
+    pub clock: Clock,
+}
+
+/// The ports of one owner.
+#[derive(Debug)]
+pub struct Pool {
+    layout: Layout,
+    lanes: Vec<Lane>,
+    allocator: Allocator,
+}
+
+impl Pool {
+    /// A pool whose ports are all free.
+    pub fn new(layout: Layout, settings: &PoolSettings<'_>, randomness: Randomness) -> Self {
+        let PoolSettings { owner, allocator, lanes, clock } = *settings;
+        let allocator = Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness });
+        Self { lanes: vec![Lane::new(&layout); lanes], layout, allocator }
+    }
+
+    /// The ports that there are.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The ports of lane number `id`.
+    #[inline]
+    pub fn lane(&self, id: usize) -> &Lane {
+        &self.lanes[id]
+    }
+
+    /// Every lane, in order.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// Looks for a usable port of lane number `id`, and takes it when there is one.
+    #[inline]
+    pub fn take(&mut self, id: usize, now: SimTime) -> Choice {
+        let lane = &mut self.lanes[id];
+        if lane.is_untouched() {
+            lane.open(&self.layout);
+        }
+        let choice = self.allocator.choose(id, lane, &self.layout, now);
+        if let Some(offset) = choice.offset {
+            lane.take(offset);
+        }
+        choice
+    }
+
+    /// Gives the port at `offset` of lane number `id` back.
+    #[inline]
+    pub fn give_back(&mut self, id: usize, offset: u16) {
+        self.lanes[id].give_back(offset);
+    }
+}
