@@ -110,6 +110,7 @@ allocators! {
     linux_connect::LinuxConnect,
     random::Random,
     random_start::RandomStart,
+    sequential::Sequential,
 }
 
 /// Looks through every port from `start` on, upwards, once around: what the linear allocators share.
