@@ -23,3 +23,11 @@ pub fn exponential_block(mean: f64, words: &[u64], nanos: &mut [u64]) {
         *nano = whole;
     }
 }
+
+/// Exponential draws with mean `mean`, one per word; lengths are equal.
+pub fn exponential_gaps(mean: f64, words: &[u64], gaps: &mut [f64]) {
+    for (word, gap) in words.iter().zip(gaps) {
+        let u = ((word >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0);
+        *gap = -ln(u) * mean;
+    }
+}

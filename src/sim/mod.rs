@@ -1,1 +1,17 @@
-//! To come.
+//! The model in motion: clients ask for ports, hold them, and give them back.
+//!
+//! [`topology`] lays a scenario out flat; [`world`] is the state of one replication and how each event changes it;
+//! [`run`](mod@run) decides what happens next; an [`Observer`] is told everything and changes nothing. Must never know
+//! what is measured, or how often it is run.
+
+pub mod connection;
+pub mod observer;
+pub mod run;
+pub mod spread;
+pub mod topology;
+pub mod world;
+
+pub use observer::{Attempt, Connected, Held, Observer};
+pub use run::{Interrupted, run};
+pub use topology::{Scope, ScopeKind, Topology};
+pub use world::World;

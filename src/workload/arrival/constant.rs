@@ -1,7 +1,9 @@
 //! Evenly spaced arrivals: the k-th at `round(k / rate)`, so that no error adds up.
 
+use super::Process;
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::Rate;
+use crate::des::random::BLOCK;
+use crate::des::{Rate, SimDuration, SimTime, Words};
 
 /// Arrivals at `round(k / rate)`, k = 0, 1, ...
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,6 +19,41 @@ impl Constant {
 
     pub(super) const fn rate(&self) -> Option<Rate> {
         Some(self.rate)
+    }
+
+    pub(super) fn start(&self, _words: Words, _window: SimTime) -> Box<dyn Process> {
+        // Events are counted in units of 1e-9, so a gap is per * 1e9 / nano_events.
+        let count = u128::from(self.rate.nano_events());
+        let span = u128::from(self.rate.per().as_nanos()) * 1_000_000_000;
+        Box::new(Even { next: 0, gap: span / count, rest: span % count, error: count / 2, count })
+    }
+}
+
+/// Bresenham's division: the error is carried on in whole numbers and never grows.
+#[derive(Debug)]
+struct Even {
+    next: u128,
+    gap: u128,
+    rest: u128,
+    error: u128,
+    count: u128,
+}
+
+impl Process for Even {
+    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
+        for (written, instant) in instants.iter_mut().enumerate() {
+            match u64::try_from(self.next) {
+                Ok(nanos) if nanos < SimDuration::MAX.as_nanos() => *instant = SimTime::from_nanos(nanos),
+                _ => return written,
+            }
+            self.next += self.gap;
+            self.error += self.rest;
+            if self.error >= self.count {
+                self.error -= self.count;
+                self.next += 1;
+            }
+        }
+        BLOCK
     }
 }
 

@@ -1,7 +1,9 @@
 //! Arrivals as they were recorded: one request per row of a trace.
 
+use super::Process;
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::Rate;
+use crate::des::random::BLOCK;
+use crate::des::{Rate, SimTime, Words};
 use crate::workload::trace::Trace;
 use std::sync::Arc;
 
@@ -25,6 +27,30 @@ impl Replay {
     #[expect(clippy::unused_self, reason = "every process of arrivals answers this")]
     pub(super) const fn rate(&self) -> Option<Rate> {
         None
+    }
+
+    pub(super) fn start(&self, _words: Words, window: SimTime) -> Box<dyn Process> {
+        Box::new(Rows { trace: self.trace.clone(), next: 0, window })
+    }
+}
+
+/// The instants of the rows, which count from the start of the measured window.
+#[derive(Debug)]
+struct Rows {
+    trace: Arc<Trace>,
+    next: usize,
+    window: SimTime,
+}
+
+impl Process for Rows {
+    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
+        let rows = &self.trace.rows[self.next..];
+        let written = rows.len().min(BLOCK);
+        for (instant, row) in instants.iter_mut().zip(rows) {
+            *instant = self.window + (row.at - SimTime::ZERO);
+        }
+        self.next += written;
+        written
     }
 }
 

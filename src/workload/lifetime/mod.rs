@@ -3,7 +3,8 @@
 //! One law per file. A law turns one 64-bit random word into one lifetime by inversion, so request i of a client owns
 //! word i of the client's lifetime stream whatever the law is, and a change of law moves no other draw.
 
-use crate::des::SimDuration;
+use crate::des::random::BLOCK;
+use crate::des::{SimDuration, Words};
 
 /// What a law of lifetimes must answer.
 pub trait LifetimeLaw {
@@ -51,6 +52,43 @@ impl LifetimeLaw for Lifetime {
 
     fn constant(&self) -> Option<SimDuration> {
         each_lifetime!(self, law => law.constant())
+    }
+}
+
+/// The lifetimes of one client's requests, in order.
+#[derive(Debug)]
+pub struct LifetimeStream {
+    law: Lifetime,
+    constant: Option<SimDuration>,
+    words: Words,
+    nanos: Box<[u64; BLOCK]>,
+    next: usize,
+}
+
+impl LifetimeStream {
+    /// Lifetimes of `law`, word i of `words` making the i-th.
+    pub fn new(law: Lifetime, words: Words) -> Self {
+        Self { constant: law.constant(), law, words, nanos: Box::new([0; BLOCK]), next: BLOCK }
+    }
+
+    /// The next lifetime.
+    #[inline]
+    pub fn draw(&mut self) -> SimDuration {
+        if let Some(constant) = self.constant {
+            return constant;
+        }
+        if self.next == BLOCK {
+            self.refill();
+        }
+        let nanos = self.nanos[self.next];
+        self.next += 1;
+        SimDuration::from_nanos(nanos)
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        self.law.fill(self.words.block(), &mut *self.nanos);
+        self.next = 0;
     }
 }
 

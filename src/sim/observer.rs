@@ -1,0 +1,207 @@
+//! Whoever watches a simulation: told of every event in order of time, able to change none.
+
+use super::world::World;
+use crate::des::SimTime;
+
+/// One `connect()`, whatever came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt {
+    /// When.
+    pub at: SimTime,
+    /// Whose: index into [`super::Topology::flows`].
+    pub flow: u32,
+    /// Which lane it looked in, counted over all hosts.
+    pub lane: u32,
+    /// Which of the host's addresses, from 0.
+    pub source: u32,
+    /// Which endpoint of the destination, from 0.
+    pub endpoint: u32,
+    /// The client's how-manieth request, from 0.
+    pub request: u64,
+    /// 0 for the request's first attempt.
+    pub retry: u32,
+    /// Ports looked at.
+    pub probes: u32,
+    /// Ports of the lane that are free after it.
+    pub free: u32,
+}
+
+/// What an attempt got that was not refused.
+#[derive(Clone, Copy, Debug)]
+pub struct Connected {
+    /// The port, as an offset from the start of the range.
+    pub offset: u16,
+    /// The port.
+    pub port: u16,
+    /// When the connection will close.
+    pub close_at: SimTime,
+}
+
+/// A port that changes its state.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Whose connection holds it.
+    pub flow: u32,
+    /// Its lane, counted over all hosts.
+    pub lane: u32,
+    /// Its offset from the start of the range.
+    pub offset: u16,
+    /// Ports of the lane that are free after the event.
+    pub free: u32,
+}
+
+/// What is told. Each method does nothing unless an observer says otherwise.
+pub trait Observer {
+    /// The measured window opens: what came before `at` counts in nothing.
+    fn window_opens(&mut self, at: SimTime) {
+        let _ = at;
+    }
+
+    /// An attempt got a port.
+    fn connected(&mut self, attempt: &Attempt, got: &Connected) {
+        let _ = (attempt, got);
+    }
+
+    /// An attempt got none: there was no usable port.
+    fn refused(&mut self, attempt: &Attempt) {
+        let _ = attempt;
+    }
+
+    /// A request of flow `flow` was refused for the last time.
+    fn lost(&mut self, at: SimTime, flow: u32) {
+        let _ = (at, flow);
+    }
+
+    /// A connection closed; its port is in TIME-WAIT from now on, if only for no time.
+    fn closed(&mut self, at: SimTime, held: &Held) {
+        let _ = (at, held);
+    }
+
+    /// A port is free again.
+    fn released(&mut self, at: SimTime, held: &Held) {
+        let _ = (at, held);
+    }
+
+    /// It is time for a row of the time series.
+    fn sample(&mut self, at: SimTime) {
+        let _ = at;
+    }
+
+    /// An event is over; the world may be looked at. For checks.
+    fn settled(&mut self, at: SimTime, world: &World<'_>) {
+        let _ = (at, world);
+    }
+}
+
+/// Nobody watches.
+impl Observer for () {}
+
+/// Two watch, the first first.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline]
+    fn window_opens(&mut self, at: SimTime) {
+        self.0.window_opens(at);
+        self.1.window_opens(at);
+    }
+
+    #[inline]
+    fn connected(&mut self, attempt: &Attempt, got: &Connected) {
+        self.0.connected(attempt, got);
+        self.1.connected(attempt, got);
+    }
+
+    #[inline]
+    fn refused(&mut self, attempt: &Attempt) {
+        self.0.refused(attempt);
+        self.1.refused(attempt);
+    }
+
+    #[inline]
+    fn lost(&mut self, at: SimTime, flow: u32) {
+        self.0.lost(at, flow);
+        self.1.lost(at, flow);
+    }
+
+    #[inline]
+    fn closed(&mut self, at: SimTime, held: &Held) {
+        self.0.closed(at, held);
+        self.1.closed(at, held);
+    }
+
+    #[inline]
+    fn released(&mut self, at: SimTime, held: &Held) {
+        self.0.released(at, held);
+        self.1.released(at, held);
+    }
+
+    #[inline]
+    fn sample(&mut self, at: SimTime) {
+        self.0.sample(at);
+        self.1.sample(at);
+    }
+
+    #[inline]
+    fn settled(&mut self, at: SimTime, world: &World<'_>) {
+        self.0.settled(at, world);
+        self.1.settled(at, world);
+    }
+}
+
+/// An observer that may be absent.
+impl<A: Observer> Observer for Option<A> {
+    #[inline]
+    fn window_opens(&mut self, at: SimTime) {
+        if let Some(observer) = self {
+            observer.window_opens(at);
+        }
+    }
+
+    #[inline]
+    fn connected(&mut self, attempt: &Attempt, got: &Connected) {
+        if let Some(observer) = self {
+            observer.connected(attempt, got);
+        }
+    }
+
+    #[inline]
+    fn refused(&mut self, attempt: &Attempt) {
+        if let Some(observer) = self {
+            observer.refused(attempt);
+        }
+    }
+
+    #[inline]
+    fn lost(&mut self, at: SimTime, flow: u32) {
+        if let Some(observer) = self {
+            observer.lost(at, flow);
+        }
+    }
+
+    #[inline]
+    fn closed(&mut self, at: SimTime, held: &Held) {
+        if let Some(observer) = self {
+            observer.closed(at, held);
+        }
+    }
+
+    #[inline]
+    fn released(&mut self, at: SimTime, held: &Held) {
+        if let Some(observer) = self {
+            observer.released(at, held);
+        }
+    }
+
+    #[inline]
+    fn sample(&mut self, at: SimTime) {
+        if let Some(observer) = self {
+            observer.sample(at);
+        }
+    }
+
+    #[inline]
+    fn settled(&mut self, at: SimTime, world: &World<'_>) {
+        if let Some(observer) = self {
+            observer.settled(at, world);
+        }
+    }
+}

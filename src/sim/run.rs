@@ -1,0 +1,121 @@
+//! What happens next.
+//!
+//! Events run in order of (time, kind, queue): at one instant first releases, then closes, then the opening of the
+//! measured window, retries, arrivals, and samples last, so that a port freed now can be had now. After each event the
+//! lowest pending one runs: a release that a close has just caused comes before the next arrival of the same instant.
+//! Ties between clients, hosts or lines go by file order.
+//!
+//! Releases and closes cause no arrivals, so they are drained up to the next event of another kind.
+
+use super::observer::Observer;
+use super::world::World;
+use crate::des::{SimDuration, SimTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// When a run is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// When the measured window opens.
+    pub opens: SimTime,
+    /// How long it is: half-open, its end does not belong to it.
+    pub length: SimDuration,
+    /// The step of samples, from the opening on; `None`: none are taken.
+    pub sample: Option<SimDuration>,
+}
+
+/// The run was told to stop before its end; what was observed is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// What comes next that is no release and no close.
+enum Active {
+    Opening,
+    Retry,
+    Arrival,
+    Sample,
+}
+
+/// Runs `world` to the end of `window`.
+///
+/// # Errors
+///
+/// [`Interrupted`] when `stop` became true.
+///
+/// # Panics
+///
+/// When time goes back, which would be a fault of the calendar.
+pub fn run(
+    world: &mut World<'_>,
+    window: Window,
+    observer: &mut impl Observer,
+    stop: &AtomicBool,
+) -> Result<(), Interrupted> {
+    let end = window.opens + window.length;
+    let mut opening = window.opens;
+    let mut sample = window.sample.map_or(SimTime::NEVER, |_| window.opens);
+    let mut now = SimTime::ZERO;
+    loop {
+        let (at, active) = next_active(world, end, opening, sample);
+        // Nothing of the other kinds happens at the end or after it, but for the last sample.
+        let until = at.min(end);
+        drain(world, until, observer);
+        assert!(until >= now, "time goes back from {now} to {until} s");
+        now = until;
+        match active {
+            Active::Opening => {
+                observer.window_opens(at);
+                opening = SimTime::NEVER;
+            }
+            Active::Sample if at <= end => {
+                observer.sample(at);
+                sample = at + window.sample.unwrap_or(SimDuration::MAX);
+            }
+            _ if at == SimTime::NEVER => return Ok(()),
+            Active::Retry => world.retry(world.next.retry.first(), observer),
+            Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
+            Active::Sample => sample = SimTime::NEVER,
+        }
+        observer.settled(now, world);
+        if stop.load(Ordering::Relaxed) {
+            return Err(Interrupted);
+        }
+    }
+}
+
+/// The earliest event that is no release and no close, in the order of kinds on a tie. Attempts at `end` or later are
+/// never made.
+#[inline]
+fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTime) -> (SimTime, Active) {
+    let (retry, arrival) = (world.next.retry.next_at(), world.next.arrival.next_at());
+    let mut first = if retry <= arrival { (retry, Active::Retry) } else { (arrival, Active::Arrival) };
+    if first.0 >= end {
+        first.0 = SimTime::NEVER;
+    }
+    if opening <= first.0 {
+        first = (opening, Active::Opening);
+    }
+    if sample < first.0 {
+        first = (sample, Active::Sample);
+    }
+    first
+}
+
+/// Runs every release and close up to `until`, that instant included.
+#[inline]
+fn drain(world: &mut World<'_>, until: SimTime, observer: &mut impl Observer) {
+    loop {
+        let (release, close) = (world.next.release.next_at(), world.next.close.next_at());
+        if release <= close {
+            if release > until {
+                return;
+            }
+            world.release(world.next.release.first(), observer);
+        } else {
+            if close > until {
+                return;
+            }
+            world.close(world.next.close.first(), observer);
+        }
+        observer.settled(release.min(close), world);
+    }
+}

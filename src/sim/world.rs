@@ -1,0 +1,467 @@
+//! The state of one replication, and how each kind of event changes it. What happens next is `run`'s to say.
+
+use super::connection::Connection;
+use super::observer::{Attempt, Connected, Held, Observer};
+use super::spread::{SpreadWords, Spreading};
+use super::topology::{Flow, HostLanes, Topology};
+use crate::des::{DelayLine, Lookup, Randomness, SimDuration, SimTime, SlotWheel, Tournament, Words};
+use crate::port::pool::PoolSettings;
+use crate::port::{Clock, Hold, Layout, Pool};
+use crate::scenario::{Client, Scenario};
+use crate::workload::arrival::ArrivalStream;
+use crate::workload::lifetime::LifetimeStream;
+use crate::workload::{Arrivals, ClosesFirst, Jitter, Lifetime, Retry, Spread, Trace};
+use std::sync::Arc;
+
+/// One replication in motion.
+#[derive(Debug)]
+pub struct World<'a> {
+    topology: &'a Topology,
+    pools: Vec<Pool>,
+    holds: Vec<PortHold>,
+    clients: Vec<Requests>,
+    /// Closes of random lifetimes, of all clients.
+    closes: SlotWheel<Connection>,
+    /// Closes of constant lifetimes, a line for each client that has them.
+    close_lines: Vec<DelayLine<Connection>>,
+    /// Retries after random or growing waits, of all clients.
+    retries: SlotWheel<Pending>,
+    /// Retries after constant waits, a line for each client that has them.
+    retry_lines: Vec<DelayLine<Pending>>,
+    pub(super) next: Next,
+}
+
+/// When the next event of each kind is due. Entry 0 of `close` and `retry` is the wheel, the others are lines.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) release: Tournament,
+    pub(super) close: Tournament,
+    pub(super) retry: Tournament,
+    pub(super) arrival: Tournament,
+}
+
+/// Ports of one host that are held after their close.
+#[derive(Debug)]
+struct PortHold {
+    rule: Hold,
+    phase: SimDuration,
+    line: DelayLine<Connection>,
+}
+
+/// A client at work.
+#[derive(Debug)]
+struct Requests {
+    arrivals: ArrivalStream,
+    lifetimes: LifetimeStream,
+    closes_first: ClosesFirst,
+    trace: Option<Arc<Trace>>,
+    /// For each destination a trace names, the flow.
+    trace_flows: Vec<u32>,
+    first_flow: u32,
+    /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
+    shares: Vec<u64>,
+    spreading: Spreading,
+    streams: Streams,
+    /// Attempts to each destination so far: the turn of round-robin.
+    turns: Vec<u64>,
+    requests: u64,
+    retry: Retry,
+    /// The entry of its lines in `Next::close` and `Next::retry`; 0 is the wheel.
+    close_entry: usize,
+    retry_entry: usize,
+}
+
+/// A client's random streams besides arrivals and lifetimes.
+#[derive(Debug)]
+struct Streams {
+    destination: Words,
+    source: Words,
+    endpoint: Words,
+    back_off: Lookup,
+}
+
+/// A request at one of its attempts.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    request: u64,
+    lifetime: SimDuration,
+    words: SpreadWords,
+    flow: u32,
+    retry: u32,
+    closes_first: ClosesFirst,
+}
+
+impl<'a> World<'a> {
+    /// The world at the start of replication `randomness.replication`; the measured window opens at `window`.
+    pub fn new(scenario: &Scenario, topology: &'a Topology, randomness: Randomness, window: SimTime) -> Self {
+        let mut pools = Vec::new();
+        let mut holds = Vec::new();
+        for (host, lanes) in scenario.hosts.iter().zip(&topology.hosts) {
+            let owner = format!("host:{}", host.name);
+            let rule = host.time_wait.clone();
+            // A phase counts from the start of the measured window, the clock from the start of the simulation.
+            let phase = rule.phase().map(|phase| {
+                let grid = rule.grid().as_nanos().max(1);
+                SimDuration::from_nanos((phase.as_nanos() % grid + window.as_nanos() % grid) % grid)
+            });
+            let clock = Clock::draw(randomness, &owner, rule.grid(), phase);
+            let settings =
+                PoolSettings { owner: &owner, allocator: host.allocator, lanes: lanes.count as usize, clock };
+            pools.push(Pool::new(Layout::new(host.port_range, &host.reserved_ports), &settings, randomness));
+            holds.push(PortHold { phase: clock.phase(rule.grid()), rule, line: DelayLine::default() });
+        }
+        let mut world = Self {
+            topology,
+            next: Next {
+                release: Tournament::new(holds.len()),
+                close: Tournament::new(1 + scenario.clients.iter().filter(|client| has_close_line(client)).count()),
+                retry: Tournament::new(1 + scenario.clients.iter().filter(|client| has_retry_line(client)).count()),
+                arrival: Tournament::new(scenario.clients.len()),
+            },
+            pools,
+            holds,
+            clients: Vec::new(),
+            closes: SlotWheel::default(),
+            close_lines: Vec::new(),
+            retries: SlotWheel::default(),
+            retry_lines: Vec::new(),
+        };
+        for index in 0..scenario.clients.len() {
+            world.add_client(scenario, index, randomness, window);
+        }
+        world
+    }
+
+    fn add_client(&mut self, scenario: &Scenario, index: usize, randomness: Randomness, window: SimTime) {
+        let client = &scenario.clients[index];
+        let actor = format!("client:{}", client.name);
+        let mut close_entry = 0;
+        if has_close_line(client) {
+            self.close_lines.push(DelayLine::default());
+            close_entry = self.close_lines.len();
+        }
+        let mut retry_entry = 0;
+        if has_retry_line(client) {
+            self.retry_lines.push(DelayLine::default());
+            retry_entry = self.retry_lines.len();
+        }
+        let first_flow = self.topology.first_flow[index];
+        let trace = match &client.arrivals {
+            Arrivals::Replay(replay) => Some(replay.trace().clone()),
+            _ => None,
+        };
+        let requests = Requests {
+            arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
+            lifetimes: LifetimeStream::new(client.lifetime.clone(), randomness.words(&actor, "lifetime")),
+            closes_first: client.closes_first,
+            trace_flows: trace.iter().flat_map(|trace| trace_flows(trace, scenario, client, first_flow)).collect(),
+            trace,
+            first_flow: u32::try_from(first_flow).expect("at most 4,096 flows"),
+            shares: shares(&client.to),
+            spreading: Spreading {
+                source: client.source,
+                balance: client.balance,
+                addresses: scenario.hosts[client.host].addresses,
+            },
+            streams: Streams {
+                destination: randomness.words(&actor, "destination"),
+                source: randomness.words(&actor, "source"),
+                endpoint: randomness.words(&actor, "endpoint"),
+                back_off: randomness.lookup(&actor, "back-off"),
+            },
+            turns: vec![0; client.to.len()],
+            requests: 0,
+            retry: client.retry,
+            close_entry,
+            retry_entry,
+        };
+        self.next.arrival.set(index, requests.arrivals.next_at());
+        self.clients.push(requests);
+    }
+
+    /// Every host's ports, in file order.
+    pub fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// Connections that are open now.
+    pub fn open_connections(&self) -> usize {
+        self.closes.len() + self.close_lines.iter().map(DelayLine::len).sum::<usize>()
+    }
+
+    /// Ports that are held after their close now, of host number `host`.
+    pub fn held_ports(&self, host: usize) -> usize {
+        self.holds[host].line.len()
+    }
+
+    /// The next request of client number `client` comes.
+    #[inline]
+    pub(super) fn arrive(&mut self, at: SimTime, client: usize, observer: &mut impl Observer) {
+        let requests = &mut self.clients[client];
+        let pending = requests.request(self.topology);
+        requests.arrivals.advance();
+        let next = requests.arrivals.next_at();
+        debug_assert!(next >= at, "arrivals never go back");
+        self.next.arrival.set(client, next);
+        self.attempt(at, pending, observer);
+    }
+
+    /// The next retry, of entry `entry`, is due.
+    pub(super) fn retry(&mut self, entry: usize, observer: &mut impl Observer) {
+        let (at, pending) = if entry == 0 {
+            let due = self.retries.pop().expect("its time was next");
+            self.next.retry.set(0, self.retries.next_at());
+            due
+        } else {
+            let line = &mut self.retry_lines[entry - 1];
+            let due = line.pop().expect("its time was next");
+            self.next.retry.set(entry, line.next_at());
+            due
+        };
+        self.attempt(at, pending, observer);
+    }
+
+    /// `connect()`.
+    #[inline]
+    fn attempt(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
+        let flow = &self.topology.flows[pending.flow as usize];
+        let host = flow.host;
+        let lanes = &self.topology.hosts[host];
+        let client = &mut self.clients[flow.client];
+        let pool = &mut self.pools[host];
+        let (source, endpoint) = client.pick(&pending, flow, lanes, pool);
+        let local = lane_of(lanes, flow, source, endpoint);
+        let choice = pool.take(local as usize, at);
+        let attempt = Attempt {
+            at,
+            flow: pending.flow,
+            lane: lanes.first + local,
+            source,
+            endpoint,
+            request: pending.request,
+            retry: pending.retry,
+            probes: choice.probes,
+            free: pool.lane(local as usize).free(),
+        };
+        let Some(offset) = choice.offset else {
+            self.refuse(at, pending, &attempt, observer);
+            return;
+        };
+        let close_at = at + pending.lifetime;
+        let connection = Connection::new(attempt.lane, offset, pending.flow, pending.closes_first);
+        let entry = client.close_entry;
+        observer.connected(&attempt, &Connected { offset, port: pool.layout().port(offset), close_at });
+        self.schedule_close(close_at, connection, entry);
+    }
+
+    #[inline]
+    fn schedule_close(&mut self, close_at: SimTime, connection: Connection, entry: usize) {
+        if entry == 0 {
+            self.closes.push(close_at, connection);
+            self.next.close.set(0, self.closes.next_at());
+        } else {
+            let line = &mut self.close_lines[entry - 1];
+            line.push(close_at, connection);
+            self.next.close.set(entry, line.next_at());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn refuse(&mut self, at: SimTime, pending: Pending, attempt: &Attempt, observer: &mut impl Observer) {
+        observer.refused(attempt);
+        let client = &mut self.clients[self.topology.flows[pending.flow as usize].client];
+        if pending.retry + 1 >= client.retry.attempts {
+            observer.lost(at, pending.flow);
+            return;
+        }
+        let pending = Pending { retry: pending.retry + 1, ..pending };
+        let due = at + client.back_off(&pending);
+        let entry = client.retry_entry;
+        if entry == 0 {
+            self.retries.push(due, pending);
+            self.next.retry.set(0, self.retries.next_at());
+        } else {
+            let line = &mut self.retry_lines[entry - 1];
+            line.push(due, pending);
+            self.next.retry.set(entry, line.next_at());
+        }
+    }
+
+    /// The next close, of entry `entry`, is due.
+    #[inline]
+    pub(super) fn close(&mut self, entry: usize, observer: &mut impl Observer) {
+        let (at, connection) = if entry == 0 {
+            let due = self.closes.pop().expect("its time was next");
+            self.next.close.set(0, self.closes.next_at());
+            due
+        } else {
+            let line = &mut self.close_lines[entry - 1];
+            let due = line.pop().expect("its time was next");
+            self.next.close.set(entry, line.next_at());
+            due
+        };
+        let host = self.topology.flows[connection.flow() as usize].host;
+        observer.closed(at, &self.held(host, connection));
+        let hold = &mut self.holds[host];
+        let free_at = match connection.closes_first() {
+            ClosesFirst::Client => hold.rule.free_at(at, hold.phase),
+            // No TIME-WAIT on this side (`reference/linux.md` 3.1).
+            ClosesFirst::Server | ClosesFirst::Reset => at,
+        };
+        if free_at == at {
+            self.free(at, host, connection, observer);
+        } else {
+            hold.line.push(free_at, connection);
+            self.next.release.set(host, hold.line.next_at());
+        }
+    }
+
+    /// The next held port of host number `host` is free again.
+    #[inline]
+    pub(super) fn release(&mut self, host: usize, observer: &mut impl Observer) {
+        let line = &mut self.holds[host].line;
+        let (at, connection) = line.pop().expect("its time was next");
+        self.next.release.set(host, line.next_at());
+        self.free(at, host, connection, observer);
+    }
+
+    #[inline]
+    fn free(&mut self, at: SimTime, host: usize, connection: Connection, observer: &mut impl Observer) {
+        let local = connection.lane() - self.topology.hosts[host].first;
+        self.pools[host].give_back(local as usize, connection.offset());
+        observer.released(at, &self.held(host, connection));
+    }
+
+    #[inline]
+    fn held(&self, host: usize, connection: Connection) -> Held {
+        let local = connection.lane() - self.topology.hosts[host].first;
+        Held {
+            flow: connection.flow(),
+            lane: connection.lane(),
+            offset: connection.offset(),
+            free: self.pools[host].lane(local as usize).free(),
+        }
+    }
+}
+
+impl Requests {
+    /// Draws the next request. Each of its streams moves on by one word, whatever comes of the request.
+    #[inline]
+    fn request(&mut self, topology: &Topology) -> Pending {
+        let mut flow = self.first_flow + self.draw_destination();
+        let mut lifetime = self.lifetimes.draw();
+        let mut closes_first = self.closes_first;
+        if let Some(trace) = &self.trace {
+            // Request i is row i.
+            let row = &trace.rows[usize::try_from(self.requests).expect("a row number")];
+            lifetime = row.lifetime.unwrap_or(lifetime);
+            closes_first = row.closes_first.unwrap_or(closes_first);
+            flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
+        }
+        let endpoints = topology.flows[flow as usize].endpoints;
+        let words = SpreadWords {
+            source: if self.spreading.addresses > 1 && self.spreading.source == Spread::Random {
+                self.streams.source.word()
+            } else {
+                0
+            },
+            endpoint: if self.spreading.balance == Spread::Random && endpoints > 1 {
+                self.streams.endpoint.word()
+            } else {
+                0
+            },
+        };
+        let request = self.requests;
+        self.requests += 1;
+        Pending { request, lifetime, words, flow, retry: 0, closes_first }
+    }
+
+    #[inline]
+    fn draw_destination(&mut self) -> u32 {
+        if self.shares.is_empty() {
+            return 0;
+        }
+        let word = self.streams.destination.word();
+        let index = self.shares.partition_point(|end| *end <= word);
+        u32::try_from(index).expect("at most 4,096 flows")
+    }
+
+    #[inline]
+    fn pick(&mut self, pending: &Pending, flow: &Flow, lanes: &HostLanes, pool: &Pool) -> (u32, u32) {
+        let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
+        let now = *turn;
+        *turn += 1;
+        self.spreading.pick(flow.endpoints, now, pending.words.of_attempt(pending.retry), |source, endpoint| {
+            pool.lane(lane_of(lanes, flow, source, endpoint) as usize).free() > 0
+        })
+    }
+
+    /// How long the request waits before attempt number `pending.retry`.
+    fn back_off(&mut self, pending: &Pending) -> SimDuration {
+        let Retry { delay, factor, max, jitter, .. } = self.retry;
+        let mut wait = delay.as_nanos() as f64;
+        let longest = max.as_nanos() as f64;
+        for _ in 1..pending.retry {
+            wait = (wait * factor).min(longest);
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the longest wait")]
+        let wait = wait.min(longest) as u64;
+        let mut random = |below: u64| {
+            let word = self.streams.back_off.word(pending.request, u64::from(pending.retry));
+            #[expect(clippy::cast_possible_truncation, reason = "below a 64-bit number")]
+            let drawn = ((u128::from(word) * u128::from(below)) >> 64) as u64;
+            drawn
+        };
+        SimDuration::from_nanos(match jitter {
+            Jitter::None => wait,
+            Jitter::Full => random(wait + 1),
+            Jitter::Equal => wait / 2 + random(wait - wait / 2 + 1),
+        })
+    }
+}
+
+/// The lane of a connection among those of its host.
+#[inline]
+fn lane_of(lanes: &HostLanes, flow: &Flow, source: u32, endpoint: u32) -> u32 {
+    lanes.uniqueness.lane(source, flow.first_endpoint + endpoint, lanes.endpoints)
+}
+
+/// Do all of the client's connections last equally long, so that they close in the order in which they came?
+fn has_close_line(client: &Client) -> bool {
+    matches!(client.lifetime, Lifetime::Constant(_)) && !matches!(client.arrivals, Arrivals::Replay(_))
+}
+
+/// Do all of the client's retries wait equally long?
+fn has_retry_line(client: &Client) -> bool {
+    let Retry { delay, max, factor, jitter, .. } = client.retry;
+    jitter == Jitter::None && (factor <= 1.0 || delay >= max)
+}
+
+/// The upper ends of the shares of all but the last destination; empty when there is one.
+fn shares(to: &[(usize, f64)]) -> Vec<u64> {
+    let total: f64 = to.iter().map(|(_, weight)| weight).sum();
+    let mut sum = 0.0;
+    let mut ends: Vec<u64> = to
+        .iter()
+        .map(|(_, weight)| {
+            sum += weight / total;
+            // 2^64 as a double; the cast saturates at the top.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            let end = (sum * 18_446_744_073_709_551_616.0) as u64;
+            end
+        })
+        .collect();
+    ends.pop();
+    ends
+}
+
+/// For each destination that `trace` names, the flow of `client` that goes there.
+fn trace_flows(trace: &Trace, scenario: &Scenario, client: &Client, first_flow: usize) -> Vec<u32> {
+    let flow_of = |name: &Arc<str>| {
+        let place = client.to.iter().position(|(index, _)| scenario.destinations[*index].name == *name);
+        let place = place.expect("the scenario was checked: a trace names destinations of its client");
+        u32::try_from(first_flow + place).expect("at most 4,096 flows")
+    };
+    trace.destinations.iter().map(flow_of).collect()
+}
