@@ -1,11 +1,32 @@
 //! Mathematics with one fixed order of operations, so that every machine computes the same bits.
 //!
-//! Uses `+ - * /` and `sqrt`, which IEEE 754 rounds exactly, and the `libm` crate, which is made of them; never the
-//! platform's own library, whose last bit differs from one machine to the next. Knows nothing of simulation.
+//! Uses `+ - * /` and `sqrt`, which IEEE 754 rounds exactly, and those functions of the `libm` crate that are made of
+//! them alone (checked for 0.2.16: log, exp, log1p, expm1, pow, erfc and lgamma ask for no target feature); never the platform's own library, whose last bit differs from one machine to the next.
+//! Probabilities are accurate far into their tails, where capacity planning happens.
+//!
+//! One idea per file. Knows nothing of simulation, and panics rather than answer outside a domain.
 
-/// The natural logarithm.
+mod beta;
+mod exponential;
+mod gamma;
+mod normal;
+mod root;
+mod student;
+
+pub use beta::{BetaShape, beta_cdf, beta_quantile};
+pub use exponential::{exponential_block, exponential_gaps};
+pub use gamma::{gamma_p, gamma_q, gamma_quantile, ln_gamma};
+pub use normal::{normal_cdf, normal_quantile};
+pub use student::student_quantile;
+
+/// The natural logarithm; -infinity at 0, NaN below.
 pub fn ln(x: f64) -> f64 {
     libm::log(x)
+}
+
+/// ln(1 + x), accurate for small `x`.
+pub fn ln_1p(x: f64) -> f64 {
+    libm::log1p(x)
 }
 
 /// e to the power of `x`.
@@ -13,15 +34,14 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
-/// Exponential draws with mean `mean` (in nanoseconds), one per word, rounded to whole nanoseconds; lengths are equal.
-pub fn exponential_block(mean: f64, words: &[u64], nanos: &mut [u64]) {
-    for (word, nano) in words.iter().zip(nanos) {
-        let u = ((word >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0);
-        let x = -ln(u) * mean + 0.5;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 37 means")]
-        let whole = x as u64;
-        *nano = whole;
-    }
+/// e to the power of `x`, less 1, accurate for small `x`.
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
+/// `base` to the power of `exponent`, as C's `pow`.
+pub fn pow(base: f64, exponent: f64) -> f64 {
+    libm::pow(base, exponent)
 }
 
 /// Exponential draws with mean `mean`, one per word; lengths are equal.
