@@ -1,1 +1,10 @@
-//! To come.
+//! Many runs of one scenario, side by side. Threads live here and nowhere else.
+//!
+//! Every replication is keyed by its number, results are kept by number and folded in that order, so any number of
+//! threads gives the same bytes.
+
+pub mod estimate;
+pub mod replicate;
+
+pub use estimate::{Estimate, estimate};
+pub use replicate::{Experiment, Settings, replicate, replicate_one};

@@ -1,1 +1,18 @@
-//! To come.
+//! What is observed of a run: counters, exact integrals of ports over time, a time series, and the checks that ride along.
+//!
+//! [`Recorder`] watches one replication and ends as [`Measures`], raw figures per scope; [`definition`] says which metrics
+//! are made of them and how replications are put together. An observer costs nothing when it is absent.
+
+pub mod attempts;
+pub mod definition;
+pub mod invariants;
+pub mod measures;
+pub mod recorder;
+pub mod series;
+
+pub use attempts::AttemptLog;
+pub use definition::{Metric, Method};
+pub use invariants::Invariants;
+pub use measures::Measures;
+pub use recorder::{Recorder, View};
+pub use series::SampleRow;

@@ -43,11 +43,3 @@ pub fn exp_m1(x: f64) -> f64 {
 pub fn pow(base: f64, exponent: f64) -> f64 {
     libm::pow(base, exponent)
 }
-
-/// Exponential draws with mean `mean`, one per word; lengths are equal.
-pub fn exponential_gaps(mean: f64, words: &[u64], gaps: &mut [f64]) {
-    for (word, gap) in words.iter().zip(gaps) {
-        let u = ((word >> 12) as f64 + 0.5) * (1.0 / 4_503_599_627_370_496.0);
-        *gap = -ln(u) * mean;
-    }
-}

@@ -147,61 +147,45 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 }
 
-/// An observer that may be absent.
-impl<A: Observer> Observer for Option<A> {
+/// An observer that is borrowed.
+impl<A: Observer> Observer for &mut A {
     #[inline]
     fn window_opens(&mut self, at: SimTime) {
-        if let Some(observer) = self {
-            observer.window_opens(at);
-        }
+        (**self).window_opens(at);
     }
 
     #[inline]
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
-        if let Some(observer) = self {
-            observer.connected(attempt, got);
-        }
+        (**self).connected(attempt, got);
     }
 
     #[inline]
     fn refused(&mut self, attempt: &Attempt) {
-        if let Some(observer) = self {
-            observer.refused(attempt);
-        }
+        (**self).refused(attempt);
     }
 
     #[inline]
     fn lost(&mut self, at: SimTime, flow: u32) {
-        if let Some(observer) = self {
-            observer.lost(at, flow);
-        }
+        (**self).lost(at, flow);
     }
 
     #[inline]
     fn closed(&mut self, at: SimTime, held: &Held) {
-        if let Some(observer) = self {
-            observer.closed(at, held);
-        }
+        (**self).closed(at, held);
     }
 
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held) {
-        if let Some(observer) = self {
-            observer.released(at, held);
-        }
+        (**self).released(at, held);
     }
 
     #[inline]
     fn sample(&mut self, at: SimTime) {
-        if let Some(observer) = self {
-            observer.sample(at);
-        }
+        (**self).sample(at);
     }
 
     #[inline]
     fn settled(&mut self, at: SimTime, world: &World<'_>) {
-        if let Some(observer) = self {
-            observer.settled(at, world);
-        }
+        (**self).settled(at, world);
     }
 }

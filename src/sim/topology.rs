@@ -34,6 +34,8 @@ pub struct HostLanes {
     pub endpoints: u32,
     /// Usable ports of each.
     pub ports: u32,
+    /// Ports of the range, reserved ones included.
+    pub range: u32,
     /// What tells them apart.
     pub uniqueness: Uniqueness,
 }
@@ -166,6 +168,7 @@ impl Topology {
             count: u32::try_from(self.lane_class.len() - first).expect("a lane number"),
             endpoints,
             ports: host.usable_ports(),
+            range: host.port_range.len(),
             uniqueness: host.uniqueness,
         });
     }
@@ -197,6 +200,11 @@ impl Topology {
         for (index, destination) in scenario.destinations.iter().enumerate() {
             add(ScopeKind::Destination, &destination.name, &|flow| flow.destination == index);
         }
+    }
+
+    /// The host that has lane number `lane`.
+    pub fn host_of_lane(&self, lane: u32) -> usize {
+        self.hosts.partition_point(|host| host.first + host.count <= lane)
     }
 
     /// Usable ports of a scope.

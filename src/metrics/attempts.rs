@@ -1,0 +1,87 @@
+//! Every attempt of one replication, in the columns of a recording, so that a run can be laid over one.
+
+use crate::des::{SimDuration, SimTime};
+use crate::sim::{Attempt, Connected, Observer, Topology};
+use std::fmt;
+
+/// One attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// When, from the opening of the window.
+    pub at: SimDuration,
+    /// The client's how-manieth request.
+    pub request: u64,
+    /// 0 for its first attempt.
+    pub retry: u32,
+    /// Which of the host's addresses, from 0.
+    pub source: u32,
+    /// Whose: index into [`Topology::flows`].
+    pub flow: u32,
+    /// The port and when its connection closes, from the opening of the window; `None`: refused.
+    pub got: Option<(u16, SimDuration)>,
+    /// Ports looked at.
+    pub probes: u32,
+}
+
+impl AttemptRow {
+    /// The columns of a recorded attempt; traces with them are accepted too.
+    pub const COLUMNS: [&'static str; 9] =
+        ["time_s", "request", "retry", "source", "destination", "outcome", "port", "close_s", "probes"];
+
+    /// How the outcome reads in a recording: `EADDRNOTAVAIL` is what `connect()` returns when no port is usable
+    /// (connect(2); `reference/linux.md` 1.3).
+    pub const fn outcome(&self) -> &'static str {
+        if self.got.is_some() { "OK" } else { "EADDRNOTAVAIL" }
+    }
+}
+
+/// Hands every attempt of the measured window on.
+pub struct AttemptLog<'a> {
+    opens: Option<SimTime>,
+    sink: &'a mut (dyn FnMut(&AttemptRow) + Send),
+}
+
+impl fmt::Debug for AttemptLog<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AttemptLog").field("opens", &self.opens).finish_non_exhaustive()
+    }
+}
+
+impl<'a> AttemptLog<'a> {
+    /// A log that hands each attempt to `sink`.
+    pub fn new(sink: &'a mut (dyn FnMut(&AttemptRow) + Send)) -> Self {
+        Self { opens: None, sink }
+    }
+
+    fn log(&mut self, attempt: &Attempt, got: Option<&Connected>) {
+        let Some(opens) = self.opens else { return };
+        (self.sink)(&AttemptRow {
+            at: attempt.at - opens,
+            request: attempt.request,
+            retry: attempt.retry,
+            source: attempt.source,
+            flow: attempt.flow,
+            got: got.map(|got| (got.port, got.close_at - opens)),
+            probes: attempt.probes,
+        });
+    }
+
+    /// The name of the destination of `row`, as scenarios know it: an index into their destinations.
+    pub fn destination(topology: &Topology, row: &AttemptRow) -> usize {
+        topology.flows[row.flow as usize].destination
+    }
+}
+
+impl Observer for AttemptLog<'_> {
+    fn window_opens(&mut self, at: SimTime) {
+        self.opens = Some(at);
+    }
+
+    fn connected(&mut self, attempt: &Attempt, got: &Connected) {
+        self.log(attempt, Some(got));
+    }
+
+    fn refused(&mut self, attempt: &Attempt) {
+        self.log(attempt, None);
+    }
+}

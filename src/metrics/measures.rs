@@ -1,0 +1,57 @@
+//! The raw figures of one scope in one replication, all of the measured window: whole numbers, so that nothing is lost.
+
+use crate::des::SimDuration;
+
+/// Raw figures of one scope. Integrals are in port-nanoseconds: 128 bits, since 65,535 ports over ten years need 75.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// The length of the window.
+    pub duration: SimDuration,
+    /// Usable ports.
+    pub capacity: u64,
+    /// First attempts.
+    pub requests: u64,
+    /// Requests refused for the last time.
+    pub lost: u64,
+    /// Attempts that got a port.
+    pub connects: u64,
+    /// Attempts that got none.
+    pub refused: u64,
+    /// From the opening of the window to the first refusal.
+    pub first_refusal: Option<SimDuration>,
+    /// Time with at least one full lane.
+    pub full: SimDuration,
+    /// Spells of it.
+    pub outages: u64,
+    /// The longest of them.
+    pub outage_longest: SimDuration,
+    /// Integral of the busy ports.
+    pub busy: i128,
+    /// Integral of the ports with an open connection.
+    pub established: i128,
+    /// The most busy ports at any moment.
+    pub busy_peak: u64,
+    /// Connects served by the less preferred parity: ports unlike the range's first one.
+    pub second_parity: u64,
+    /// Ports looked at by all connects.
+    pub probes: u64,
+    /// 99 % of connects looked at no more ports than this.
+    pub probes_p99: u64,
+    /// The most ports that any attempt looked at, refused ones included.
+    pub probes_max: u64,
+    /// Ports looked at by all refused attempts.
+    pub probes_refused: u64,
+    /// How often a port was used again after a release, and the sum and the least of the times between.
+    pub reuses: u64,
+    /// Sum of the times between a port's release and its next use, in nanoseconds.
+    pub idle: u128,
+    /// The shortest of them.
+    pub idle_min: Option<SimDuration>,
+}
+
+impl Measures {
+    /// All attempts.
+    pub fn attempts(&self) -> u64 {
+        self.connects + self.refused
+    }
+}
