@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_largest_word_keeps_its_relative_accuracy() {
         // -ln(1 - 2^-53) = 2^-53 + 2^-107 + ...
-        let expected = 1.110_223_024_625_156_6e-16;
+        let expected = 1.110_223_024_625_156_5e-16;
         let mut gap = [0.0];
         exponential_gaps(1.0, &[u64::MAX], &mut gap);
         assert!((gap[0] / expected - 1.0).abs() < 2e-16);

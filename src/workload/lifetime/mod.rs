@@ -34,6 +34,9 @@ crate::registry! {
     enum Lifetime, dispatch each_lifetime ($) {
         constant::Constant,
         exponential::Exponential,
+        lognormal::Lognormal,
+        pareto::Pareto,
+        uniform::Uniform,
     }
 }
 
@@ -113,3 +116,6 @@ pub fn nanos_from_secs(seconds: f64) -> u64 {
         0
     }
 }
+
+#[cfg(test)]
+mod contract;
