@@ -5,16 +5,19 @@
 pub enum AllocatorKind {
     /// Linux `connect()`.
     LinuxConnect,
+    /// Stub until the real one lands.
+    RandomStart,
 }
 
 impl AllocatorKind {
     /// Every allocator there is.
-    pub const ALL: &'static [Self] = &[Self::LinuxConnect];
+    pub const ALL: &'static [Self] = &[Self::LinuxConnect, Self::RandomStart];
 
     /// The word in scenario files and profiles.
     pub const fn name(self) -> &'static str {
         match self {
             Self::LinuxConnect => "linux-connect",
+            Self::RandomStart => "random-start",
         }
     }
 
@@ -22,6 +25,7 @@ impl AllocatorKind {
     pub const fn summary(self) -> &'static str {
         match self {
             Self::LinuxConnect => "hash offset, parity first",
+            Self::RandomStart => "random start, then upwards",
         }
     }
 }
