@@ -80,13 +80,8 @@ pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
     if text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
         return Err(Misfit::new("a duration cannot be negative", "below zero").help("write \"0s\" or more"));
     }
-    let (number, unit) = split_number(text);
-    if nano_decimal(number).is_none() {
-        return Err(Misfit::new(format!("{} is not a duration", quoted(text)), "not a duration")
-            .help("write a number and a unit, such as \"50ms\", \"60s\" or \"1m30s\""));
-    }
-    if unit.is_empty() {
-        return Err(no_unit(text));
+    if text.is_empty() {
+        return Err(no_duration(text));
     }
     let mut rest = text;
     let mut nanos: u128 = 0;
@@ -95,17 +90,15 @@ pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
         let (number, tail) = split_number(rest);
         let end = tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len());
         let (unit, tail) = tail.split_at(end);
+        let number = nano_decimal(number).ok_or_else(|| no_duration(text))?;
+        if unit.is_empty() {
+            return Err(no_unit(rest));
+        }
         let Some((_, factor)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(unknown_unit(text, unit));
         };
-        let part = match nano_decimal(number) {
-            Some(Nano::Exact(part)) => part * u128::from(*factor),
-            Some(Nano::OutOfReach) => return Err(too_fine_or_long(text)),
-            None => {
-                return Err(Misfit::new(format!("{} is not a duration", quoted(text)), "not a duration")
-                    .help("write a number and a unit, such as \"50ms\", \"60s\" or \"1m30s\""));
-            }
-        };
+        let Nano::Exact(number) = number else { return Err(too_fine_or_long(text)) };
+        let part = number * u128::from(*factor);
         if *factor >= last_unit {
             return Err(Misfit::new(format!("{} is not a duration", quoted(text)), "units go from long to short")
                 .help("write \"1m30s\", with each unit once"));
@@ -120,6 +113,11 @@ pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
         _ => Err(Misfit::new(format!("{} is longer than 10 years", quoted(text)), "too long")
             .help("write at most \"3653d\"")),
     }
+}
+
+fn no_duration(text: &str) -> Misfit {
+    Misfit::new(format!("{} is not a duration", quoted(text)), "not a duration")
+        .help("write a number and a unit, such as \"50ms\", \"60s\" or \"1m30s\"")
 }
 
 fn no_unit(text: &str) -> Misfit {
@@ -313,6 +311,7 @@ mod tests {
         for (text, message) in [
             ("50", "a duration needs a unit"),
             ("", "\"\" is not a duration"),
+            ("1m30", "a duration needs a unit"),
             ("-5s", "a duration cannot be negative"),
             ("5x", "\"x\" is no unit of time"),
             ("50 ms", "\"50 ms\" is not a duration"),

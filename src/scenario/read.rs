@@ -44,7 +44,7 @@ impl Scenario {
     /// # Errors
     ///
     /// Every fault of the file, in file order.
-    pub fn read(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Box<Diagnostics>> {
+    pub fn read(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Diagnostics> {
         Reading::of(source, sets, sources).map(|reading| reading.scenario)
     }
 }
@@ -55,14 +55,14 @@ impl Reading {
     /// # Errors
     ///
     /// Every fault of the file, in file order.
-    pub fn of(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Box<Diagnostics>> {
+    pub fn of(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Diagnostics> {
         let shown = if source.name == "-" { "stdin" } else { source.name.as_str() };
         let text = match text_of(source) {
             Ok(text) => text,
             Err(fault) => {
                 let mut faults = Faults::default();
                 faults.push(fault);
-                return Err(Box::new(faults.into_diagnostics(shown, "", sets)));
+                return Err(faults.into_diagnostics(shown, "", sets));
             }
         };
         let mut reader = Reader::new(sources);
@@ -71,7 +71,7 @@ impl Reading {
         let scenario = reader.scenario(&tree, source.stem());
         match scenario {
             Some(scenario) if reader.faults.is_empty() => Ok(Self { scenario, resolved: reader.resolved.to_json() }),
-            _ => Err(Box::new(reader.faults.into_diagnostics(shown, text, sets))),
+            _ => Err(reader.faults.into_diagnostics(shown, text, sets)),
         }
     }
 }
