@@ -1,5 +1,32 @@
 //! A scenario: TOML in, a validated [`Scenario`] out, or every fault of the file with its place.
+//!
+//! [`read`](Scenario::read) goes through these steps, a file each: [`tree`] and [`json`] (text to values with their
+//! places), [`overrides`] (`--set`), `read*` (values to a [`Scenario`], with [`quantity`] for what has a unit),
+//! [`limits`] (the whole before memory is taken); faults are collected in [`diagnostics`]. Laws, allocators and
+//! profiles are read from their registries, so adding one changes nothing here. A new key goes into the `read_*` file
+//! of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
+pub mod diagnostics;
+pub mod json;
+pub mod limits;
+pub mod load;
 pub mod model;
+pub mod overrides;
+pub mod quantity;
+mod read;
+mod read_choice;
+mod read_client;
+mod read_host;
+mod read_run;
+mod read_value;
+pub mod resolved;
+pub mod sources;
+mod suggest;
+pub mod tree;
+mod understood;
+pub mod words;
 
+pub use diagnostics::Diagnostics;
 pub use model::{Client, Destination, Host, RunSettings, Scenario, WarmUp};
+pub use read::Reading;
+pub use sources::{SourceError, SourceFile, Sources};

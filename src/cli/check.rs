@@ -1,0 +1,53 @@
+//! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them.
+
+use super::files::{Files, read_scenario};
+use super::{Exit, Failure, output::Output};
+use crate::scenario::Scenario;
+
+/// Find the mistakes in scenario files; say what was understood
+///
+///   dryport check scenarios/quickstart.toml
+///   dryport check scenarios/*.toml --set run.duration=1h
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Check {
+    /// TOML files, or - for standard input (TOML or JSON)
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<String>,
+    /// Change one key, as in host.gateway.port_range=1024-65535
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+}
+
+impl Check {
+    /// Checks every file; the worst decides the exit code.
+    ///
+    /// # Errors
+    ///
+    /// When the outcome cannot be written.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let mut exit = Exit::Fine;
+        for file in &self.files {
+            match check(file, &self.sets) {
+                Ok(line) => output.data(&line)?,
+                Err(errors) => {
+                    output.message(&errors)?;
+                    exit = Exit::Invalid;
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+/// The line for a file that is fine, or what is wrong with it.
+fn check(file: &str, sets: &[String]) -> Result<String, String> {
+    let scenario = read(file, sets)?;
+    let name = if file == "-" { "stdin" } else { file };
+    Ok(format!("ok: {name}: {}", scenario.understood()))
+}
+
+fn read(file: &str, sets: &[String]) -> Result<Scenario, String> {
+    let source = read_scenario(file).map_err(|error| format!("error: cannot read {file}: {error}"))?;
+    Scenario::read(&source, sets, &Files::beside(file)).map_err(|diagnostics| diagnostics.to_string())
+}

@@ -1,0 +1,109 @@
+//! Opening files: the only place where a scenario or a trace is read from the disk or from standard input.
+
+use crate::scenario::sources::SCENARIO_BYTES_MAX;
+use crate::scenario::{SourceError, SourceFile, Sources};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// The files beside a scenario.
+#[derive(Clone, Debug)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+impl Files {
+    /// The files that the scenario `name` may name; those of standard input lie in the working directory.
+    pub fn beside(name: &str) -> Self {
+        let folder = if name == "-" { None } else { Path::new(name).parent() };
+        Self { folder: folder.unwrap_or_else(|| Path::new("")).to_owned() }
+    }
+}
+
+impl Sources for Files {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
+        read_file(&self.folder.join(path), limit)
+    }
+}
+
+/// The scenario file `name`; `-` is standard input.
+///
+/// # Errors
+///
+/// When it cannot be read or has more than 16 MiB.
+pub fn read_scenario(name: &str) -> Result<SourceFile, SourceError> {
+    let bytes = if name == "-" {
+        read_all(&mut std::io::stdin().lock(), 0, SCENARIO_BYTES_MAX)?
+    } else {
+        read_file(Path::new(name), SCENARIO_BYTES_MAX)?
+    };
+    Ok(SourceFile::new(name, bytes))
+}
+
+/// Everything in a regular file of at most `limit` bytes; pipes are read too, for `<(...)` in a shell.
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, SourceError> {
+    let known = std::fs::metadata(path).map_err(|error| reason(&error))?;
+    if known.is_dir() {
+        return Err(SourceError::Folder);
+    }
+    if !known.is_file() && !is_pipe(&known) {
+        return Err(SourceError::NotRegular);
+    }
+    if known.len() > limit {
+        return Err(SourceError::TooLarge { size: known.len(), limit });
+    }
+    let mut file = File::open(path).map_err(|error| reason(&error))?;
+    read_all(&mut file, known.len(), limit)
+}
+
+/// A file may grow while it is read, and a pipe has no length: never more than the limit is taken.
+fn read_all(from: &mut dyn Read, expected: u64, limit: u64) -> Result<Vec<u8>, SourceError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(expected.min(limit) + 1).unwrap_or(0));
+    from.take(limit + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    let size = bytes.len() as u64;
+    if size > limit { Err(SourceError::TooLarge { size, limit }) } else { Ok(bytes) }
+}
+
+#[cfg(unix)]
+fn is_pipe(known: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&known.file_type())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+fn reason(error: &std::io::Error) -> SourceError {
+    match error.kind() {
+        ErrorKind::NotFound => SourceError::NotFound,
+        ErrorKind::PermissionDenied => SourceError::Denied,
+        ErrorKind::IsADirectory => SourceError::Folder,
+        _ => SourceError::Other(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "12345").unwrap();
+        let files = Files::beside(folder.path().join("x.toml").to_str().unwrap());
+        assert_eq!(files.read("a.csv", 5), Ok(b"12345".to_vec()));
+        assert_eq!(files.read("a.csv", 4), Err(SourceError::TooLarge { size: 5, limit: 4 }));
+        assert_eq!(files.read("b.csv", 4), Err(SourceError::NotFound));
+        assert_eq!(files.read(".", 4), Err(SourceError::Folder));
+        assert!(files.read("a\0b", 4).is_err());
+        assert!(files.read("", 4).is_err());
+    }
+
+    #[test]
+    fn an_endless_stream_is_not_read_to_its_end() {
+        let result = read_all(&mut std::io::repeat(b'x'), 0, 1000);
+        assert_eq!(result, Err(SourceError::TooLarge { size: 1001, limit: 1000 }));
+    }
+}

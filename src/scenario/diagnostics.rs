@@ -1,0 +1,355 @@
+//! Every fault of a scenario, shown the way rustc shows them: place, line, caret, advice.
+
+use super::tree::At;
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::fmt;
+use std::ops::Range;
+
+/// The most faults that are shown; the rest is counted.
+const SHOWN_MAX: usize = 100;
+/// The most faults that are kept, so that a file of 16 MiB of nonsense needs no gigabyte of messages.
+const KEPT_MAX: usize = 10_000;
+/// A longer line is named but not shown.
+const LINE_MAX: usize = 2_000;
+/// Two lines further apart are shown as two excerpts.
+const EXCERPT_LINES_MAX: usize = 1_000;
+
+/// One thing that is wrong.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    at: At,
+    message: String,
+    label: String,
+    second: Option<(At, String)>,
+    help: Option<String>,
+    certainty: Certainty,
+}
+
+/// Whether a fault still means something when the file could not be parsed as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Certainty {
+    /// The text is no TOML (or JSON) here: what follows may have been misunderstood.
+    Syntax,
+    /// A value is wrong by itself.
+    Sure,
+    /// Something is missing or unknown, which a slip of syntax elsewhere explains as well.
+    Perhaps,
+}
+
+impl Fault {
+    /// A fault at a place; the message says what is wrong, without a full stop.
+    pub fn new(at: At, message: impl Into<String>) -> Self {
+        let (message, label) = (message.into(), String::new());
+        Self { at, message, label, second: None, help: None, certainty: Certainty::Sure }
+    }
+
+    /// What stands beside the caret.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// A second place that explains the first.
+    #[must_use]
+    pub fn second(mut self, at: At, label: impl Into<String>) -> Self {
+        self.second = Some((at, label.into()));
+        self
+    }
+
+    /// How to mend it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Marks a fault of syntax.
+    #[must_use]
+    pub const fn of_syntax(mut self) -> Self {
+        self.certainty = Certainty::Syntax;
+        self
+    }
+
+    /// Marks a fault that says nothing about the rest of the file.
+    #[must_use]
+    pub const fn keeps_the_rest(mut self) -> Self {
+        self.certainty = Certainty::Sure;
+        self
+    }
+
+    /// Marks a fault that a fault of syntax elsewhere would explain as well: it is then left out.
+    #[must_use]
+    pub const fn unless_syntax(mut self) -> Self {
+        self.certainty = Certainty::Perhaps;
+        self
+    }
+
+    /// In file order, then `--set` by `--set`; what has no place keeps its order.
+    fn order(&self) -> (usize, usize) {
+        match &self.at {
+            At::Whole => (0, 0),
+            At::File(span) => (1, span.start),
+            At::Json(_) | At::Profile(_) => (2, 0),
+            At::Set(index, span) => (3 + index, span.start),
+        }
+    }
+}
+
+/// Faults as they are found.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    kept: Vec<Fault>,
+    dropped: usize,
+}
+
+impl Faults {
+    /// Adds one.
+    pub fn push(&mut self, fault: Fault) {
+        if self.is_full() {
+            self.dropped += 1;
+        } else {
+            self.kept.push(fault);
+        }
+    }
+
+    /// True when further faults are only counted.
+    pub const fn is_full(&self) -> bool {
+        self.kept.len() >= KEPT_MAX
+    }
+
+    /// How many there are.
+    pub const fn count(&self) -> usize {
+        self.kept.len() + self.dropped
+    }
+
+    /// True when nothing is wrong.
+    pub const fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// The faults of the scenario `name`, which holds `text` and was changed by `sets`.
+    pub fn into_diagnostics(mut self, name: &str, text: &str, sets: &[String]) -> Diagnostics {
+        if self.kept.iter().any(|fault| fault.certainty == Certainty::Syntax) {
+            self.kept.retain(|fault| fault.certainty != Certainty::Perhaps);
+        }
+        self.kept.sort_by_key(Fault::order);
+        let count = self.count();
+        self.kept.truncate(SHOWN_MAX);
+        Diagnostics { name: name.to_owned(), text: text.to_owned(), sets: sets.to_vec(), faults: self.kept, count }
+    }
+}
+
+/// All faults of one scenario, in file order.
+#[derive(Clone, Debug)]
+pub struct Diagnostics {
+    name: String,
+    text: String,
+    sets: Vec<String>,
+    /// The ones that are shown.
+    faults: Vec<Fault>,
+    count: usize,
+}
+
+impl Diagnostics {
+    /// How many faults there are: at least one.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// What is wrong, one message per fault (the first 100).
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.faults.iter().map(|fault| fault.message.as_str())
+    }
+
+    /// The text that a place lies in, and the name under which it is shown.
+    fn document(&self, at: &At) -> Option<(&str, String, Range<usize>)> {
+        match at {
+            At::File(span) => Some((&self.text, self.name.clone(), span.clone())),
+            At::Set(index, span) => {
+                let text: &str = self.sets.get(*index)?;
+                let nth = if self.sets.len() > 1 { format!("--set (no. {})", index + 1) } else { "--set".to_owned() };
+                Some((text, nth, span.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn render(&self, fault: &Fault) -> String {
+        let group = Group::with_title(Level::ERROR.primary_title(fault.message.as_str()));
+        let mut first = None;
+        let group = match self.document(&fault.at) {
+            Some((text, path, span)) => {
+                first = Some(Excerpt::new(text, path, &span, AnnotationKind::Primary, &fault.label));
+                group
+            }
+            None => {
+                let place = match &fault.at {
+                    At::Json(path) if path.is_empty() => self.name.clone(),
+                    At::Json(path) => format!("{}: {path}", self.name),
+                    At::Profile(name) => format!("profile {name}"),
+                    _ => self.name.clone(),
+                };
+                let group = group.element(Origin::path(place));
+                if fault.label.is_empty() { group } else { group.element(Level::NOTE.message(fault.label.as_str())) }
+            }
+        };
+        let second = fault.second.as_ref().and_then(|(at, label)| {
+            let (text, path, span) = self.document(at)?;
+            Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
+        });
+        let mut group = group;
+        match (first, second) {
+            (Some(first), Some(second)) if first.fits_with(&second) => group = group.element(first.with(&second)),
+            (first, second) => {
+                for excerpt in first.into_iter().chain(second) {
+                    group = excerpt.add_to(group);
+                }
+            }
+        }
+        let help = fault.help.as_ref().map(|help| Group::with_title(Level::HELP.secondary_title(help.as_str())));
+        let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
+        Renderer::plain().render(&report)
+    }
+}
+
+/// All faults, an empty line after each, and how many there are.
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for fault in &self.faults {
+            writeln!(f, "{}\n", self.render(fault))?;
+        }
+        if self.count > self.faults.len() {
+            writeln!(f, "error: and {} more\n", self.count - self.faults.len())?;
+        }
+        let errors = if self.count == 1 { "error" } else { "errors" };
+        write!(f, "error: {} has {} {errors}; nothing was run", self.name, self.count)
+    }
+}
+
+impl std::error::Error for Diagnostics {}
+
+/// A few lines around one span. Only these go to the renderer, which would otherwise walk the whole file per fault.
+struct Excerpt<'t> {
+    text: &'t str,
+    path: String,
+    /// Whole lines that hold the span, as bytes of the text.
+    lines: Range<usize>,
+    span: Range<usize>,
+    kind: AnnotationKind,
+    label: &'t str,
+}
+
+impl<'t> Excerpt<'t> {
+    fn new(text: &'t str, path: String, span: &Range<usize>, kind: AnnotationKind, label: &'t str) -> Self {
+        let start = floor_char(text, span.start);
+        // A fault is shown on the line where it starts.
+        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+        let end = floor_char(text, span.end.max(start)).min(line_end).max(start);
+        Self { text, path, lines: line_start..line_end, span: start..end, kind, label }
+    }
+
+    fn line_number(&self) -> usize {
+        1 + self.text[..self.lines.start].bytes().filter(|byte| *byte == b'\n').count()
+    }
+
+    fn is_short(&self) -> bool {
+        self.lines.len() <= LINE_MAX
+    }
+
+    fn fits_with(&self, other: &Self) -> bool {
+        let all = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
+        self.path == other.path
+            && self.is_short()
+            && other.is_short()
+            && all.len() <= EXCERPT_LINES_MAX * 80
+            && self.text[all].lines().take(EXCERPT_LINES_MAX).all(|line| line.len() <= LINE_MAX)
+    }
+
+    fn snippet(&self, lines: &Range<usize>) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
+        let number = 1 + self.text[..lines.start].bytes().filter(|byte| *byte == b'\n').count();
+        Snippet::source(&self.text[lines.clone()]).line_start(number).path(self.path.clone())
+    }
+
+    fn annotation(&self, lines: &Range<usize>) -> annotate_snippets::Annotation<'t> {
+        let span = self.span.start - lines.start..self.span.end - lines.start;
+        let annotation = self.kind.span(span);
+        if self.label.is_empty() { annotation } else { annotation.label(self.label) }
+    }
+
+    /// Both in one excerpt.
+    fn with(&self, other: &Self) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
+        let lines = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
+        self.snippet(&lines).annotation(self.annotation(&lines)).annotation(other.annotation(&lines))
+    }
+
+    fn add_to(&self, group: Group<'t>) -> Group<'t> {
+        if self.is_short() {
+            return group.element(self.snippet(&self.lines).annotation(self.annotation(&self.lines)));
+        }
+        let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
+        let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));
+        if self.label.is_empty() { group } else { group.element(Level::NOTE.message(self.label)) }
+    }
+}
+
+/// The nearest start of a character at or before byte `at`.
+fn floor_char(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A value as messages quote it: on one line, and not longer than a line.
+pub fn quoted(text: &str) -> String {
+    let mut shown: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    if text.chars().nth(60).is_some() {
+        shown.push_str("...");
+    }
+    // escape_debug also escapes quotes of both kinds; a single one needs none here.
+    format!("\"{}\"", shown.replace("\\'", "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn render(text: &str, fault: Fault) -> String {
+        let mut faults = Faults::default();
+        faults.push(fault);
+        faults.into_diagnostics("x.toml", text, &["a.b=1".to_owned()]).to_string()
+    }
+
+    #[test]
+    fn every_place_can_be_shown() {
+        let tabs = "\ta = \"\u{e4}\"\r\n".repeat(3);
+        for start in 0..=tabs.len() + 2 {
+            for end in start..=tabs.len() + 2 {
+                assert!(render(&tabs, Fault::new(At::File(start..end), "m").label("l")).contains("x.toml:"));
+            }
+        }
+        assert!(render("", Fault::new(At::File(0..0), "m")).contains("x.toml:1:1"));
+        assert!(render("", Fault::new(At::Set(0, 2..3), "m")).contains("--set:1:3"));
+    }
+
+    #[test]
+    fn a_huge_line_is_named_but_not_shown() {
+        let text = format!("a = 1\nb = \"{}\"\n", "x".repeat(10_000_000));
+        let shown = render(&text, Fault::new(At::File(5_000_000..5_000_004), "m").label("l"));
+        assert!(shown.len() < 200, "{}", shown.len());
+        assert!(shown.contains("x.toml:2:4999995"), "{shown}");
+    }
+
+    #[test]
+    fn only_a_hundred_are_shown() {
+        let mut faults = Faults::default();
+        for at in 0..150 {
+            faults.push(Fault::new(At::File(at..at), "m"));
+        }
+        let shown = faults.into_diagnostics("x.toml", &"a\n".repeat(200), &[]).to_string();
+        assert!(shown.ends_with("error: and 50 more\n\nerror: x.toml has 150 errors; nothing was run"), "{shown}");
+    }
+}

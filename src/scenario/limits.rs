@@ -1,0 +1,153 @@
+//! Limits of a scenario as a whole, checked before memory is taken: each part may be fine and all of it too much.
+
+use super::diagnostics::Fault;
+use super::load::Means;
+use super::model::{Scenario, WarmUp};
+use super::read::Places;
+use super::read_value::Reader;
+use super::words::{self, thousands};
+use crate::workload::{Arrivals, Retry};
+
+/// The most lanes of one host.
+pub const LANES_MAX: u64 = 65_536;
+/// The most ports of all lanes of a scenario together.
+pub const LANE_PORTS_MAX: u64 = 1 << 28;
+/// The most pairs of a client and a destination.
+pub const PAIRS_MAX: usize = 4096;
+/// The most requests of all replications together, expected.
+pub const REQUESTS_MAX: f64 = 1e12;
+/// The most retries that wait at one time, expected.
+pub const WAITING_MAX: f64 = 1e7;
+/// The most rows of the raw figures: replications times scopes.
+pub const FIGURES_MAX: u64 = 20_000_000;
+
+impl Reader<'_> {
+    /// Adds a fault for each limit that the scenario breaks.
+    pub(super) fn limits(&mut self, scenario: &Scenario, places: &Places) {
+        self.lanes(scenario, places);
+        self.pairs_and_figures(scenario, places);
+        if let Some(client) = self.endless_warm_up(scenario) {
+            let name = &scenario.clients[client].name;
+            let message = format!("warm_up = \"auto\" needs a mean lifetime, and that of {name} is infinite");
+            let fault = Fault::new(places.warm_up.clone(), message).label("ten mean port holds");
+            self.fault(fault.help("write how long, such as warm_up = \"10m\""));
+            return;
+        }
+        self.requests(scenario, places);
+        self.waiting(scenario, places);
+    }
+
+    fn lanes(&mut self, scenario: &Scenario, places: &Places) {
+        let mut all_ports: u64 = 0;
+        for (index, host) in scenario.hosts.iter().enumerate() {
+            let lanes = scenario.lanes(index);
+            if lanes > LANES_MAX {
+                let message = format!("host {} has {} lanes; at most 65,536 are allowed", host.name, thousands(lanes));
+                let fault = Fault::new(places.hosts[index].clone(), message);
+                let fault = fault.label(format!("a pool of ports for each {}", host.uniqueness.name()));
+                self.fault(fault.help("take fewer addresses or endpoints"));
+            }
+            all_ports = all_ports.saturating_add(lanes.saturating_mul(host.usable_ports().into()));
+        }
+        if all_ports > LANE_PORTS_MAX {
+            let message = format!(
+                "{} ports in all lanes together; at most {} are allowed",
+                thousands(all_ports),
+                thousands(LANE_PORTS_MAX)
+            );
+            let fault = Fault::new(places.hosts[0].clone(), message).label("the first host");
+            self.fault(fault.help("take fewer addresses or endpoints, or a smaller port_range"));
+        }
+    }
+
+    fn pairs_and_figures(&mut self, scenario: &Scenario, places: &Places) {
+        let pairs: usize = scenario.clients.iter().map(|client| client.to.len()).sum();
+        if pairs > PAIRS_MAX {
+            let message = format!("{} pairs of client and destination; at most 4,096", thousands(pairs as u64));
+            self.fault(Fault::new(places.clients[0].clone(), message).help("let clients share destinations"));
+        }
+        let scopes = 4 + scenario.hosts.len() + scenario.clients.len() + scenario.destinations.len();
+        let figures = u64::from(scenario.run.replications) * scopes as u64;
+        if figures > FIGURES_MAX {
+            let most = FIGURES_MAX / scopes as u64;
+            let message = format!("{} replications are too many for this many names", scenario.run.replications);
+            let fault = Fault::new(places.run.clone(), message);
+            self.fault(fault.help(format!("write replications = {most} or less")));
+        }
+    }
+
+    /// The first client for which an automatic warm-up has no end.
+    #[expect(clippy::unused_self, reason = "one of the checks of a reader")]
+    fn endless_warm_up(&self, scenario: &Scenario) -> Option<usize> {
+        if scenario.run.warm_up != WarmUp::Auto {
+            return None;
+        }
+        let means = Means::of(scenario);
+        (0..scenario.clients.len()).find(|index| means.port_hold_s(*index).is_none())
+    }
+
+    fn requests(&mut self, scenario: &Scenario, places: &Places) {
+        let seconds = scenario.run.duration.as_secs_f64() + scenario.warm_up().as_secs_f64();
+        let requests = expected_requests(scenario, seconds) * f64::from(scenario.run.replications);
+        if requests > REQUESTS_MAX {
+            let message = format!("{} requests in all replications; at most 1 trillion", words::about(requests));
+            let fault = Fault::new(places.duration.clone(), message).label("with the warm-up");
+            self.fault(fault.help("take a shorter duration, fewer replications or a lower rate"));
+        }
+    }
+
+    fn waiting(&mut self, scenario: &Scenario, places: &Places) {
+        for (client, at) in scenario.clients.iter().zip(&places.retries) {
+            let Some(rate) = client.arrivals.rate() else { continue };
+            let retries = f64::from(client.retry.attempts - 1);
+            let waiting = rate.events_per_second() * retries * longest_wait_s(&client.retry);
+            if waiting > WAITING_MAX {
+                let message = format!(
+                    "{} retries of {} would wait at one time; at most 10 million",
+                    words::about(waiting),
+                    client.name
+                );
+                let fault = Fault::new(at.clone(), message).label("rate x retries x longest wait");
+                self.fault(fault.help("take fewer attempts, a shorter delay or a smaller max"));
+            }
+        }
+    }
+}
+
+/// The longest wait before a retry, in seconds.
+fn longest_wait_s(retry: &Retry) -> f64 {
+    let max = retry.max.as_secs_f64();
+    let mut wait = retry.delay.as_secs_f64();
+    for _ in 2..retry.attempts {
+        if wait >= max || retry.factor <= 1.0 {
+            break;
+        }
+        wait *= retry.factor;
+    }
+    wait.min(max)
+}
+
+/// How many requests all clients make in `seconds`, on average; a trace has as many as it has.
+pub(super) fn expected_requests(scenario: &Scenario, seconds: f64) -> f64 {
+    let of_client = |arrivals: &Arrivals| match (arrivals, arrivals.rate()) {
+        (_, Some(rate)) => rate.events_per_second() * seconds,
+        (Arrivals::Replay(replay), _) => replay.trace().rows.len() as f64,
+        _ => 0.0,
+    };
+    scenario.clients.iter().map(|client| of_client(&client.arrivals)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::des::SimDuration;
+
+    #[test]
+    fn the_longest_wait_is_the_last_one_or_the_cap() {
+        let retry = Retry { attempts: 4, factor: 2.0, ..Retry::NONE };
+        assert!((longest_wait_s(&retry) - 4.0).abs() < 1e-12, "1, 2, 4");
+        assert!((longest_wait_s(&Retry { attempts: 1000, ..retry }) - 30.0).abs() < 1e-12);
+        let delay = SimDuration::from_secs(5);
+        assert!((longest_wait_s(&Retry { factor: 1.0, delay, ..retry }) - 5.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading a scenario: from bytes to a [`Scenario`], or to all that is wrong with it.
+
+use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
+use super::json::from_json;
+use super::model::{Destination, Scenario};
+use super::overrides;
+use super::read_value::{Reader, Section};
+use super::sources::{SCENARIO_BYTES_MAX, SourceFile, Sources};
+use super::suggest::nearest;
+use super::tree::{At, Node, Table, Value, from_toml};
+use super::words::thousands;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A scenario that was read, and where each of its values comes from.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What can be simulated.
+    pub scenario: Scenario,
+    /// Each value with its origin (`file`, `default`, `profile NAME`, `--set`), for the manifest.
+    pub resolved: serde_json::Value,
+}
+
+/// Where values that have limits together are written.
+pub(super) struct Places {
+    pub(super) run: At,
+    pub(super) duration: At,
+    pub(super) hosts: Vec<At>,
+    pub(super) clients: Vec<At>,
+    pub(super) retries: Vec<At>,
+    pub(super) warm_up: At,
+}
+
+/// A table with a name: a host, a destination or a client, before its keys are read.
+pub(super) struct Named<'n> {
+    pub(super) name: Arc<str>,
+    pub(super) name_at: At,
+    pub(super) section: Section<'n>,
+}
+
+impl Scenario {
+    /// Reads a scenario file as the overrides `sets` (each `KEY=VALUE`) change it; traces come from `sources`.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the file, in file order.
+    pub fn read(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Diagnostics> {
+        Reading::of(source, sets, sources).map(|reading| reading.scenario)
+    }
+}
+
+impl Reading {
+    /// As [`Scenario::read`], with the origin of each value.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the file, in file order.
+    pub fn of(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Diagnostics> {
+        let shown = if source.name == "-" { "stdin" } else { source.name.as_str() };
+        let text = match text_of(source) {
+            Ok(text) => text,
+            Err(fault) => {
+                let mut faults = Faults::default();
+                faults.push(fault);
+                return Err(faults.into_diagnostics(shown, "", sets));
+            }
+        };
+        let mut reader = Reader::new(sources);
+        let mut tree = tree_of(source, text, &mut reader.faults);
+        overrides::apply(&mut tree, sets, &mut reader.faults);
+        let scenario = reader.scenario(&tree, source.stem());
+        match scenario {
+            Some(scenario) if reader.faults.is_empty() => Ok(Self { scenario, resolved: reader.resolved.to_json() }),
+            _ => Err(reader.faults.into_diagnostics(shown, text, sets)),
+        }
+    }
+}
+
+/// The bytes as text, without a byte-order mark.
+fn text_of(source: &SourceFile) -> Result<&str, Fault> {
+    let size = source.bytes.len() as u64;
+    if size > SCENARIO_BYTES_MAX {
+        let message = format!("a scenario has at most 16 MiB; this one has {} bytes", thousands(size));
+        return Err(Fault::new(At::Whole, message));
+    }
+    let text = std::str::from_utf8(&source.bytes).map_err(|error| {
+        let valid = &source.bytes[..error.valid_up_to()];
+        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let column = 1 + valid.iter().rev().take_while(|byte| **byte != b'\n').count();
+        Fault::new(At::Whole, format!("not UTF-8: line {line}, byte {column} is no character"))
+            .help("save the file as UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// JSON when it comes from standard input and looks like it, else TOML.
+fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
+    if source.name == "-" && text.trim_start().starts_with('{') {
+        from_json(text, faults)
+    } else {
+        from_toml(text, faults)
+    }
+}
+
+impl Reader<'_> {
+    /// The whole; `None` when a part is missing so that nothing sensible can be built.
+    fn scenario(&mut self, tree: &Table, stem: &str) -> Option<Scenario> {
+        let mut root = Section::new("", At::Whole, tree);
+        self.schema(&mut root);
+        let title = self.title(&mut root, stem);
+        let run = self.run(&mut root);
+        let mut hosts = self.named(&mut root, "host", "gateway");
+        let mut destinations = self.named(&mut root, "destination", "orders-db");
+        let mut clients = self.named(&mut root, "client", "checkout");
+        self.finish(&root);
+        let read_hosts: Vec<_> = hosts.iter_mut().map(|named| self.host(named)).collect();
+        let read_destinations: Vec<_> = destinations.iter_mut().map(|named| self.destination(named)).collect();
+        let mut retries = Vec::new();
+        let mut arrivals = Vec::new();
+        let mut read_clients = Vec::new();
+        for named in &mut clients {
+            let client = self.client(named, &hosts, &destinations);
+            arrivals.push(client.arrivals_at);
+            retries.push(client.retry_at);
+            read_clients.push(client.client);
+        }
+        if !self.faults.is_empty() {
+            return None;
+        }
+        let (run, run_places) = run?;
+        let scenario = Scenario {
+            title,
+            run,
+            hosts: read_hosts.into_iter().collect::<Option<_>>()?,
+            destinations: read_destinations.into_iter().collect::<Option<_>>()?,
+            clients: read_clients.into_iter().collect::<Option<_>>()?,
+        };
+        let places = Places {
+            run: run_places.run,
+            duration: run_places.duration,
+            warm_up: run_places.warm_up,
+            hosts: hosts.into_iter().map(|named| named.name_at).collect(),
+            clients: arrivals,
+            retries,
+        };
+        self.limits(&scenario, &places);
+        Some(scenario)
+    }
+
+    fn schema(&mut self, root: &mut Section<'_>) {
+        if let Some(entry) = self.required(root, "schema", "schema = 1")
+            && !matches!(entry.node.value, Value::Whole(Some(1)))
+        {
+            let fault = Fault::new(entry.node.at.clone(), "schema must be 1").label("not known to this version");
+            self.fault(fault.help("write schema = 1"));
+        }
+    }
+
+    fn title(&mut self, root: &mut Section<'_>, stem: &str) -> String {
+        let entry = root.take("title");
+        let written = entry.and_then(|entry| self.text(&entry.node, "title", "\"Checkout gateway to one database\""));
+        if let (Some(entry), Some(text)) = (entry, written)
+            && (text.chars().count() > 200 || text.chars().any(char::is_control))
+        {
+            self.fault(Fault::new(entry.node.at.clone(), "title must be one line of at most 200 letters"));
+        }
+        let title = written.unwrap_or(stem).to_owned();
+        self.resolved.note("title", title.as_str(), if entry.is_some() { "file" } else { "default" });
+        title
+    }
+
+    /// The tables of one kind, each with a name of its own.
+    fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
+        /// The most tables of one kind.
+        const TABLES_MAX: usize = 1000;
+        let entry = root.take(kind);
+        let nodes: &[Node] = match entry.map(|entry| &entry.node.value) {
+            Some(Value::Array(nodes)) => nodes,
+            None => &[],
+            Some(_) => {
+                let entry = entry.expect("just matched");
+                let fault = Fault::new(entry.node.at.clone(), format!("{kind} must be an array of tables"));
+                let fault = fault.label(format!("this is {}", entry.node.type_name()));
+                self.fault(fault.help(format!("write [[{kind}]] above its keys")));
+                return Vec::new();
+            }
+        };
+        if nodes.is_empty() {
+            let at = entry.map_or(At::Whole, |entry| entry.node.at.clone());
+            let fault = Fault::new(at, format!("no {kind}: a scenario has at least one")).unless_syntax();
+            self.fault(fault.help(format!("add [[{kind}]] with name = \"{example}\"")));
+        }
+        if let Some(node) = nodes.get(TABLES_MAX) {
+            let count = thousands(nodes.len() as u64);
+            self.fault(Fault::new(node.at.clone(), format!("{count} {kind}s; at most 1,000 are taken")));
+        }
+        let mut first: BTreeMap<&str, &At> = BTreeMap::new();
+        let mut all = Vec::new();
+        for (index, node) in nodes.iter().take(TABLES_MAX).enumerate() {
+            let Some(table) = node.table() else {
+                let fault = Fault::new(node.at.clone(), format!("each {kind} must be a table"));
+                self.fault(fault.label(format!("this is {}", node.type_name())));
+                continue;
+            };
+            let mut section = Section::new(format!("{kind}.{index}"), node.at.clone(), table);
+            let (name, name_at) = self.name(&mut section, kind, example, &mut first);
+            section.path = format!("{kind}.{name}");
+            all.push(Named { name: Arc::from(name), name_at, section });
+        }
+        all
+    }
+
+    fn name<'n>(
+        &mut self,
+        section: &mut Section<'n>,
+        kind: &str,
+        example: &str,
+        first: &mut BTreeMap<&'n str, &'n At>,
+    ) -> (&'n str, At) {
+        let unnamed = ("", section.at.clone());
+        let Some(entry) = self.required(section, "name", &format!("name = \"{example}\"")) else { return unnamed };
+        let Some(name) = self.text(&entry.node, "name", &format!("\"{example}\"")) else { return unnamed };
+        let at = &entry.node.at;
+        let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+        if !letters || !(1..=64).contains(&name.len()) {
+            let fault = Fault::new(at.clone(), format!("{} is not a name", quoted(name)));
+            self.fault(fault.help("a name has 1 to 64 of the letters A-Z, a-z, 0-9, _ and -"));
+            return unnamed;
+        }
+        if let Some(earlier) = first.insert(name, at) {
+            let fault = Fault::new(at.clone(), format!("two {kind}s are named {}", quoted(name)));
+            self.fault(fault.label("again").second(earlier.clone(), "the first"));
+            first.insert(name, earlier);
+        }
+        (name, at.clone())
+    }
+
+    fn destination(&mut self, named: &mut Named<'_>) -> Option<Destination> {
+        let section = &mut named.section;
+        let endpoints = self.whole_or(section, "endpoints", 1..=65_536, 1);
+        self.finish(section);
+        Some(Destination { name: named.name.clone(), endpoints: u32::try_from(endpoints).ok()? })
+    }
+
+    /// A whole number, or its default.
+    pub(super) fn whole_or(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        allowed: std::ops::RangeInclusive<u64>,
+        default: u64,
+    ) -> u64 {
+        let path = section.path_of(key);
+        match section.take(key) {
+            Some(entry) => self.whole(&entry.node, &path, allowed).unwrap_or(default),
+            None => {
+                self.resolved.note(path, default, "default");
+                default
+            }
+        }
+    }
+
+    /// The index of the table called `name`, written at `at`.
+    pub(super) fn resolve(&mut self, name: &str, at: &At, kind: &str, all: &[Named<'_>]) -> Option<usize> {
+        if let Some(index) = all.iter().position(|named| &*named.name == name) {
+            return Some(index);
+        }
+        let names: Vec<&str> = all.iter().map(|named| &*named.name).filter(|name| !name.is_empty()).collect();
+        let near = nearest(name, names.iter().copied());
+        let mut fault = Fault::new(at.clone(), format!("no {kind} is named {}", quoted(name))).unless_syntax();
+        fault = match near {
+            Some(near) => fault.label(format!("not defined; did you mean {}?", quoted(near))),
+            None => fault.label("not defined"),
+        };
+        if let [only] = all {
+            fault = fault.second(only.name_at.clone(), format!("the only {kind} in this file"));
+        } else if let Some(meant) = all.iter().find(|named| Some(&*named.name) == near) {
+            fault = fault.second(meant.name_at.clone(), "defined here");
+        }
+        if names.len() > 1 {
+            let more = if names.len() > 8 { format!(" and {} more", names.len() - 8) } else { String::new() };
+            fault = fault.help(format!("the {kind}s are {}{more}", names[..names.len().min(8)].join(", ")));
+        }
+        self.fault(fault);
+        None
+    }
+}

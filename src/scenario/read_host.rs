@@ -1,0 +1,211 @@
+//! Reading a `[[host]]`: what it leaves out comes from its profile, which is read by the same code.
+
+use super::diagnostics::{Fault, quoted};
+use super::model::Host;
+use super::quantity::{self, Misfit};
+use super::read::Named;
+use super::read_value::{Reader, Section};
+use super::suggest::nearest;
+use super::tree::{At, Entry, Node, Table, Value};
+use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
+use crate::profile::{self, Profile};
+
+impl Reader<'_> {
+    /// A host; `None` when a fault leaves it without something it needs.
+    pub(super) fn host(&mut self, named: &mut Named<'_>) -> Option<Host> {
+        let section = &mut named.section;
+        let profile = self.profile(section);
+        let defaults = tree_of(profile);
+        let addresses = self.whole_or(section, "addresses", 1..=65_536, 1);
+        let range_entry = value_of(section, &defaults, "port_range");
+        let port_range = range_entry.and_then(|entry| self.port_range(&entry.node, &section.path_of("port_range")));
+        let reserved_entry = value_of(section, &defaults, "reserved_ports");
+        let reserved = reserved_entry.map(|entry| self.reserved(&entry.node, &section.path_of("reserved_ports")));
+        let rules = Uniqueness::ALL.map(|rule| (rule.name(), rule));
+        let uniqueness = value_of(section, &defaults, "uniqueness")
+            .and_then(|entry| self.word(&entry.node, &section.path_of("uniqueness"), &rules));
+        let kinds: Vec<_> = AllocatorKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
+        let allocator = value_of(section, &defaults, "allocator")
+            .and_then(|entry| self.word(&entry.node, &section.path_of("allocator"), &kinds));
+        let time_wait = value_of(section, &defaults, "time_wait")
+            .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
+        self.finish(section);
+        let host = Host {
+            name: named.name.clone(),
+            profile: profile.name.into(),
+            port_range: port_range?,
+            reserved_ports: reserved.unwrap_or_default(),
+            addresses: u32::try_from(addresses).ok()?,
+            uniqueness: uniqueness?,
+            allocator: allocator?,
+            time_wait: time_wait?,
+        };
+        if host.usable_ports() == 0 {
+            let at =
+                reserved_entry.or(range_entry).map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
+            let fault = Fault::new(at, format!("no port of {} can be used", host.port_range));
+            let fault = fault.label("all of them are reserved");
+            self.fault(match range_entry {
+                Some(entry) if reserved_entry.is_some() => fault.second(entry.node.at.clone(), "the range"),
+                _ => fault,
+            });
+        }
+        Some(host)
+    }
+
+    fn profile(&mut self, section: &mut Section<'_>) -> &'static Profile {
+        let fallback = profile::find(profile::DEFAULT).expect("a test finds the default profile");
+        let Some(entry) = section.take("profile") else {
+            self.resolved.note(section.path_of("profile"), profile::DEFAULT, "default");
+            return fallback;
+        };
+        let Some(name) = self.text(&entry.node, "profile", "\"linux-6.18\"") else { return fallback };
+        if let Some(found) = profile::find(name) {
+            self.resolved.note(section.path_of("profile"), name, entry.node.at.origin());
+            return found;
+        }
+        let names: Vec<&str> = profile::all().iter().map(|profile| profile.name).collect();
+        let fault = Fault::new(entry.node.at.clone(), format!("no profile is named {}", quoted(name)));
+        let fault = match nearest(name, names.iter().copied()) {
+            Some(near) => fault.label(format!("did you mean \"{near}\"?")),
+            None => fault.label("unknown"),
+        };
+        self.fault(fault.help(format!("the profiles are {}", names.join(", "))));
+        fallback
+    }
+
+    fn port_range(&mut self, node: &Node, path: &str) -> Option<PortRange> {
+        let read = match &node.value {
+            Value::String(text) => quantity::port_range(text),
+            Value::Whole(Some(number)) => quantity::port_range(&number.to_string()),
+            _ => Err(Misfit {
+                message: "port_range must be a string".to_owned(),
+                label: format!("this is {}", node.type_name()),
+                help: Some("write, for example, port_range = \"32768-60999\"".to_owned()),
+            }),
+        };
+        match read {
+            Ok(range) => {
+                self.resolved.note(path, range.to_string(), node.at.origin());
+                Some(range)
+            }
+            Err(misfit) => {
+                self.misfit(&node.at, misfit);
+                None
+            }
+        }
+    }
+
+    /// An array of ports and ranges, or one of them alone.
+    fn reserved(&mut self, node: &Node, path: &str) -> PortSet {
+        /// There are no more ports than these.
+        const RANGES_MAX: usize = 65_535;
+        let alone = std::slice::from_ref(node);
+        let items = if let Value::Array(items) = &node.value { items.as_slice() } else { alone };
+        if items.len() > RANGES_MAX {
+            self.fault(Fault::new(node.at.clone(), "more reserved ports than there are ports").label("too many"));
+            return PortSet::default();
+        }
+        let mut ranges = Vec::new();
+        for item in items {
+            let read = match &item.value {
+                Value::String(text) => quantity::port_or_range(text),
+                Value::Whole(Some(number)) => quantity::port_or_range(&number.to_string()),
+                _ => Err(Misfit {
+                    message: "reserved_ports must be an array of ports and port ranges".to_owned(),
+                    label: format!("this is {}", item.type_name()),
+                    help: Some("write, for example, reserved_ports = [\"8080\", \"40300-40599\"]".to_owned()),
+                }),
+            };
+            match read {
+                Ok(range) => ranges.push(range),
+                Err(misfit) => self.misfit(&item.at, misfit),
+            }
+        }
+        let set = PortSet::new(ranges);
+        let shown: Vec<String> = set.ranges().iter().map(PortRange::to_string).collect();
+        self.resolved.note(path, shown, node.at.origin());
+        set
+    }
+
+    /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from the profile.
+    fn time_wait(&mut self, node: &Node, path: &str, defaults: &Table) -> Option<Hold> {
+        let fallback = defaults.get("time_wait").and_then(|entry| entry.node.table());
+        if node.table().is_some() {
+            return self.choice(node, path, Hold::ENTRIES, fallback);
+        }
+        let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_at: node.at.clone(), node };
+        let wait = Table(vec![entry("wait", node.clone())]);
+        let inner = Node { value: Value::Table(wait), at: node.at.clone() };
+        let exact = Table(vec![entry("exact", inner)]);
+        self.choice(&Node { value: Value::Table(exact), at: node.at.clone() }, path, Hold::ENTRIES, None)
+    }
+}
+
+/// The value of a key: the host's, else the profile's.
+fn value_of<'e, 'n: 'e>(section: &mut Section<'n>, defaults: &'e Table, key: &'static str) -> Option<&'e Entry> {
+    section.take(key).or_else(|| defaults.get(key))
+}
+
+/// The settings of a profile as the table of a host.
+fn tree_of(profile: &Profile) -> Table {
+    let at = At::Profile(profile.name);
+    let mut tree = Table::default();
+    for setting in profile.settings.iter().filter(|setting| setting.key != "exhausted") {
+        let mut table = &mut tree;
+        let (parents, key) = setting.key.rsplit_once('.').unwrap_or(("", &setting.key));
+        for step in parents.split('.').filter(|step| !step.is_empty()) {
+            if table.get(step).is_none() {
+                let node = Node { value: Value::Table(Table::default()), at: at.clone() };
+                table.0.push(Entry { key: step.to_owned(), key_at: at.clone(), node });
+            }
+            let Some(Value::Table(below)) = table.get_mut(step).map(|entry| &mut entry.node.value) else {
+                unreachable!("a setting lies below no other");
+            };
+            table = below;
+        }
+        let node = node_of(&setting.value, &at);
+        table.0.push(Entry { key: key.to_owned(), key_at: at.clone(), node });
+    }
+    tree
+}
+
+fn node_of(value: &toml::Value, at: &At) -> Node {
+    let value = match value {
+        toml::Value::String(text) => Value::String(text.clone()),
+        toml::Value::Integer(number) => Value::Whole(Some((*number).into())),
+        toml::Value::Float(number) => Value::Float(*number),
+        toml::Value::Array(items) => Value::Array(items.iter().map(|item| node_of(item, at)).collect()),
+        _ => Value::Other("a value of a profile"),
+    };
+    Node { value, at: at.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::from_toml;
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Every key of every profile is read by the code that reads hosts, and none is left over.
+    #[test]
+    fn every_profile_is_a_complete_host() {
+        for profile in profile::all() {
+            let sources = BTreeMap::new();
+            let mut reader = Reader::new(&sources);
+            let tree = from_toml(&format!("name = \"x\"\nprofile = \"{}\"", profile.name), &mut reader.faults);
+            let mut section = Section::new("host.x", At::Whole, &tree);
+            section.take("name");
+            let mut named = Named { name: "x".into(), name_at: At::Whole, section };
+            let host = reader.host(&mut named);
+            assert!(reader.faults.is_empty() && host.is_some(), "{}: {:?}", profile.name, reader.faults);
+            let defaults = tree_of(profile);
+            let mut section = Section::new("host.x", At::Whole, &defaults);
+            for key in ["port_range", "reserved_ports", "uniqueness", "allocator", "time_wait"] {
+                assert!(section.take(key).is_some(), "{}: {key}", profile.name);
+            }
+            reader.finish(&section);
+            assert!(reader.faults.is_empty(), "{}: a key that no host has", profile.name);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Reading one value of a table: its type, its unit, its bounds, and the fault when one of them is wrong.
+
+use super::diagnostics::{Fault, Faults, quoted};
+use super::quantity::{self, Misfit};
+use super::resolved::Resolved;
+use super::sources::{Sources, TRACE_BYTES_MAX};
+use super::suggest::nearest;
+use super::tree::{At, Entry, Node, Table, Value};
+use super::words::thousands;
+use crate::des::{Rate, SimDuration};
+use std::ops::RangeInclusive;
+
+/// What reading needs and collects.
+pub(super) struct Reader<'a> {
+    pub(super) faults: Faults,
+    pub(super) resolved: Resolved,
+    pub(super) sources: &'a dyn Sources,
+    /// Bytes that further traces may have.
+    pub(super) trace_bytes_left: u64,
+}
+
+/// Whether a span may be zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zero {
+    Allowed,
+    Forbidden,
+}
+
+/// A table while it is read: remembers which keys exist, so that the others can be called unknown.
+pub(super) struct Section<'n> {
+    /// As in `--set`: `client.checkout`.
+    pub(super) path: String,
+    pub(super) at: At,
+    table: &'n Table,
+    known: Vec<&'static str>,
+}
+
+impl<'n> Section<'n> {
+    pub(super) fn new(path: impl Into<String>, at: At, table: &'n Table) -> Self {
+        Self { path: path.into(), at, table, known: Vec::new() }
+    }
+
+    /// The entry of a key, which is known from now on.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Entry> {
+        self.known.push(key);
+        self.table.get(key)
+    }
+
+    /// The path of a key, as in `--set`.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(sources: &'a dyn Sources) -> Self {
+        let (faults, resolved) = (Faults::default(), Resolved::default());
+        Self { faults, resolved, sources, trace_bytes_left: TRACE_BYTES_MAX }
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.faults.push(fault);
+    }
+
+    pub(super) fn misfit(&mut self, at: &At, misfit: Misfit) {
+        let fault = Fault::new(at.clone(), misfit.message).label(misfit.label);
+        self.faults.push(match misfit.help {
+            Some(help) => fault.help(help),
+            None => fault,
+        });
+    }
+
+    fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, example: &str) {
+        let key = path.rsplit('.').next().unwrap_or(path);
+        let message = format!("{key} must be {expected}");
+        let fault = Fault::new(node.at.clone(), message).label(format!("this is {}", node.type_name()));
+        self.fault(fault.help(format!("write, for example, {key} = {example}")));
+    }
+
+    /// A key that must be there; `example` is a line that would do.
+    pub(super) fn required<'n>(
+        &mut self,
+        section: &mut Section<'n>,
+        key: &'static str,
+        example: &str,
+    ) -> Option<&'n Entry> {
+        let entry = section.take(key);
+        if entry.is_none() {
+            let fault = Fault::new(section.at.clone(), format!("missing key {}", quoted(key))).unless_syntax();
+            let fault = if section.path.is_empty() { fault } else { fault.label(format!("has no {key}")) };
+            self.fault(fault.help(format!("add a line such as: {example}")));
+        }
+        entry
+    }
+
+    /// Calls every key of the table that nobody asked for unknown.
+    pub(super) fn finish(&mut self, section: &Section<'_>) {
+        for entry in &section.table.0 {
+            if section.known.contains(&entry.key.as_str()) || self.faults.is_full() {
+                continue;
+            }
+            let fault = Fault::new(entry.key_at.clone(), format!("unknown key {}", quoted(&entry.key))).unless_syntax();
+            self.fault(match nearest(&entry.key, section.known.iter().copied()) {
+                Some(near) => fault.label(format!("did you mean {near}?")),
+                None => fault.label("not a key of this table").help(format!("it has {}", section.known.join(", "))),
+            });
+        }
+    }
+
+    /// Any text.
+    pub(super) fn text<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n str> {
+        if let Value::String(text) = &node.value {
+            return Some(text);
+        }
+        self.wrong_type(node, path, "a string", example);
+        None
+    }
+
+    /// A span.
+    pub(super) fn duration(&mut self, node: &Node, path: &str, zero: Zero) -> Option<SimDuration> {
+        let read = match &node.value {
+            Value::String(text) => quantity::duration(text),
+            Value::Whole(Some(number)) => Err(quantity::bare_duration(&number.to_string())),
+            Value::Float(number) if number.is_finite() => Err(quantity::bare_duration(&number.to_string())),
+            _ => {
+                self.wrong_type(node, path, "a duration, a string with a unit", "\"60s\"");
+                return None;
+            }
+        };
+        match read {
+            Ok(span) if span.is_zero() && zero == Zero::Forbidden => {
+                let key = path.rsplit('.').next().unwrap_or(path);
+                self.fault(Fault::new(node.at.clone(), format!("{key} must be longer than zero")).label("no time"));
+                None
+            }
+            Ok(span) => {
+                self.resolved.note(path, quantity::write_duration(span), node.at.origin());
+                Some(span)
+            }
+            Err(misfit) => {
+                self.misfit(&node.at, misfit);
+                None
+            }
+        }
+    }
+
+    /// A rate.
+    pub(super) fn rate(&mut self, node: &Node, path: &str) -> Option<Rate> {
+        let read = match &node.value {
+            Value::String(text) => quantity::rate(text),
+            Value::Whole(Some(number)) => Err(quantity::bare_rate(&number.to_string())),
+            Value::Float(number) if number.is_finite() => Err(quantity::bare_rate(&number.to_string())),
+            _ => {
+                self.wrong_type(node, path, "a rate, a string with a time", "\"450/s\"");
+                return None;
+            }
+        };
+        match read {
+            Ok(rate) => {
+                self.resolved.note(path, quantity::write_rate(rate), node.at.origin());
+                Some(rate)
+            }
+            Err(misfit) => {
+                self.misfit(&node.at, misfit);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn whole(&mut self, node: &Node, path: &str, allowed: RangeInclusive<u64>) -> Option<u64> {
+        let Value::Whole(number) = &node.value else {
+            self.wrong_type(node, path, "a whole number", &allowed.start().max(&1).to_string());
+            return None;
+        };
+        let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| allowed.contains(number));
+        let Some(number) = number else {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            let (low, high) = (thousands(*allowed.start()), thousands(*allowed.end()));
+            self.fault(Fault::new(node.at.clone(), format!("{key} must be {low} to {high}")).label("out of bounds"));
+            return None;
+        };
+        self.resolved.note(path, number, node.at.origin());
+        Some(number)
+    }
+
+    /// A finite number above one bound and up to another, which the message calls `allowed`.
+    pub(super) fn number(&mut self, node: &Node, path: &str, bounds: (f64, f64)) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "a number written in full may be rounded to a double")]
+        let number = match &node.value {
+            Value::Whole(Some(number)) => *number as f64,
+            Value::Float(number) => *number,
+            _ => {
+                self.wrong_type(node, path, "a number", "1.5");
+                return None;
+            }
+        };
+        let (above, max) = bounds;
+        if !(number > above && number <= max) {
+            let key = path.rsplit('.').next().unwrap_or(path);
+            let message = format!("{key} must be above {above} and at most {max}");
+            self.fault(Fault::new(node.at.clone(), message).label("out of bounds"));
+            return None;
+        }
+        self.resolved.note(path, number, node.at.origin());
+        Some(number)
+    }
+
+    /// One of a few words.
+    pub(super) fn word<T: Copy>(&mut self, node: &Node, path: &str, all: &[(&'static str, T)]) -> Option<T> {
+        let key = path.rsplit('.').next().unwrap_or(path);
+        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+        let Value::String(text) = &node.value else {
+            self.wrong_type(node, path, "a string", &format!("\"{}\"", names[0]));
+            return None;
+        };
+        if let Some((name, value)) = all.iter().find(|(name, _)| name == text) {
+            self.resolved.note(path, *name, node.at.origin());
+            return Some(*value);
+        }
+        let fault = Fault::new(node.at.clone(), format!("{key} cannot be {}", quoted(text)));
+        let fault = match nearest(text, names.iter().copied()) {
+            Some(near) => fault.label(format!("did you mean \"{near}\"?")),
+            None => fault.label("unknown"),
+        };
+        self.fault(fault.help(format!("it is one of {}", names.join(", "))));
+        None
+    }
+}

@@ -1,0 +1,217 @@
+//! A scenario file as values that know where they were written, before anything is known about their meaning.
+
+use super::diagnostics::{Fault, Faults};
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// Where a value was written, and so also where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Bytes of the scenario file.
+    File(Range<usize>),
+    /// Bytes of the n-th `--set`, counted from 0.
+    Set(usize, Range<usize>),
+    /// A path in a JSON document, which keeps no places: `client.0.lifetime`.
+    Json(String),
+    /// A number of a profile.
+    Profile(&'static str),
+    /// The file as a whole.
+    Whole,
+}
+
+impl At {
+    /// Who says so, for the manifest: `file`, `--set`, `profile linux-6.18`, `default`.
+    pub fn origin(&self) -> String {
+        match self {
+            Self::File(_) | Self::Json(_) => "file".to_owned(),
+            Self::Set(..) => "--set".to_owned(),
+            Self::Profile(name) => format!("profile {name}"),
+            Self::Whole => "default".to_owned(),
+        }
+    }
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What is written.
+    pub value: Value,
+    /// Where.
+    pub at: At,
+}
+
+/// What can be written.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Text.
+    String(String),
+    /// A whole number; `None` when it needs more than 128 bits.
+    Whole(Option<i128>),
+    /// A number with a decimal point or an exponent; may be infinite or NaN.
+    Float(f64),
+    /// `true`, `false`, a date, JSON's null: nothing in a scenario is one of these. What it is called.
+    Other(&'static str),
+    /// A list.
+    Array(Vec<Node>),
+    /// Keys and values.
+    Table(Table),
+}
+
+impl Node {
+    /// What it is, as messages say it.
+    pub fn type_name(&self) -> &'static str {
+        match &self.value {
+            Value::String(_) => "a string",
+            Value::Whole(_) => "a whole number",
+            Value::Float(number) if number.is_finite() => "a decimal number",
+            Value::Float(_) => "not a finite number",
+            Value::Other(name) => name,
+            Value::Array(_) => "an array",
+            Value::Table(_) => "a table",
+        }
+    }
+
+    /// The table, if it is one.
+    pub const fn table(&self) -> Option<&Table> {
+        match &self.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+}
+
+/// Keys and values in the order of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Table(pub Vec<Entry>);
+
+/// One key with its value.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key is written.
+    pub key_at: At,
+    /// Its value.
+    pub node: Node,
+}
+
+impl Table {
+    /// The entry of `key`.
+    pub fn get(&self, key: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.key == key)
+    }
+
+    /// The entry of `key`, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
+        self.0.iter_mut().find(|entry| entry.key == key)
+    }
+
+    /// Sets `key`, whether it was there or not.
+    pub fn set(&mut self, entry: Entry) {
+        match self.get_mut(&entry.key) {
+            Some(old) => *old = entry,
+            None => self.0.push(entry),
+        }
+    }
+}
+
+/// Reads TOML as far as it can be read; every fault of syntax goes to `faults`.
+pub fn from_toml(text: &str, faults: &mut Faults) -> Table {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in first_causes(&errors) {
+        faults.push(syntax_fault(text, error));
+    }
+    from_de_table(table.get_ref(), &At::File)
+}
+
+/// Reads one TOML value, as `--set` has it; `None` when the text is not TOML. `at` makes the place of a span.
+pub fn value_from_toml(text: &str, at: &dyn Fn(Range<usize>) -> At) -> Option<Node> {
+    let value = DeValue::parse(text).ok()?;
+    Some(from_de_value(value.get_ref(), value.span(), at))
+}
+
+/// The errors that are no echo of another one: an unclosed bracket makes every line after it look wrong, and a
+/// line that is wrong is wrong once.
+fn first_causes(errors: &[toml::de::Error]) -> Vec<&toml::de::Error> {
+    let mut sorted: Vec<_> = errors.iter().collect();
+    sorted.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+    if errors.iter().any(|error| error.message().starts_with("unclosed")) {
+        let inside = |error: &&toml::de::Error| ["array", "inline table"].iter().any(|w| error.message().contains(w));
+        let first = sorted.iter().position(inside).unwrap_or(sorted.len() - 1);
+        let unclosed = sorted.iter().position(|error| error.message().starts_with("unclosed")).unwrap_or(first);
+        let mut kept = sorted[..=first].to_vec();
+        if unclosed > first {
+            kept.push(sorted[unclosed]);
+        }
+        return kept;
+    }
+    sorted
+}
+
+fn syntax_fault(text: &str, error: &toml::de::Error) -> Fault {
+    let (message, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
+    let span = error.span().unwrap_or(0..0);
+    let written = text.get(span.clone()).unwrap_or("");
+    let fault = Fault::new(At::File(span), message).of_syntax();
+    match message {
+        "string values must be quoted" if !written.is_empty() && written.len() <= 60 => {
+            fault.label("not quoted").help(format!("write \"{written}\""))
+        }
+        "duplicate key" => fault.label("written a second time").keeps_the_rest(),
+        _ if expected.is_empty() || expected == "nothing" => fault,
+        _ => fault.label(format!("expected {expected}")),
+    }
+}
+
+fn from_de_table(table: &DeTable<'_>, at: &dyn Fn(Range<usize>) -> At) -> Table {
+    let mut entries: Vec<(usize, Entry)> = table
+        .iter()
+        .map(|(key, value)| {
+            let node = from_de_value(value.get_ref(), value.span(), at);
+            let entry = Entry { key: key.get_ref().to_string(), key_at: at(key.span()), node };
+            (key.span().start, entry)
+        })
+        .collect();
+    // The parser sorts by name; weights and messages want the order of the file.
+    entries.sort_by_key(|(start, _)| *start);
+    Table(entries.into_iter().map(|(_, entry)| entry).collect())
+}
+
+fn from_de_value(value: &DeValue<'_>, span: Range<usize>, at: &dyn Fn(Range<usize>) -> At) -> Node {
+    let value = match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => Value::Whole(i128::from_str_radix(number.as_str(), number.radix()).ok()),
+        DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+        DeValue::Boolean(_) => Value::Other("true or false"),
+        DeValue::Datetime(_) => Value::Other("a date or time"),
+        DeValue::Array(items) => {
+            Value::Array(items.iter().map(|item| from_de_value(item.get_ref(), item.span(), at)).collect())
+        }
+        DeValue::Table(table) => Value::Table(from_de_table(table, at)),
+    };
+    Node { value, at: at(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_keep_the_order_and_the_places_of_the_file() {
+        let text = "to = { b = 0.2, a = 0.8 }\n[[host]]\nname = \"x\"\n";
+        let mut faults = Faults::default();
+        let tree = from_toml(text, &mut faults);
+        assert!(faults.is_empty());
+        let to = tree.get("to").unwrap().node.table().unwrap();
+        assert_eq!(to.0.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        let Value::Array(hosts) = &tree.get("host").unwrap().node.value else { panic!("an array") };
+        assert_eq!(hosts[0].at, At::File(26..34), "the place of a table is its header");
+    }
+
+    #[test]
+    fn an_unclosed_bracket_is_one_or_two_errors_not_one_per_line() {
+        let mut faults = Faults::default();
+        from_toml("a = [1, 2\nb = 3\nc = 4\nd = 5\n[run]\nx = 1\n", &mut faults);
+        assert!((1..=2).contains(&faults.count()), "{}", faults.count());
+    }
+}

@@ -1,0 +1,48 @@
+//! One line that says what was understood of a scenario: what `dryport check` prints when nothing is wrong.
+
+use super::limits::expected_requests;
+use super::load::Means;
+use super::model::Scenario;
+use super::words::{about, counted, figure, names, span, thousands};
+use crate::workload::Arrivals;
+use std::collections::BTreeSet;
+
+impl Scenario {
+    /// `checkout on gateway -> orders-db, 28,232 ports, 27,483 erlangs; 20 runs of 10 min, about 5.4 million connects`.
+    pub fn understood(&self) -> String {
+        let clients: Vec<&str> = self.clients.iter().map(|client| &*client.name).collect();
+        let used_hosts: BTreeSet<usize> = self.clients.iter().map(|client| client.host).collect();
+        let used: BTreeSet<usize> = self.clients.iter().flat_map(|client| &client.to).map(|(to, _)| *to).collect();
+        let hosts: Vec<&str> = used_hosts.iter().map(|host| &*self.hosts[*host].name).collect();
+        let destinations: Vec<&str> = used.iter().map(|index| &*self.destinations[*index].name).collect();
+        let ports: u64 = used_hosts.iter().map(|host| self.capacity(*host)).sum();
+        let load = match Means::of(self).erlangs_of_all() {
+            Some(erlangs) => format!("{} erlangs", figure(erlangs)),
+            None => "unbounded load (the mean lifetime is infinite)".to_owned(),
+        };
+        let warm_up = self.warm_up();
+        let after = if warm_up.is_zero() { String::new() } else { format!(" after {} of warm-up", span(warm_up)) };
+        format!(
+            "{} on {} -> {}, {} ports, {load}; {} of {}{after}, {}",
+            names(&clients, "client"),
+            names(&hosts, "host"),
+            names(&destinations, "destination"),
+            thousands(ports),
+            counted(self.run.replications.into(), "run"),
+            span(self.run.duration),
+            self.connects(),
+        )
+    }
+
+    /// How many connects the measured windows hold: known for traces, expected otherwise.
+    fn connects(&self) -> String {
+        let connects = expected_requests(self, self.run.duration.as_secs_f64());
+        let recorded = self.clients.iter().all(|client| matches!(client.arrivals, Arrivals::Replay(_)));
+        if recorded {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of row counts")]
+            let rows = connects as u64;
+            return format!("{} each", counted(rows, "recorded request"));
+        }
+        format!("{} connects", about(connects * f64::from(self.run.replications)))
+    }
+}
