@@ -1,4 +1,6 @@
-//! Tests that cross folders, in one binary.
+//! The one integration-test binary: what crosses folders, one module per concern.
 
+mod baseline;
+mod repo_rules;
 mod scenario_errors;
 mod scenario_fuzz;
