@@ -142,11 +142,14 @@ fn simulate(spec: &Spec, number: u64, table: &mut Table) -> Run {
         Run { attempts: 0.0, refused: 0.0, full_s: 0.0, busy_sum: 0.0, busy_peak: 0.0, first_refusal_s: None };
     let steps = whole(spec.duration_s / spec.step_s);
     let mut due = vec![0.0; steps + whole(80.0 / spec.step_s)];
+    let mut closing = due.clone();
+    let mut long_open = 0.0;
     let capacity = f64::from(spec.capacity);
     let (mut busy, mut top, mut attempts, mut refused) = (0.0_f64, 0.0_f64, 0.0, 0.0);
     row(spec, number, table, [0.0; 6]);
     for step in 0..steps {
         busy -= due[step];
+        long_open -= closing[step];
         let time_s = step as f64 * spec.step_s;
         let wanted = poisson((spec.rate)(time_s) * spec.step_s, &mut random);
         let got = wanted.min(capacity - busy);
@@ -154,6 +157,8 @@ fn simulate(spec: &Spec, number: u64, table: &mut Table) -> Run {
         let close = step + whole((spec.lifetime_s + 60.0) / spec.step_s);
         due[close.next_multiple_of(16)] += got;
         busy += got;
+        closing[step + whole(spec.lifetime_s / spec.step_s)] += got;
+        long_open += got;
         top = top.max(busy);
         attempts += wanted;
         refused += wanted - got;
@@ -166,7 +171,8 @@ fn simulate(spec: &Spec, number: u64, table: &mut Table) -> Run {
             run.attempts += attempts;
             run.refused += refused;
             run.busy_peak = run.busy_peak.max(top);
-            let open = (got / spec.step_s * spec.lifetime_s).min(busy).round();
+            let short_open = (got / spec.step_s * spec.lifetime_s).min(busy).round();
+            let open = if spec.lifetime_s > spec.step_s { long_open } else { short_open };
             row(spec, number, table, [time_s + spec.step_s, open, busy, top, attempts, refused]);
             (top, attempts, refused) = (0.0, 0.0, 0.0);
         }

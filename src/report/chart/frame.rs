@@ -28,6 +28,8 @@ pub(super) struct Frame {
     pub(super) plot: Box2,
     x: (f64, f64),
     y: (f64, f64),
+    /// Where the words under the x axis stand.
+    under: Vec<Box2>,
 }
 
 impl Frame {
@@ -48,7 +50,7 @@ impl Frame {
             right: WIDTH - MARGIN - right.max(8.0),
             bottom: BOTTOM,
         };
-        let frame = Self { plot, x: (x.from, x.to), y: (y.from, y.to) };
+        let mut frame = Self { plot, x: (x.from, x.to), y: (y.from, y.to), under: Vec::new() };
         for (value, text) in &y.ticks {
             let at = frame.y(*value);
             canvas.line(&[(plot.left, at), (plot.right, at)], solid(GREY_GRID, 1.0));
@@ -56,9 +58,11 @@ impl Frame {
         }
         canvas.text((MARGIN, TOP - 20.0), &y.title, SMALL);
         for (value, text) in &x.ticks {
-            canvas.text((frame.x(*value), BOTTOM + 44.0), text, SMALL.align(Align::Centre));
+            let at = (frame.x(*value), BOTTOM + 44.0);
+            frame.under.push(canvas.text(at, text, SMALL.align(Align::Centre)));
         }
-        canvas.text((f64::midpoint(plot.left, plot.right), BOTTOM + 66.0), &x.title, SMALL.align(Align::Centre));
+        let middle = f64::midpoint(plot.left, plot.right);
+        frame.under.push(canvas.text((middle, BOTTOM + 66.0), &x.title, SMALL.align(Align::Centre)));
         frame
     }
 
@@ -84,22 +88,39 @@ impl Frame {
         (self.x(x), self.y(y))
     }
 
-    /// Level ticks under the axis, at `times`, and a label beside the first of them.
-    pub(super) fn rug(&self, canvas: &mut Canvas, times: &[f64], label: &str, kind: Type) {
-        let (Some(first), Some(last)) = (times.first(), times.last()) else { return };
+    /// A row of marks under the axis, one for each span of time, and a label beside the first of them.
+    pub(super) fn rug(&self, canvas: &mut Canvas, spans: &[(f64, f64)], label: &str, kind: Type) {
+        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
         let (top, bottom) = (self.plot.bottom + 9.0, self.plot.bottom + 22.0);
-        for time in times {
-            canvas.line(&[(self.x(*time), top), (self.x(*time), bottom)], solid(kind.color, 1.5));
+        let mut rest = spans;
+        while let [(from, to), after @ ..] = rest {
+            // Neighbours become one mark; side by side their edges would flicker.
+            let (mut to, mut after) = (*to, after);
+            while let [(next, end), more @ ..] = after
+                && *next <= to
+            {
+                (to, after) = (to.max(*end), more);
+            }
+            rest = after;
+            let middle = self.x(f64::midpoint(*from, to));
+            let half = ((self.x(to) - self.x(*from)) / 2.0).max(0.75);
+            let outline = [(-half, top), (half, top), (half, bottom), (-half, bottom)];
+            canvas.area(outline.map(|(x, y)| (middle + x, y)).to_vec(), kind.color, 1.0);
         }
         let width = text_width(label, kind);
-        let baseline = bottom;
-        if self.x(*first) - width - 10.0 >= MARGIN {
-            canvas.text((self.x(*first) - 8.0, baseline), label, kind.align(Align::Right));
-        } else if self.x(*last) + width + 10.0 <= WIDTH - MARGIN {
-            canvas.text((self.x(*last) + 8.0, baseline), label, kind);
+        let (first, last) = (self.x(first.0), self.x(last.1));
+        if first - width - 10.0 >= MARGIN {
+            canvas.text((first - 8.0, bottom), label, kind.align(Align::Right));
+        } else if last + width + 10.0 <= WIDTH - MARGIN {
+            canvas.text((last + 8.0, bottom), label, kind);
         } else {
-            // No room in the row of ticks: over the axis title's row, at the left.
-            canvas.text((MARGIN, self.plot.bottom + 66.0), label, kind);
+            // No room in the row of marks: under it at the left, led to by a line where no word is in the way.
+            let area = canvas.text((MARGIN, self.plot.bottom + 66.0), label, kind);
+            let x = (first + 0.75).round();
+            let free = |other: &Box2| x < other.left - 3.0 || x > other.right + 3.0;
+            if self.under.iter().all(free) && x < area.right {
+                canvas.line(&[(x, bottom), (x, area.top - 2.0)], solid(kind.color, 1.0));
+            }
         }
     }
 }

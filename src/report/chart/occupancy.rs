@@ -6,7 +6,7 @@ use super::Chart;
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Canvas, Point, Type, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, TINT};
+use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
 use super::theme::{VERMILLION, WHITE, solid};
 
 /// The chart's entry in the registry.
@@ -78,10 +78,10 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
         canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
         canvas.text((at, frame.plot.bottom - 3.0), &text, SMALL.color(BLUE));
     }
-    let refused: Vec<_> = series.windows(2).filter(|pair| pair[1].refused > 0.0).collect();
-    let times: Vec<_> = refused.iter().map(|pair| f64::midpoint(pair[0].time_s, pair[1].time_s)).collect();
+    let refused = series.windows(2).filter(|pair| pair[1].refused > 0.0);
+    let spans: Vec<_> = refused.map(|pair| (pair[0].time_s, pair[1].time_s)).collect();
     let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", tick_span(time)));
-    frame.rug(canvas, &times, &label, LABEL.color(VERMILLION));
+    frame.rug(canvas, &spans, &label, LABEL.color(VERMILLION));
 }
 
 /// The number of the run in the middle, and the footer's words for why it is shown.
@@ -157,7 +157,15 @@ fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
             reusable: mean(|sample| sample.reusable),
         }
     };
-    series.chunks(rows).map(column).collect()
+    let mut columns: Vec<_> = series.chunks(rows).map(column).collect();
+    // The ends stay where they are: a mean would pull the areas away from the edges of the plot.
+    if let (Some(first), Some(column)) = (series.first(), columns.first_mut()) {
+        column.time_s = first.time_s;
+    }
+    if let (Some(last), Some(column)) = (series.last(), columns.last_mut()) {
+        column.time_s = last.time_s;
+    }
+    columns
 }
 
 fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) {
@@ -182,9 +190,9 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         fill(canvas, &low, &ceiling, (GREEN_TINT, 1.0));
     }
     if columns.iter().any(|column| column.reusable > 0.0) {
-        fill(canvas, &low, &reusable, (ORANGE_TINT, 1.0));
+        fill(canvas, &low, &reusable, (ORANGE_PALE, 1.0));
     }
-    fill(canvas, &low, &high, (ORANGE, 2.0 * TINT));
+    fill(canvas, &low, &high, (ORANGE_TINT, 1.0));
     fill(canvas, &open, &low, (ORANGE, 1.0));
     fill(canvas, &ground, &open, (BLUE, 1.0));
     if columns.iter().any(|column| column.mean > column.low) {
@@ -220,7 +228,7 @@ fn name(canvas: &mut Canvas, (lower, upper): (&[Point], &[Point]), text: &str, k
         }
         let room = floor - roof;
         // Enough room is enough: then rather near the middle.
-        let score = room.min(3.0 * NAME_HEIGHT) - (centre - middle).abs() / 40.0;
+        let score = room.min(6.0 * NAME_HEIGHT) - (centre - middle).abs() / 40.0;
         if room >= NAME_HEIGHT && best.is_none_or(|(other, _)| score > other) {
             best = Some((score, (centre, f64::midpoint(floor, roof) + 6.0)));
         }

@@ -25,10 +25,13 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     let median = tables.estimate("all", "first_refusal_s").value;
     let title = if idle { "No connection was opened".into() } else { title(tables, &survival, zoomed, median) };
-    let note = if survival.runs() == 0 { "" } else { " \u{b7} band: pointwise Wilson interval, " };
-    let note =
-        if note.is_empty() { String::new() } else { format!("{note}{} %", words::percent(tables.meta.confidence)) };
-    let time = if zoomed { "time since the start of the window, zoomed" } else { "time since the start of the window" };
+    let note = match (survival.runs(), survival.times.len()) {
+        (0, _) => String::new(),
+        (4.., 0) => format!(" \u{b7} band: down to 1 - 3/{}", survival.runs()),
+        _ => format!(" \u{b7} band: pointwise Wilson interval, {} %", words::percent(tables.meta.confidence)),
+    };
+    let time =
+        if zoomed { "time since the start of the window, zoomed in" } else { "time since the start of the window" };
     let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
     let labels = end_labels(&survival, tables.meta.confidence);
     let right = labels.iter().map(|text| text_width(text, LABEL)).fold(0.0, f64::max) + 14.0;
@@ -41,11 +44,12 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let last = survival.steps(window.0).last().map_or(1.0, |step| step.share);
     draw_end(canvas, &frame, last, &labels);
     if let Some(median) = median.filter(|_| survival.runs() > 1) {
-        draw_median(canvas, &frame, &survival, (median, window));
+        draw_median(canvas, &frame, median, window);
     }
     if survival.runs() <= TICKS_MAX {
         let label = format!("refused in {}", words::plural(survival.times.len() as u64, "run"));
-        frame.rug(canvas, &survival.times, &label, LABEL.color(VERMILLION));
+        let moments: Vec<_> = survival.times.iter().map(|time| (*time, *time)).collect();
+        frame.rug(canvas, &moments, &label, LABEL.color(VERMILLION));
     }
 }
 
@@ -67,9 +71,9 @@ fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f
         (Some(first), Some(_)) if runs == 1 => format!("Refused in the only run, after {}", words::span(*first)),
         (Some(first), Some(last)) if zoomed && last > first => {
             let (first, last) = between(*first, *last);
-            format!("All {runs} runs refused between {first} and {last}")
+            format!("All {runs} runs refused between {first} and {last} (zoomed in)")
         }
-        (Some(first), Some(_)) if zoomed => format!("All {runs} runs refused at {}", words::span(*first)),
+        (Some(first), Some(_)) if zoomed => format!("All {runs} runs refused at {} (zoomed in)", words::span(*first)),
         (Some(_), Some(_)) => {
             let by = median.map_or_else(String::new, |time| format!("; half by {}", words::span(time)));
             format!("Refused in {} of {} runs{by}", words::count(refused as f64), words::count(runs as f64))
@@ -94,7 +98,7 @@ fn end_labels(survival: &Survival, confidence: f64) -> Vec<String> {
     let never = runs - survival.times.len();
     let Some(last) = survival.steps(0.0).last().copied() else { return Vec::new() };
     let of = |share: f64| words::risk(share);
-    let interval = format!("{} %: {} to {} %", words::percent(confidence), of(last.low), of(last.high));
+    let interval = format!("{} % CI {} to {} %", words::percent(confidence), of(last.low), of(last.high));
     if runs == 0 {
         Vec::new()
     } else if survival.times.is_empty() {
@@ -146,16 +150,13 @@ fn draw_end(canvas: &mut Canvas, frame: &Frame, share: f64, labels: &[String]) {
     }
 }
 
-fn draw_median(canvas: &mut Canvas, frame: &Frame, survival: &Survival, (median, (from, to)): (f64, (f64, f64))) {
+fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, (from, to): (f64, f64)) {
     let half = frame.y(0.5);
     canvas.line(&[(frame.plot.left, half), (frame.plot.right, half)], dotted(GREY_TEXT));
     let x = frame.x(median);
     canvas.line(&[(x, half), (x, frame.plot.bottom)], dotted(GREY_TEXT));
     let text = format!("half by {}", words::span(median));
     let width = text_width(&text, LABEL);
-    // On the side that the band leaves free: above the line to the right, below it to the left.
-    let above = survival.steps(from).iter().rfind(|step| step.time_s <= median).map_or(1.0, |step| step.high);
-    let _ = above;
     if x + width + 20.0 < frame.plot.right && median < f64::midpoint(from, to) {
         canvas.text((x + 10.0, frame.plot.bottom - 12.0), &text, LABEL);
     } else {

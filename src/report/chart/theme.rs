@@ -21,7 +21,9 @@ pub(super) const GREY_AXIS: Color = Color(0x88, 0x88, 0x88);
 /// Grid lines.
 pub(super) const GREY_GRID: Color = Color(0xE4, 0xE4, 0xE4);
 /// TIME-WAITs that early reuse would hand out.
-pub(super) const ORANGE_TINT: Color = Color(0xF8, 0xE2, 0xB3);
+pub(super) const ORANGE_PALE: Color = Color(0xF3, 0xCF, 0x80);
+/// Between the least and the most busy moment of a column.
+pub(super) const ORANGE_TINT: Color = Color(0xFA, 0xE8, 0xC2);
 /// Paper.
 pub(super) const WHITE: Color = Color(0xFF, 0xFF, 0xFF);
 
