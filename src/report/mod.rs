@@ -1,5 +1,19 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
+pub mod chart;
+pub mod csv;
+mod fonts;
+pub mod manifest;
+pub mod query;
+pub mod run_dir;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod schema;
+pub mod summary;
 pub mod table;
+pub mod whole;
+pub mod words;
 
+pub use manifest::Manifest;
+pub use query::RunTables;
 pub use table::{Cell, Table};

@@ -1,0 +1,126 @@
+//! Ticks by the 1-2-5 rule, and units of time.
+
+use super::super::words;
+
+/// One axis: from where to where, its ticks and its title.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Axis {
+    pub(super) from: f64,
+    pub(super) to: f64,
+    /// Values in the unit of the data, and what stands beside them.
+    pub(super) ticks: Vec<(f64, String)>,
+    pub(super) title: String,
+}
+
+/// How long steps between ticks may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// Any step.
+    Fine,
+    /// Whole numbers only.
+    Whole,
+}
+
+impl Axis {
+    /// An axis for a plain figure.
+    pub(super) fn figures(title: &str, (from, to): (f64, f64), grain: Grain) -> Self {
+        let label = |value: f64, step: f64| tick(value, step);
+        Self { from, to, ticks: ticks((from, to), grain, label), title: title.into() }
+    }
+
+    /// An axis for shares from 0 to 100 %.
+    pub(super) fn shares(title: &str) -> Self {
+        let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
+        Self { from: 0.0, to: 1.0, ticks, title: title.into() }
+    }
+
+    /// An axis for time in seconds, shown in the unit that suits its end.
+    pub(super) fn time(title: &str, (from, to): (f64, f64)) -> Self {
+        let (unit, name) = time_unit(to);
+        let ticks = ticks((from / unit, to / unit), Grain::Fine, tick);
+        let ticks = ticks.into_iter().map(|(value, text)| (value * unit, text)).collect();
+        Self { from, to, ticks, title: format!("{title} ({name})") }
+    }
+}
+
+/// Seconds, minutes from 600 s on, hours from 6 h on, days from 4 days on.
+fn time_unit(longest_s: f64) -> (f64, &'static str) {
+    match longest_s {
+        345_600.0.. => (86_400.0, "days"),
+        21_600.0.. => (3_600.0, "h"),
+        600.0.. => (60.0, "min"),
+        _ => (1.0, "s"),
+    }
+}
+
+/// Four to six ticks at whole multiples of 1, 2 or 5 times a power of ten; where no such step gives that, nearly so.
+fn ticks((from, to): (f64, f64), grain: Grain, label: impl Fn(f64, f64) -> String) -> Vec<(f64, String)> {
+    let span = to - from;
+    if span <= 0.0 {
+        return vec![(from, label(from, 1.0))];
+    }
+    let mut power = 1e-9;
+    let mut best = (f64::MAX, 1.0);
+    while power < 1e18 {
+        for factor in [1.0, 2.0, 5.0] {
+            let step = power * factor;
+            let count = (to / step + 1e-9).floor() - (from / step - 1e-9).ceil() + 1.0;
+            // Too few is worse than too many.
+            let miss = (4.0 - count).max(0.0) * 1.5 + (count - 6.0).max(0.0);
+            if miss < best.0 && (grain == Grain::Fine || step >= 1.0) {
+                best = (miss, step);
+            }
+        }
+        power *= 10.0;
+    }
+    let step = best.1;
+    let mut index = (from / step - 1e-9).ceil();
+    let mut ticks = Vec::new();
+    while index * step <= to + step * 1e-9 {
+        // Adding 0 turns -0 into 0.
+        ticks.push((index * step + 0.0, label(index * step + 0.0, step)));
+        index += 1.0;
+    }
+    ticks
+}
+
+/// The text of a tick, with the decimals its step needs.
+fn tick(value: f64, step: f64) -> String {
+    let mut decimals = 0;
+    let mut scaled = step;
+    while scaled < 0.999 && decimals < 9 {
+        scaled *= 10.0;
+        decimals += 1;
+    }
+    if decimals == 0 { words::count(value) } else { format!("{value:.decimals$}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(axis: &Axis) -> String {
+        axis.ticks.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn steps_are_one_two_or_five() {
+        let axis = |to| texts(&Axis::figures("ports", (0.0, to), Grain::Fine));
+        assert_eq!(axis(29_643.6), "0 5,000 10,000 15,000 20,000 25,000");
+        assert_eq!(axis(21.0), "0 5 10 15 20");
+        assert_eq!(axis(1.05), "0.0 0.2 0.4 0.6 0.8 1.0");
+        assert_eq!(texts(&Axis::figures("ports", (0.0, 2.1), Grain::Whole)), "0 1 2");
+        assert_eq!(texts(&Axis::figures("ports", (3.0, 3.0), Grain::Whole)), "3");
+    }
+
+    #[test]
+    fn time_has_the_unit_that_suits_it() {
+        let axis = Axis::time("time", (0.0, 600.0));
+        assert_eq!((texts(&axis).as_str(), axis.title.as_str()), ("0 2 4 6 8 10", "time (min)"));
+        assert_eq!(axis.ticks[1].0, 120.0);
+        assert_eq!(texts(&Axis::time("time", (56.0, 57.0))), "56.0 56.2 56.4 56.6 56.8 57.0");
+        assert_eq!(Axis::time("time", (0.0, 86_400.0)).title, "time (h)");
+        assert_eq!(texts(&Axis::time("time", (0.0, 864_000.0))), "0 2 4 6 8 10");
+        assert_eq!(Axis::time("time", (0.0, 599.0)).title, "time (s)");
+    }
+}

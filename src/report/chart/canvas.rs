@@ -1,0 +1,363 @@
+//! A page of marks in logical pixels, painted by plotters as PNG or as SVG.
+//!
+//! The marks are kept before they are painted, so that a test can see whether two labels overlap, and so that both
+//! formats come from the same list. The bitmap is painted at twice the size and averaged: plotters places glyphs and
+//! corners on whole pixels only. Knows nothing of tables.
+
+use super::super::fonts;
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
+
+/// The width of the page.
+pub(super) const WIDTH: f64 = 1200.0;
+/// Its height.
+pub(super) const HEIGHT: f64 = 675.0;
+
+/// Bitmap pixels per logical pixel, before averaging.
+const SCALE: i32 = 2;
+/// What plotters calls the size of a font is ascent plus descent; ours is the em, as everywhere else.
+const PLOTTERS_SIZE_PER_EM: f64 = 1.164;
+/// What plotters' SVG backend divides a size by.
+const SVG_SIZE_PER_EM: f64 = 1.24;
+
+/// Red, green, blue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Color(pub(super) u8, pub(super) u8, pub(super) u8);
+
+/// x to the right, y down.
+pub(super) type Point = (f64, f64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    Normal,
+    Bold,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Centre,
+    Right,
+}
+
+/// How a text is set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Type {
+    pub(super) size: f64,
+    pub(super) weight: Weight,
+    pub(super) color: Color,
+    pub(super) align: Align,
+}
+
+impl Type {
+    pub(super) fn color(self, color: Color) -> Self {
+        Self { color, ..self }
+    }
+
+    pub(super) fn align(self, align: Align) -> Self {
+        Self { align, ..self }
+    }
+
+    fn plotters(self, size: f64) -> FontDesc<'static> {
+        let style = if self.weight == Weight::Bold { FontStyle::Bold } else { FontStyle::Normal };
+        FontDesc::new(FontFamily::Name(fonts::FAMILY), size, style)
+    }
+
+    /// The size for the bitmap: even and whole, or the glyphs of a word would not share a baseline.
+    fn bitmap_size(self) -> f64 {
+        (self.size * PLOTTERS_SIZE_PER_EM * f64::from(SCALE) / 2.0).round() * 2.0
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Stroke {
+    pub(super) color: Color,
+    pub(super) width: f64,
+    /// Lengths of a dash and the gap after it.
+    pub(super) dash: Option<(f64, f64)>,
+}
+
+/// Left, top, right, bottom.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Box2 {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Mark {
+    Rect(Box2, Color),
+    Area(Vec<Point>, Color, f64),
+    Line(Vec<Point>, Color, f64),
+    Text(Point, String, Type),
+}
+
+/// A page of marks.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Canvas {
+    marks: Vec<Mark>,
+}
+
+impl Canvas {
+    pub(super) fn area(&mut self, outline: Vec<Point>, color: Color, alpha: f64) {
+        self.marks.push(Mark::Area(outline, color, alpha));
+    }
+
+    pub(super) fn line(&mut self, points: &[Point], stroke: Stroke) {
+        let Some((on, off)) = stroke.dash else {
+            self.marks.push(Mark::Line(points.to_vec(), stroke.color, stroke.width));
+            return;
+        };
+        for pair in points.windows(2) {
+            let (from, to) = (pair[0], pair[1]);
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let length = (dx * dx + dy * dy).sqrt();
+            let mut at = 0.0;
+            while at < length {
+                let end = (at + on).min(length);
+                let point = |along: f64| (from.0 + dx * along / length, from.1 + dy * along / length);
+                self.marks.push(Mark::Line(vec![point(at), point(end)], stroke.color, stroke.width));
+                at += on + off;
+            }
+        }
+    }
+
+    /// Sets a text with its baseline at `at`; says which box it fills.
+    pub(super) fn text(&mut self, at: Point, text: &str, kind: Type) -> Box2 {
+        self.marks.push(Mark::Text(at, text.into(), kind));
+        text_box(at, text, kind)
+    }
+
+    /// The page as a PNG file.
+    ///
+    /// # Panics
+    ///
+    /// Never: everything is in memory.
+    pub fn png(&self) -> Vec<u8> {
+        let pixels = self.pixels();
+        let mut out = Vec::new();
+        let (width, height) = size(1);
+        let mut encoder = png::Encoder::new(&mut out, width, height);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Best);
+        encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
+        let mut writer = encoder.write_header().expect("memory takes what is written");
+        writer.write_image_data(&pixels).expect("the image is whole");
+        writer.finish().expect("memory takes what is written");
+        out
+    }
+
+    /// The page as an SVG document.
+    pub fn svg(&self) -> String {
+        let mut text = String::new();
+        self.paint(SVGBackend::with_string(&mut text, size(1)), Surface::Svg);
+        text
+    }
+
+    fn pixels(&self) -> Vec<u8> {
+        let (width, height) = size(SCALE.unsigned_abs());
+        let (width, height) = (width as usize, height as usize);
+        let mut large = vec![255; width * height * 3];
+        self.paint(BitMapBackend::with_buffer(&mut large, size(SCALE.unsigned_abs())), Surface::Bitmap);
+        let mut small = Vec::with_capacity(large.len() / 4);
+        for y in (0..height).step_by(2) {
+            for x in (0..width).step_by(2) {
+                for channel in 0..3 {
+                    let at = |x: usize, y: usize| u16::from(large[(y * width + x) * 3 + channel]);
+                    let sum = at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1);
+                    small.push(u8::try_from((sum + 2) / 4).expect("a mean of bytes is a byte"));
+                }
+            }
+        }
+        small
+    }
+
+    fn paint(&self, mut backend: impl DrawingBackend, surface: Surface) {
+        fonts::register();
+        let page = Box2 { left: 0.0, top: 0.0, right: WIDTH, bottom: HEIGHT };
+        paint_mark(&mut backend, surface, &Mark::Rect(page, super::theme::WHITE));
+        for mark in &self.marks {
+            paint_mark(&mut backend, surface, mark);
+        }
+        assert!(backend.present().is_ok(), "memory takes what is written");
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Surface {
+    Bitmap,
+    Svg,
+}
+
+impl Surface {
+    fn scale(self) -> i32 {
+        if self == Self::Bitmap { SCALE } else { 1 }
+    }
+
+    fn place(self, (x, y): Point) -> (i32, i32) {
+        #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
+        let whole = |value: f64| (value * f64::from(self.scale())).round() as i32;
+        (whole(x), whole(y))
+    }
+
+    fn style(self, color: Color, alpha: f64, width: f64) -> ShapeStyle {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few pixels")]
+        let stroke_width = (width * f64::from(self.scale())).round().max(1.0) as u32;
+        ShapeStyle { color: RGBAColor(color.0, color.1, color.2, alpha), filled: true, stroke_width }
+    }
+}
+
+fn paint_mark<B: DrawingBackend>(backend: &mut B, surface: Surface, mark: &Mark) {
+    let done = match mark {
+        Mark::Rect(area, color) => {
+            let (from, to) = (surface.place((area.left, area.top)), surface.place((area.right, area.bottom)));
+            // The bitmap fills up to and including the far edge.
+            let less = if surface == Surface::Bitmap { 1 } else { 0 };
+            backend.draw_rect(from, (to.0 - less, to.1 - less), &surface.style(*color, 1.0, 0.0), true).is_ok()
+        }
+        Mark::Area(outline, color, alpha) => {
+            let points: Vec<_> = outline.iter().map(|point| surface.place(*point)).collect();
+            backend.fill_polygon(points, &surface.style(*color, *alpha, 0.0)).is_ok()
+        }
+        Mark::Line(points, color, width) => paint_line(backend, surface, points, (*color, *width)),
+        Mark::Text(at, text, kind) => {
+            let (size, drop) = match surface {
+                Surface::Bitmap => (kind.bitmap_size(), kind.bitmap_size() / 4.0),
+                Surface::Svg => (kind.size * SVG_SIZE_PER_EM, 0.76 * kind.size),
+            };
+            let h_pos = match kind.align {
+                Align::Left => HPos::Left,
+                Align::Centre => HPos::Center,
+                Align::Right => HPos::Right,
+            };
+            let style = TextStyle::from(kind.plotters(size)).pos(Pos::new(h_pos, VPos::Top));
+            let color = RGBAColor(kind.color.0, kind.color.1, kind.color.2, 1.0);
+            let style = style.color(&color);
+            backend.draw_text(text, &style, surface.place((at.0, at.1 - drop))).is_ok()
+        }
+    };
+    assert!(done, "drawing into memory with an embedded font cannot fail");
+}
+
+fn paint_line<B: DrawingBackend>(
+    backend: &mut B,
+    surface: Surface,
+    points: &[Point],
+    (color, width): (Color, f64),
+) -> bool {
+    let style = surface.style(color, 1.0, width);
+    let points: Vec<_> = points.iter().map(|point| surface.place(*point)).collect();
+    if surface == Surface::Svg {
+        return backend.draw_path(points, &style).is_ok();
+    }
+    let wide = i32::try_from(style.stroke_width).expect("a few pixels");
+    let (before, after) = (wide / 2, wide - wide / 2 - 1);
+    points.windows(2).all(|pair| {
+        let (from, to) = (pair[0], pair[1]);
+        if from.0 == to.0 || from.1 == to.1 {
+            // Upright and level lines are rectangles: sharp, of the exact width, with square ends.
+            let low = (from.0.min(to.0) - before, from.1.min(to.1) - before);
+            let high = (from.0.max(to.0) + after, from.1.max(to.1) + after);
+            backend.draw_rect(low, high, &style, true).is_ok()
+        } else {
+            backend.draw_line(from, to, &style).is_ok()
+        }
+    })
+}
+
+/// The width of a text.
+pub(super) fn text_width(text: &str, kind: Type) -> f64 {
+    fonts::register();
+    let (width, _) = kind.plotters(kind.bitmap_size()).box_size(text).expect("the embedded faces measure any text");
+    f64::from(width) / f64::from(SCALE)
+}
+
+/// The longest beginning of a text that is no wider than `width`, with an ellipsis when something is left out.
+pub(super) fn fit(text: &str, kind: Type, width: f64) -> String {
+    if text_width(text, kind) <= width {
+        return text.into();
+    }
+    let mut kept = text.to_owned();
+    while kept.pop().is_some() {
+        let shown = format!("{}\u{2026}", kept.trim_end());
+        if text_width(&shown, kind) <= width {
+            return shown;
+        }
+    }
+    String::new()
+}
+
+fn text_box(at: Point, text: &str, kind: Type) -> Box2 {
+    let width = text_width(text, kind);
+    let left = match kind.align {
+        Align::Left => at.0,
+        Align::Centre => at.0 - width / 2.0,
+        Align::Right => at.0 - width,
+    };
+    Box2 { left, top: at.1 - 0.76 * kind.size, right: left + width, bottom: at.1 + 0.22 * kind.size }
+}
+
+fn size(scale: u32) -> (u32, u32) {
+    (1200 * scale, 675 * scale)
+}
+
+#[cfg(test)]
+impl Canvas {
+    /// How many pixels are not paper.
+    pub(super) fn ink(&self) -> usize {
+        self.pixels().chunks_exact(3).filter(|pixel| pixel != &[255, 255, 255]).count()
+    }
+
+    /// Texts that leave the page or run into each other.
+    pub(super) fn text_faults(&self) -> Vec<String> {
+        let mut boxes: Vec<(Box2, &str)> = Vec::new();
+        let mut faults = Vec::new();
+        for mark in &self.marks {
+            let Mark::Text(at, text, kind) = mark else { continue };
+            let area = text_box(*at, text, *kind);
+            if area.left < 8.0 || area.right > WIDTH - 8.0 || area.top < 4.0 || area.bottom > HEIGHT - 4.0 {
+                faults.push(format!("`{text}` leaves the page: {area:?}"));
+            }
+            for (other, words) in &boxes {
+                let apart = area.right <= other.left
+                    || other.right <= area.left
+                    || area.bottom <= other.top
+                    || other.bottom <= area.top;
+                if !apart {
+                    faults.push(format!("`{text}` runs into `{words}`"));
+                }
+            }
+            boxes.push((area, text));
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::theme::{SMALL, TITLE};
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_to_fit() {
+        let long = "a rather long title that goes on and on";
+        assert_eq!(fit("short", TITLE, 400.0), "short");
+        let cut = fit(long, TITLE, 200.0);
+        assert!(cut.ends_with('\u{2026}') && text_width(&cut, TITLE) <= 200.0);
+        assert_eq!(fit("x", TITLE, 0.0), "");
+    }
+
+    #[test]
+    fn faults_are_seen() {
+        let mut canvas = Canvas::default();
+        canvas.text((100.0, 100.0), "one", SMALL);
+        canvas.text((110.0, 105.0), "two", SMALL);
+        canvas.text((1190.0, 300.0), "three", SMALL);
+        assert_eq!(canvas.text_faults().len(), 2);
+    }
+}

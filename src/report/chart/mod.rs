@@ -1,0 +1,87 @@
+//! Charts of a run, drawn from its tables alone.
+//!
+//! One file and one line per chart: a chart lays its marks on a [`Canvas`], which knows how to become PNG and SVG.
+//! No chart computes what the CSV does not hold, and none opens a file.
+
+mod axis;
+mod canvas;
+mod frame;
+mod occupancy;
+mod risk;
+mod survival;
+mod theme;
+
+use super::RunTables;
+pub use canvas::Canvas;
+use std::fmt;
+
+/// One kind of picture.
+pub struct Chart {
+    /// The file's stem, and its name on the command line.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub summary: &'static str,
+    /// Draws it.
+    pub draw: fn(&RunTables, &mut Canvas),
+}
+
+/// Every chart of a run, in the order they are listed.
+pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART];
+
+impl fmt::Debug for Chart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chart").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Chart {
+    /// The chart of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        CHARTS.iter().find(|chart| chart.name == name)
+    }
+
+    /// The picture of these tables.
+    pub fn of(&self, tables: &RunTables) -> Canvas {
+        let mut canvas = Canvas::default();
+        (self.draw)(tables, &mut canvas);
+        canvas
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
+    #[test]
+    fn every_chart_of_every_sample_is_whole() {
+        for (sample, tables) in samples::all() {
+            for chart in CHARTS {
+                let canvas = chart.of(&tables);
+                let png = canvas.png();
+                if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
+                    let path = std::path::Path::new(&folder).join(format!("{sample}-{}", chart.name));
+                    std::fs::write(path.with_extension("png"), &png).unwrap();
+                    std::fs::write(path.with_extension("svg"), canvas.svg()).unwrap();
+                }
+                assert_eq!(png, chart.of(&tables).png(), "{sample} {}: same bytes twice", chart.name);
+                let header = png::Decoder::new(&png[..]).read_info().unwrap();
+                assert_eq!(header.info().size(), (1200, 675));
+                assert!(canvas.ink() > 2_000, "{sample} {}: not blank", chart.name);
+                assert_eq!(canvas.svg().matches("<svg").count(), 1);
+                let faults = canvas.text_faults();
+                assert!(faults.is_empty(), "{sample} {}: {faults:?}", chart.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for chart in CHARTS {
+            assert_eq!(Chart::named(chart.name).unwrap().summary, chart.summary);
+            assert_eq!(CHARTS.iter().filter(|other| other.name == chart.name).count(), 1);
+        }
+        assert!(Chart::named("pie").is_none());
+    }
+}

@@ -1,0 +1,278 @@
+//! Which ports were busy, when, and with what: one run, the one in the middle of all.
+
+use super::super::query::Sample;
+use super::super::{RunTables, words};
+use super::Chart;
+use super::axis::{Axis, Grain};
+use super::canvas::{Align, Canvas, Point, Type, text_width};
+use super::frame::{Frame, Headings};
+use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
+use super::theme::{VERMILLION, WHITE, solid};
+
+/// The chart's entry in the registry.
+pub(super) const CHART: Chart = Chart {
+    name: "occupancy",
+    summary: "busy ports over time in the median run, by state, under the ceiling",
+    draw: |tables, canvas| draw(tables, canvas, "all"),
+};
+
+/// A pool of fewer ports is drawn in steps.
+const TINY_PORTS: f64 = 50.0;
+/// From this length on, several rows share one column of min, mean and max.
+const LONG_S: f64 = 86_400.0;
+/// The most columns of a long run.
+const LONG_COLUMNS: usize = 260;
+/// ESTABLISHED below this share of the ceiling is too thin to see.
+const THIN: f64 = 0.01;
+/// Room a name needs in its area, up and down.
+const NAME_HEIGHT: f64 = 26.0;
+
+/// What the rows that share one place on the x axis have in common.
+struct Column {
+    time_s: f64,
+    established: f64,
+    low: f64,
+    mean: f64,
+    high: f64,
+    reusable: f64,
+}
+
+fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
+    let (run, why) = median_run(tables, scope);
+    let series = tables.series(run, scope);
+    let ceiling = tables.estimate(scope, "capacity_ports").value;
+    let first = of_run(tables, scope, "first_refusal_s", run);
+    let idle = series.iter().all(|sample| sample.attempts == 0.0 && sample.busy_max == 0.0);
+    let top = series.iter().map(|sample| sample.busy_max.max(sample.busy + sample.reusable)).fold(0.0, f64::max);
+    let top = ceiling.unwrap_or(top).max(1.0);
+    let of_runs = format!("run {run} of {}", words::count(tables.meta.replications as f64));
+    let peak = of_run(tables, scope, "busy_ports_peak", run);
+    let peak = peak.unwrap_or_else(|| series.iter().map(|sample| sample.busy_max).fold(0.0, f64::max));
+    let (title, note) = match first {
+        _ if idle => ("No connection was opened".into(), String::new()),
+        Some(time) => (format!("Ports ran out after {} in {of_runs}", words::span(time)), why),
+        None => (fullest(peak, ceiling, &of_runs), why),
+    };
+    let headings = Headings { title, note };
+    let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
+    let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
+    let y = Axis::figures("ports busy", (0.0, top * 1.05), grain);
+    let established = established_words(&series, top);
+    let right = [ceiling.map(ceiling_words), established.clone().map(|_| "ESTABLISHED".into()), established];
+    let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
+    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
+    if idle {
+        frame.axes(canvas, &x);
+        draw_ceiling(canvas, &frame, ceiling);
+        let middle =
+            (f64::midpoint(frame.plot.left, frame.plot.right), f64::midpoint(frame.plot.top, frame.plot.bottom));
+        canvas.text(middle, "no connection was opened", LABEL.color(GREY_TEXT).align(Align::Centre));
+        return;
+    }
+    let columns = columns(&series, tables.meta.duration_s);
+    draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
+    frame.axes(canvas, &x);
+    draw_ceiling(canvas, &frame, ceiling);
+    if let Some(text) = established_words(&series, top) {
+        let at = frame.plot.right + 10.0;
+        canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
+        canvas.text((at, frame.plot.bottom - 3.0), &text, SMALL.color(BLUE));
+    }
+    let refused = series.windows(2).filter(|pair| pair[1].refused > 0.0);
+    let spans: Vec<_> = refused.map(|pair| (pair[0].time_s, pair[1].time_s)).collect();
+    let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", tick_span(time)));
+    frame.rug(canvas, &spans, &label, LABEL.color(VERMILLION));
+}
+
+/// The number of the run in the middle, and the footer's words for why it is shown.
+fn median_run(tables: &RunTables, scope: &str) -> (u64, String) {
+    let drawn = tables.runs_with_series();
+    let of_drawn = |metric| {
+        let values = tables.per_run(scope, metric).into_iter().filter(|(run, _)| drawn.binary_search(run).is_ok());
+        let mut values: Vec<_> = values.filter_map(|(run, value)| value.map(|value| (value, run))).collect();
+        values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        values
+    };
+    let refusals = of_drawn("first_refusal_s");
+    let (values, what, rank) = if refusals.is_empty() {
+        let peaks = of_drawn("busy_ports_peak");
+        let rank = peaks.len().saturating_sub(1) / 2;
+        (peaks, "the fullest moment of which is the median one", rank)
+    } else {
+        let rank = drawn.len().saturating_sub(1) / 2;
+        if rank < refusals.len() {
+            (refusals, "refused first at the median time", rank)
+        } else {
+            let rank = (refusals.len() - 1) / 2;
+            (refusals, "the median one of those that were refused", rank)
+        }
+    };
+    let run = values.get(rank).map_or_else(|| drawn.first().copied().unwrap_or(1), |(_, run)| *run);
+    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}") } else { String::new() };
+    (run, note)
+}
+
+fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64> {
+    tables.per_run(scope, metric).into_iter().find(|(number, _)| *number == run).and_then(|(_, value)| value)
+}
+
+fn fullest(peak: f64, ceiling: Option<f64>, of_runs: &str) -> String {
+    let Some(ceiling) = ceiling else {
+        return format!("At most {} ports busy in {of_runs}", words::count(peak));
+    };
+    let left = if ceiling > 0.0 { words::percent((ceiling - peak) / ceiling) } else { "0".into() };
+    format!("At most {} of {} ports busy in {of_runs}: {left} % left", words::count(peak), words::count(ceiling))
+}
+
+fn ceiling_words(ceiling: f64) -> String {
+    words::plural(whole(ceiling), "port")
+}
+
+/// ESTABLISHED in a figure, when its area is too thin to see.
+fn established_words(series: &[Sample], top: f64) -> Option<String> {
+    let most = series.iter().map(|sample| sample.established).fold(0.0, f64::max);
+    if most == 0.0 || most >= THIN * top {
+        return None;
+    }
+    let mean = series.iter().map(|sample| sample.established).sum::<f64>() / series.len() as f64;
+    Some(format!("{} on average", words::figure(mean)))
+}
+
+/// Seconds as on a stopwatch, up to a thousand; words from there on.
+fn tick_span(seconds: f64) -> String {
+    if (1.0..1_000.0).contains(&seconds) { format!("{} s", words::figure(seconds)) } else { words::span(seconds) }
+}
+
+fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
+    let rows = if duration_s >= LONG_S { series.len().div_ceil(LONG_COLUMNS).max(1) } else { 1 };
+    let column = |chunk: &[Sample]| {
+        let n = chunk.len() as f64;
+        let mean = |value: fn(&Sample) -> f64| chunk.iter().map(value).sum::<f64>() / n;
+        Column {
+            time_s: mean(|sample| sample.time_s),
+            established: mean(|sample| sample.established),
+            low: chunk.iter().map(|sample| sample.busy).fold(f64::MAX, f64::min),
+            mean: mean(|sample| sample.busy),
+            high: chunk.iter().map(|sample| sample.busy_max).fold(0.0, f64::max),
+            reusable: mean(|sample| sample.reusable),
+        }
+    };
+    let mut columns: Vec<_> = series.chunks(rows).map(column).collect();
+    // The ends stay where they are: a mean would pull the areas away from the edges of the plot.
+    if let (Some(first), Some(column)) = (series.first(), columns.first_mut()) {
+        column.time_s = first.time_s;
+    }
+    if let (Some(last), Some(column)) = (series.last(), columns.last_mut()) {
+        column.time_s = last.time_s;
+    }
+    columns
+}
+
+fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) {
+    let steps = top < TINY_PORTS;
+    let outline = |value: &dyn Fn(&Column) -> f64| -> Vec<Point> {
+        let mut points: Vec<Point> = Vec::new();
+        for column in columns {
+            if let (true, Some(last)) = (steps, points.last().copied()) {
+                points.push((frame.x(column.time_s), last.1));
+            }
+            points.push(frame.at(column.time_s, value(column)));
+        }
+        points
+    };
+    let ground = outline(&|_| 0.0);
+    let open = outline(&|column| column.established.min(column.low));
+    let low = outline(&|column| column.low);
+    let high = outline(&|column| column.high.max(column.low));
+    let reusable = outline(&|column| column.low + column.reusable);
+    let ceiling = outline(&|_| top);
+    if capped {
+        fill(canvas, &low, &ceiling, (GREEN_TINT, 1.0));
+    }
+    if columns.iter().any(|column| column.reusable > 0.0) {
+        fill(canvas, &low, &reusable, (ORANGE_PALE, 1.0));
+    }
+    fill(canvas, &low, &high, (ORANGE_TINT, 1.0));
+    fill(canvas, &open, &low, (ORANGE, 1.0));
+    fill(canvas, &ground, &open, (BLUE, 1.0));
+    if columns.iter().any(|column| column.mean > column.low) {
+        canvas.line(&outline(&|column| column.mean), solid(BLACK, 1.0));
+    }
+    if capped {
+        name(canvas, (&high, &ceiling), "free", LABEL.color(GREEN_TEXT));
+    }
+    if name(canvas, (&low, &reusable), "reusable TIME-WAIT", LABEL) {
+        name(canvas, (&open, &low), "TIME-WAIT, busy", LABEL);
+    } else {
+        name(canvas, (&open, &low), "TIME-WAIT", LABEL);
+    }
+    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE));
+}
+
+fn fill(canvas: &mut Canvas, lower: &[Point], upper: &[Point], (color, alpha): (super::canvas::Color, f64)) {
+    let outline: Vec<_> = lower.iter().copied().chain(upper.iter().rev().copied()).collect();
+    canvas.area(outline, color, alpha);
+}
+
+/// Writes a name where its area is widest, if it fits at all.
+fn name(canvas: &mut Canvas, (lower, upper): (&[Point], &[Point]), text: &str, kind: Type) -> bool {
+    let reach = text_width(text, kind) / 2.0 + 8.0;
+    let (Some(first), Some(last)) = (lower.first(), lower.last()) else { return false };
+    let middle = f64::midpoint(first.0, last.0);
+    let mut best: Option<(f64, Point)> = None;
+    for centre in lower.iter().map(|point| point.0).filter(|x| x - reach > first.0 && x + reach < last.0) {
+        let (mut floor, mut roof) = (f64::MAX, f64::MIN);
+        for (low, high) in lower.iter().zip(upper).filter(|(low, _)| (low.0 - centre).abs() <= reach) {
+            floor = floor.min(low.1);
+            roof = roof.max(high.1);
+        }
+        let room = floor - roof;
+        // Enough room is enough: then rather near the middle.
+        let score = room.min(6.0 * NAME_HEIGHT) - (centre - middle).abs() / 40.0;
+        if room >= NAME_HEIGHT && best.is_none_or(|(other, _)| score > other) {
+            best = Some((score, (centre, f64::midpoint(floor, roof) + 6.0)));
+        }
+    }
+    if let Some((_, at)) = best {
+        canvas.text(at, text, kind.align(Align::Centre));
+    }
+    best.is_some()
+}
+
+fn draw_ceiling(canvas: &mut Canvas, frame: &Frame, ceiling: Option<f64>) {
+    let Some(ceiling) = ceiling else { return };
+    let y = frame.y(ceiling);
+    canvas.line(&[(frame.plot.left, y), (frame.plot.right, y)], solid(BLACK, 2.0));
+    canvas.text((frame.plot.right + 10.0, y + 6.0), &ceiling_words(ceiling), LABEL.color(BLACK));
+}
+
+fn whole(value: f64) -> u64 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of ports")]
+    let whole = value.round() as u64;
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples;
+    use super::*;
+
+    #[test]
+    fn the_run_in_the_middle_is_shown() {
+        let tables = samples::quickstart();
+        let (run, note) = median_run(&tables, "all");
+        let mut times: Vec<_> = tables.per_run("all", "first_refusal_s").iter().map(|(_, time)| *time).collect();
+        times.sort_by(|a, b| a.unwrap_or(f64::MAX).total_cmp(&b.unwrap_or(f64::MAX)));
+        assert_eq!(of_run(&tables, "all", "first_refusal_s", run), times[9]);
+        assert!(note.contains(&format!("run {run}, refused first at the median time")));
+        let (_, note) = median_run(&samples::calm(), "all");
+        assert!(note.contains("the fullest moment of which is the median one"));
+    }
+
+    #[test]
+    fn a_thin_area_is_written_as_a_figure() {
+        let series = samples::quickstart().series(1, "all");
+        assert!(established_words(&series, 28_232.0).unwrap().ends_with("on average"));
+        assert_eq!(established_words(&series, 100.0), None);
+    }
+}

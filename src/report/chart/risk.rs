@@ -1,0 +1,195 @@
+//! By when how many runs were refused: the survival curve of the ports.
+
+use super::super::{RunTables, words};
+use super::Chart;
+use super::axis::Axis;
+use super::canvas::{Canvas, Point, text_width};
+use super::frame::{Frame, Headings};
+use super::survival::{Step, Survival};
+use super::theme::{BLUE, GREY_TEXT, LABEL, SMALL, TINT, VERMILLION, dotted, solid};
+
+/// The chart's entry in the registry.
+pub(super) const CHART: Chart =
+    Chart { name: "risk", summary: "share of runs without a refusal so far, over time, with its interval", draw };
+
+/// More runs than this get no tick each.
+const TICKS_MAX: usize = 200;
+/// Refusals within this share of the window happen "all at once".
+const AT_ONCE: f64 = 0.1;
+
+fn draw(tables: &RunTables, canvas: &mut Canvas) {
+    let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
+    let survival = Survival::new(&refusals, tables.meta.confidence);
+    let window = span(&survival, tables.meta.duration_s);
+    let zoomed = window.0 > 0.0;
+    let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
+    let median = tables.estimate("all", "first_refusal_s").value;
+    let title = if idle { "No connection was opened".into() } else { title(tables, &survival, zoomed, median) };
+    let note = match (survival.runs(), survival.times.len()) {
+        (0, _) => String::new(),
+        (4.., 0) => format!(" \u{b7} band: down to 1 - 3/{}", survival.runs()),
+        _ => format!(" \u{b7} band: pointwise Wilson interval, {} %", words::percent(tables.meta.confidence)),
+    };
+    let time =
+        if zoomed { "time since the start of the window, zoomed in" } else { "time since the start of the window" };
+    let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
+    let labels = end_labels(&survival, tables.meta.confidence);
+    let right = labels.iter().map(|text| text_width(text, LABEL)).fold(0.0, f64::max) + 14.0;
+    let frame = Frame::draw(canvas, tables, &Headings { title, note }, (&x, &y), right);
+    frame.axes(canvas, &x);
+    if survival.runs() == 0 {
+        return;
+    }
+    draw_curve(canvas, &frame, &survival, window);
+    let last = survival.steps(window.0).last().map_or(1.0, |step| step.share);
+    draw_end(canvas, &frame, last, &labels);
+    if let Some(median) = median.filter(|_| survival.runs() > 1) {
+        draw_median(canvas, &frame, median, window);
+    }
+    if survival.runs() <= TICKS_MAX {
+        let label = format!("refused in {}", words::plural(survival.times.len() as u64, "run"));
+        let moments: Vec<_> = survival.times.iter().map(|time| (*time, *time)).collect();
+        frame.rug(canvas, &moments, &label, LABEL.color(VERMILLION));
+    }
+}
+
+/// From when to when: the whole window, or the span of the refusals when they come all at once.
+fn span(survival: &Survival, duration_s: f64) -> (f64, f64) {
+    let (Some(first), Some(last)) = (survival.times.first(), survival.times.last()) else { return (0.0, duration_s) };
+    let wide = (last - first).max(last * 1e-3).max(1e-6);
+    let everyone = survival.times.len() == survival.runs();
+    if !everyone || survival.runs() < 2 || wide > AT_ONCE * duration_s || first - 0.3 * wide <= 0.0 {
+        return (0.0, duration_s);
+    }
+    (first - 0.3 * wide, last + 0.3 * wide)
+}
+
+fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f64>) -> String {
+    let (refused, runs) = (survival.times.len(), survival.runs());
+    let of = words::span(tables.meta.duration_s);
+    match (survival.times.first(), survival.times.last()) {
+        (Some(first), Some(_)) if runs == 1 => format!("Refused in the only run, after {}", words::span(*first)),
+        (Some(first), Some(last)) if zoomed && last > first => {
+            let (first, last) = between(*first, *last);
+            format!("All {runs} runs refused between {first} and {last} (zoomed in)")
+        }
+        (Some(first), Some(_)) if zoomed => format!("All {runs} runs refused at {} (zoomed in)", words::span(*first)),
+        (Some(_), Some(_)) => {
+            let by = median.map_or_else(String::new, |time| format!("; half by {}", words::span(time)));
+            format!("Refused in {} of {} runs{by}", words::count(refused as f64), words::count(runs as f64))
+        }
+        _ if runs == 0 => "No run was made".into(),
+        _ => format!("Not refused in {} of {of}", words::plural(runs as u64, "run")),
+    }
+}
+
+/// Two spans, the first without its unit where they share it.
+fn between(first: f64, last: f64) -> (String, String) {
+    let (first, last) = (words::span(first), words::span(last));
+    match (first.split_once(' '), last.split_once(' ')) {
+        (Some((number, unit)), Some((_, other))) if unit == other => (number.into(), last),
+        _ => (first, last),
+    }
+}
+
+/// What stands at the line's end: how many never, and the interval there.
+fn end_labels(survival: &Survival, confidence: f64) -> Vec<String> {
+    let runs = survival.runs();
+    let never = runs - survival.times.len();
+    let Some(last) = survival.steps(0.0).last().copied() else { return Vec::new() };
+    let of = |share: f64| words::risk(share);
+    let interval = format!("{} % CI {} to {} %", words::percent(confidence), of(last.low), of(last.high));
+    if runs == 0 {
+        Vec::new()
+    } else if survival.times.is_empty() {
+        vec![format!("{} of {} never", runs, runs), risk_below(runs)]
+    } else if never == 0 {
+        vec!["every run".into(), "was refused".into()]
+    } else {
+        vec![format!("{} of {} never", words::count(never as f64), words::count(runs as f64)), interval]
+    }
+}
+
+/// The rule of three, for 0 of R.
+fn risk_below(runs: usize) -> String {
+    if runs > 3 { format!("risk < {} % (3/{runs})", words::risk(3.0 / runs as f64)) } else { "risk unknown".into() }
+}
+
+fn draw_curve(canvas: &mut Canvas, frame: &Frame, survival: &Survival, (from, to): (f64, f64)) {
+    let mut steps = survival.steps(from);
+    if survival.times.is_empty() && survival.runs() > 3 {
+        // The rule of three, as in the label.
+        steps[0].low = 1.0 - 3.0 / survival.runs() as f64;
+    }
+    let stairs = |value: fn(&Step) -> f64| -> Vec<Point> {
+        let mut points: Vec<Point> = Vec::new();
+        for step in &steps {
+            if let Some(before) = points.last().copied() {
+                points.push((frame.x(step.time_s), before.1));
+            }
+            points.push(frame.at(step.time_s, value(step)));
+        }
+        points.extend(steps.last().map(|step| frame.at(to, value(step))));
+        points
+    };
+    let (low, high) = (stairs(|step| step.low), stairs(|step| step.high));
+    canvas.area(low.into_iter().chain(high.into_iter().rev()).collect(), BLUE, TINT);
+    canvas.line(&stairs(|step| step.share), solid(BLUE, 3.0));
+}
+
+fn draw_end(canvas: &mut Canvas, frame: &Frame, share: f64, labels: &[String]) {
+    let (x, y) = (frame.plot.right, frame.y(share));
+    if share > 0.0 {
+        // The mark of what was never refused while we looked.
+        canvas.line(&[(x, y - 8.0), (x, y + 8.0)], solid(BLUE, 2.0));
+    }
+    // Two lines: around the line's end, yet inside the plot.
+    let first = (y - 2.0).clamp(frame.plot.top + 8.0, frame.plot.bottom - 22.0);
+    for (index, (label, kind)) in labels.iter().zip([LABEL, SMALL]).enumerate() {
+        canvas.text((x + 12.0, first + 19.0 * index as f64), label, kind.color(BLUE));
+    }
+}
+
+fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, (from, to): (f64, f64)) {
+    let half = frame.y(0.5);
+    canvas.line(&[(frame.plot.left, half), (frame.plot.right, half)], dotted(GREY_TEXT));
+    let x = frame.x(median);
+    canvas.line(&[(x, half), (x, frame.plot.bottom)], dotted(GREY_TEXT));
+    let text = format!("half by {}", words::span(median));
+    let width = text_width(&text, LABEL);
+    if x + width + 20.0 < frame.plot.right && median < f64::midpoint(from, to) {
+        canvas.text((x + 10.0, frame.plot.bottom - 12.0), &text, LABEL);
+    } else {
+        canvas.text((x - 10.0 - width, frame.plot.bottom - 12.0), &text, LABEL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::samples;
+    use super::*;
+
+    fn titled(tables: &RunTables) -> String {
+        let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
+        let survival = Survival::new(&refusals, 0.95);
+        let zoomed = span(&survival, tables.meta.duration_s).0 > 0.0;
+        title(tables, &survival, zoomed, tables.estimate("all", "first_refusal_s").value)
+    }
+
+    #[test]
+    fn the_title_is_the_finding() {
+        assert_eq!(titled(&samples::calm()), "Not refused in 20 runs of 10 min");
+        assert!(titled(&samples::quickstart()).starts_with("Refused in "));
+        assert!(titled(&samples::sudden()).starts_with("All 20 runs refused between 5"));
+    }
+
+    #[test]
+    fn refusals_all_at_once_are_zoomed_to() {
+        let at = |times: &[f64]| Survival::new(&times.iter().copied().map(Some).collect::<Vec<_>>(), 0.95);
+        assert_eq!(span(&at(&[56.0, 57.0]), 600.0), (55.7, 57.3));
+        assert_eq!(span(&at(&[56.0, 300.0]), 600.0), (0.0, 600.0));
+        assert_eq!(span(&at(&[56.0]), 600.0), (0.0, 600.0));
+        let (from, to) = span(&at(&[56.0, 56.0]), 600.0);
+        assert!(from < 56.0 && 56.0 < to);
+    }
+}

@@ -1,0 +1,178 @@
+//! Tables as tidy CSV, both ways: comma, LF, `.`, an empty cell for "not applicable" or "never".
+//!
+//! A number is written in the shortest form that reads back as the same bits. What the CSV cannot tell apart, reading
+//! cannot either: a whole `Number` comes back as `Whole`, an empty text as `Empty`. Knows no file: any `Write`, any
+//! `Read`.
+
+use super::schema::{Column, Kind, names};
+use super::{Cell, Table};
+use std::io::{self, Read, Write};
+
+/// Why a CSV could not be read as a table.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes are no CSV, or could not be read.
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+    /// The header is not the one of this table.
+    #[error("the header is `{found}`, not `{expected}`")]
+    Header {
+        /// What stands there.
+        found: String,
+        /// What must stand there.
+        expected: String,
+    },
+    /// A cell of a number column holds something else.
+    #[error("line {line}, column {column}: `{found}` is not a finite number")]
+    NotANumber {
+        /// The line in the file, from 1.
+        line: u64,
+        /// The column's name.
+        column: &'static str,
+        /// What stands there.
+        found: String,
+    },
+}
+
+/// Writes a table, header first.
+///
+/// # Errors
+///
+/// When `out` fails.
+///
+/// # Panics
+///
+/// When a number is NaN or infinite: such a figure must be `Cell::Empty`.
+pub fn write(table: &Table, out: impl Write) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
+    writer.write_record(table.columns())?;
+    for row in table.rows() {
+        for cell in row {
+            match cell {
+                Cell::Empty => writer.write_field("")?,
+                Cell::Text(text) => writer.write_field(&**text)?,
+                Cell::Whole(whole) => writer.write_field(whole.to_string())?,
+                Cell::Number(number) => writer.write_field(shortest(*number))?,
+            }
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+/// Reads a table with exactly these columns.
+///
+/// # Errors
+///
+/// When the header differs, a row is too long or short, or a number column holds something else than a number.
+pub fn read(columns: &[Column], input: impl Read) -> Result<Table, ReadError> {
+    let names = names(columns);
+    let mut reader = csv::Reader::from_reader(input);
+    if reader.headers()?.iter().ne(names.iter().copied()) {
+        let found = reader.headers()?.iter().collect::<Vec<_>>().join(",");
+        return Err(ReadError::Header { found, expected: names.join(",") });
+    }
+    let mut table = Table::new(&names);
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record)? {
+        let line = record.position().map_or(0, csv::Position::line);
+        let row = columns.iter().zip(&record).map(|(column, field)| cell(column, field, line));
+        table.push(row.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(table)
+}
+
+fn cell(column: &Column, field: &str, line: u64) -> Result<Cell, ReadError> {
+    if field.is_empty() {
+        return Ok(Cell::Empty);
+    }
+    if column.kind == Kind::Text {
+        return Ok(Cell::Text(field.into()));
+    }
+    if let Ok(whole) = field.parse() {
+        return Ok(Cell::Whole(whole));
+    }
+    match field.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(Cell::Number(number)),
+        _ => Err(ReadError::NotANumber { line, column: column.name, found: field.into() }),
+    }
+}
+
+/// The shortest text that reads back as the same number; an exponent only where zeros would fill the cell.
+fn shortest(number: f64) -> String {
+    assert!(number.is_finite(), "a table holds no NaN and no infinity");
+    // `+ 0.0` turns -0 into 0.
+    let number = number + 0.0;
+    if number == 0.0 || (1e-5..1e16).contains(&number.abs()) { format!("{number}") } else { format!("{number:e}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema::{REPLICATIONS, TIMESERIES};
+    use super::*;
+
+    fn replications(values: &[Cell]) -> Table {
+        let mut table = Table::new(&names(REPLICATIONS));
+        for (run, value) in (1..).zip(values) {
+            let text = |text: &str| Cell::Text(text.into());
+            table.push([
+                text("a,b"),
+                Cell::Empty,
+                Cell::Whole(run),
+                text("all"),
+                text("first_refusal_s"),
+                text("s"),
+                value.clone(),
+            ]);
+        }
+        table
+    }
+
+    fn written(table: &Table) -> String {
+        let mut out = Vec::new();
+        write(table, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_text_is_tidy() {
+        let table = replications(&[Cell::Empty, Cell::Whole(-3), Cell::Number(0.1), Cell::Number(9.7e-8)]);
+        assert_eq!(
+            written(&table),
+            "scenario,variant,replication,scope,metric,unit,value\n\
+             \"a,b\",,1,all,first_refusal_s,s,\n\
+             \"a,b\",,2,all,first_refusal_s,s,-3\n\
+             \"a,b\",,3,all,first_refusal_s,s,0.1\n\
+             \"a,b\",,4,all,first_refusal_s,s,9.7e-8\n"
+        );
+    }
+
+    #[test]
+    fn what_is_written_reads_back_bit_for_bit() {
+        let numbers = [0.1 + 0.2, 1.0 / 3.0, 5e-324, f64::MAX, -2.5e-7, 28_232.5, 1e-5, 1e16];
+        let table = replications(&numbers.map(Cell::Number));
+        let text = written(&table);
+        assert_eq!(read(REPLICATIONS, text.as_bytes()).unwrap(), table);
+        let whole = replications(&[Cell::Number(2.0), Cell::Number(-0.0)]);
+        let back = read(REPLICATIONS, written(&whole).as_bytes()).unwrap();
+        assert_eq!(back, replications(&[Cell::Whole(2), Cell::Whole(0)]));
+    }
+
+    #[test]
+    #[should_panic(expected = "no NaN")]
+    fn nan_is_our_bug() {
+        written(&replications(&[Cell::Number(f64::NAN)]));
+    }
+
+    #[test]
+    fn a_strange_file_is_refused_with_its_place() {
+        let table = replications(&[Cell::Whole(1)]);
+        let text = written(&table);
+        assert!(matches!(read(TIMESERIES, text.as_bytes()), Err(ReadError::Header { .. })));
+        let broken = text.replace(",s,1", ",s,NaN");
+        let error = read(REPLICATIONS, broken.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2, column value: `NaN` is not a finite number");
+        let short = text.replace(",s,1", ",s");
+        assert!(matches!(read(REPLICATIONS, short.as_bytes()), Err(ReadError::Csv(_))));
+    }
+}

@@ -1,0 +1,144 @@
+//! `manifest.json`: what a run was, so that its folder explains itself and its charts can be drawn again.
+//!
+//! Plain data, handed in whole; knows no clock and no machine, so the same run leaves the same bytes. A new field is
+//! added with a default, a changed meaning raises [`SCHEMA_VERSION`].
+
+use super::schema::{self, Column};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+/// The name of the file in a run folder.
+pub const FILE_NAME: &str = "manifest.json";
+
+/// The version of the manifest's own layout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What a run was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The layout of this file: [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// The version of dryport that made it.
+    pub dryport: String,
+    /// The command line, without the program's name.
+    pub arguments: Vec<String>,
+    /// What was simulated.
+    pub scenario: ScenarioMeta,
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// How many runs there were.
+    pub replications: u64,
+    /// The measured window of each run.
+    pub duration_s: f64,
+    /// The time before it, in no figure.
+    pub warm_up_s: f64,
+    /// The level of every interval.
+    pub confidence: f64,
+    /// The files of the folder, in the order they are listed to the user.
+    pub files: Vec<String>,
+}
+
+/// What was simulated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioMeta {
+    /// The file's stem.
+    pub name: String,
+    /// The title.
+    pub title: String,
+    /// The file as the user named it.
+    pub file: String,
+    /// The load in words: `450/s Poisson, 50 ms exponential`.
+    pub load: String,
+    /// The whole scenario as understood, with the origin of each value.
+    pub resolved: Value,
+}
+
+/// Why a manifest could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// Not the JSON of a manifest.
+    #[error("not a dryport manifest: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Written by a later dryport.
+    #[error("manifest of schema version {found}; this dryport reads version {SCHEMA_VERSION}")]
+    Version {
+        /// The version it names.
+        found: u32,
+    },
+}
+
+impl Manifest {
+    /// The text of the file, with the dictionary of every column and metric.
+    ///
+    /// # Panics
+    ///
+    /// Never: the fields are plain data.
+    pub fn to_json(&self) -> String {
+        let mut value = serde_json::to_value(self).expect("plain data has a JSON form");
+        value["tables"] = json!({
+            "summary.csv": dictionary(schema::SUMMARY),
+            "replications.csv": dictionary(schema::REPLICATIONS),
+            "timeseries.csv": dictionary(schema::TIMESERIES),
+        });
+        let metrics = schema::METRICS.iter().map(|metric| (metric.name.into(), explained(metric.unit, metric.meaning)));
+        value["metrics"] = Value::Object(metrics.collect());
+        let mut text = serde_json::to_string_pretty(&value).expect("a JSON value has a text form");
+        text.push('\n');
+        text
+    }
+
+    /// Reads the file back; the dictionary is left out.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no manifest, or one of another schema version.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, ManifestError> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            schema_version: u32,
+        }
+        let Versioned { schema_version } = serde_json::from_slice(bytes)?;
+        if schema_version != SCHEMA_VERSION {
+            return Err(ManifestError::Version { found: schema_version });
+        }
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+fn dictionary(columns: &[Column]) -> Value {
+    let entries: Map<_, _> =
+        columns.iter().map(|column| (column.name.into(), explained(column.unit, column.meaning))).collect();
+    Value::Object(entries)
+}
+
+fn explained(unit: &str, meaning: &str) -> Value {
+    json!({ "unit": unit, "meaning": meaning })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    #[test]
+    fn it_reads_back() {
+        let manifest = samples::quickstart().meta;
+        assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+    }
+
+    #[test]
+    fn every_column_and_metric_is_explained() {
+        let value: Value = serde_json::from_str(&samples::quickstart().meta.to_json()).unwrap();
+        assert_eq!(value["tables"]["timeseries.csv"]["busy_ports"]["unit"], "ports");
+        assert_eq!(value["metrics"]["offered_load"]["unit"], "erlangs");
+        assert_eq!(value["metrics"].as_object().unwrap().len(), schema::METRICS.len());
+    }
+
+    #[test]
+    fn something_else_is_refused() {
+        assert!(matches!(Manifest::from_json(b"{}"), Err(ManifestError::Json(_))));
+        let text = samples::quickstart().meta.to_json().replace("\"schema_version\": 1", "\"schema_version\": 9");
+        let error = Manifest::from_json(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "manifest of schema version 9; this dryport reads version 1");
+    }
+}

@@ -1,0 +1,167 @@
+//! Figures looked up in the tables of one run.
+//!
+//! Charts and the summary ask here and nowhere else, so that none of them can show a number that the CSV lacks.
+
+use super::manifest::Manifest;
+use super::{Cell, Table};
+
+/// Everything a run leaves in figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunTables {
+    /// One row per scope and metric, with its interval.
+    pub summary: Table,
+    /// One row per run, scope and metric.
+    pub replications: Table,
+    /// One row per run, scope and instant.
+    pub timeseries: Table,
+    /// What the run was.
+    pub meta: Manifest,
+}
+
+/// A figure with its interval.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Estimate {
+    /// The figure; `None` when it cannot be had.
+    pub value: Option<f64>,
+    /// The interval; `None` when it has none.
+    pub interval: Option<(f64, f64)>,
+}
+
+/// One row of the time series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// The instant.
+    pub time_s: f64,
+    /// Held by open connections.
+    pub established: f64,
+    /// Busy at the instant.
+    pub busy: f64,
+    /// Held after the close yet free for early reuse.
+    pub reusable: f64,
+    /// Most busy since the last row.
+    pub busy_max: f64,
+    /// Attempts since the last row.
+    pub attempts: f64,
+    /// Refusals since the last row.
+    pub refused: f64,
+}
+
+impl Cell {
+    /// The number in a number cell.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Whole(whole) => Some(*whole as f64),
+            Self::Number(number) => Some(*number),
+            Self::Empty | Self::Text(_) => None,
+        }
+    }
+
+    /// The text of a text cell; empty for an empty one.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            _ => "",
+        }
+    }
+}
+
+impl Table {
+    /// The place of a column.
+    ///
+    /// # Panics
+    ///
+    /// When there is none of that name: asking for it is our bug, the reader has checked the header.
+    pub fn column(&self, name: &str) -> usize {
+        self.columns().iter().position(|column| *column == name).expect("the table has the column")
+    }
+}
+
+impl RunTables {
+    /// A figure of a scope; nothing in it when the tables do not hold it.
+    pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
+        let table = &self.summary;
+        let [s, m, e, l, h] = ["scope", "metric", "estimate", "ci_low", "ci_high"].map(|name| table.column(name));
+        let found = table.rows().find(|row| row[s].text() == scope && row[m].text() == metric);
+        found.map_or_else(Estimate::default, |row| Estimate {
+            value: row[e].number(),
+            interval: row[l].number().zip(row[h].number()),
+        })
+    }
+
+    /// The value of a metric in every run, in order of the runs: (number of the run, value).
+    pub fn per_run(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
+        let table = &self.replications;
+        let [r, s, m, v] = ["replication", "scope", "metric", "value"].map(|name| table.column(name));
+        let rows = table.rows().filter(|row| row[s].text() == scope && row[m].text() == metric);
+        rows.map(|row| (run_number(&row[r]), row[v].number())).collect()
+    }
+
+    /// The scopes of the summary that begin with `prefix`, in order of appearance.
+    pub fn scopes(&self, prefix: &str) -> Vec<&str> {
+        let column = self.summary.column("scope");
+        let mut found = Vec::new();
+        for row in self.summary.rows() {
+            let scope = row[column].text();
+            if scope.starts_with(prefix) && !found.contains(&scope) {
+                found.push(scope);
+            }
+        }
+        found
+    }
+
+    /// The runs whose time series was written.
+    pub fn runs_with_series(&self) -> Vec<u64> {
+        let column = self.timeseries.column("replication");
+        let mut found: Vec<_> = self.timeseries.rows().map(|row| run_number(&row[column])).collect();
+        found.dedup();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The time series of one run and scope.
+    pub fn series(&self, run: u64, scope: &str) -> Vec<Sample> {
+        let table = &self.timeseries;
+        let [r, s] = ["replication", "scope"].map(|name| table.column(name));
+        let columns = ["time_s", "established_ports", "busy_ports", "reusable_ports", "busy_ports_max", "attempts"];
+        let [time_s, established, busy, reusable, busy_max, attempts] = columns.map(|name| table.column(name));
+        let refused = table.column("refused");
+        let rows = table.rows().filter(|row| run_number(&row[r]) == run && row[s].text() == scope);
+        let number = |cell: &Cell| cell.number().unwrap_or(0.0);
+        let sample = |row: &[Cell]| Sample {
+            time_s: number(&row[time_s]),
+            established: number(&row[established]),
+            busy: number(&row[busy]),
+            reusable: number(&row[reusable]),
+            busy_max: number(&row[busy_max]).max(number(&row[busy])),
+            attempts: number(&row[attempts]),
+            refused: number(&row[refused]),
+        };
+        rows.map(sample).collect()
+    }
+}
+
+fn run_number(cell: &Cell) -> u64 {
+    match cell {
+        Cell::Whole(whole) => u64::try_from(*whole).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+
+    #[test]
+    fn figures_are_found() {
+        let run = samples::quickstart();
+        assert_eq!(run.estimate("all", "capacity_ports").value, Some(28_232.0));
+        assert_eq!(run.estimate("all", "no such metric").value, None);
+        assert_eq!(run.per_run("all", "first_refusal_s").len(), 20);
+        assert_eq!(run.scopes("client:"), ["client:checkout"]);
+        let runs = run.runs_with_series();
+        assert_eq!((runs[0], runs.len()), (1, 20));
+        let series = run.series(3, "all");
+        assert_eq!((series[0].time_s, series.len()), (0.0, 601));
+    }
+}

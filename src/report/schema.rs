@@ -1,0 +1,160 @@
+//! The tables of a run: their columns and metrics, as data.
+//!
+//! The CSV reader, the column dictionary of the manifest and the documentation read this list. To add a column or a
+//! metric, add a line. Must never know how a figure is computed.
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Names.
+    Text,
+    /// Numbers, or nothing.
+    Number,
+}
+
+/// One column of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The name in the header, with its unit.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// The unit, empty where there is none.
+    pub unit: &'static str,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+const fn text(name: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Text, unit: "", meaning }
+}
+
+const fn number(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Number, unit, meaning }
+}
+
+const SCENARIO: Column = text("scenario", "name of the scenario: its file's stem");
+const VARIANT: Column = text("variant", "arm of a sweep or comparison; empty in a plain run");
+const REPLICATION: Column = number("replication", "", "number of the run, from 1");
+const SCOPE: Column =
+    text("scope", "what the figure is about: all, host:NAME, client:NAME, destination:NAME, nat:NAME");
+const METRIC: Column = text("metric", "name of the figure, see metrics");
+const UNIT: Column = text("unit", "unit of the figure");
+
+/// The columns of `summary.csv`, in order.
+pub const SUMMARY: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    SCOPE,
+    METRIC,
+    UNIT,
+    number("estimate", "see unit", "the figure; empty when it cannot be had, or never happened"),
+    number("ci_low", "see unit", "lower end of its confidence interval"),
+    number("ci_high", "see unit", "upper end of its confidence interval"),
+    number("confidence", "ratio", "level of that interval"),
+    number("replications", "runs", "how many runs the figure rests on"),
+    text("method", "how estimate and interval were made"),
+];
+
+/// The columns of `replications.csv`, in order.
+pub const REPLICATIONS: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    REPLICATION,
+    SCOPE,
+    METRIC,
+    UNIT,
+    number("value", "see unit", "the figure of this run; empty when it cannot be had, or never happened"),
+];
+
+/// The columns of `timeseries.csv`, in order.
+pub const TIMESERIES: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    REPLICATION,
+    SCOPE,
+    number("time_s", "s", "instant of the row, from the start of the measured window"),
+    number("established_ports", "ports", "held by an open connection, at that instant"),
+    number("time_wait_ports", "ports", "held after the close, at that instant"),
+    number("reusable_ports", "ports", "in TIME-WAIT but free for early reuse (not busy), at that instant"),
+    number("busy_ports", "ports", "ports that no attempt could take, at that instant"),
+    number("busy_ports_max", "ports", "most busy ports in the interval that ended there"),
+    number("attempts", "attempts", "connect() calls in the interval that ended there"),
+    number("refused", "attempts", "connect() calls refused in the interval that ended there"),
+];
+
+/// One metric: a value of the column `metric`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// The name in the tables.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+const fn metric(name: &'static str, unit: &'static str, meaning: &'static str) -> Metric {
+    Metric { name, unit, meaning }
+}
+
+/// Every metric; all cover the measured window only.
+pub const METRICS: &[Metric] = &[
+    metric("attempts_total", "attempts", "connect() calls"),
+    metric("connects_total", "attempts", "connect() calls that got a port"),
+    metric("refused_total", "attempts", "connect() calls refused"),
+    metric("requests_total", "requests", "wishes for a connection"),
+    metric("requests_lost_total", "requests", "wishes that never got a connection after their retries"),
+    metric("connects_per_s", "1/s", "connects_total / duration"),
+    metric("refused_ratio", "ratio", "refused_total / attempts_total: call congestion"),
+    metric("full_time_ratio", "ratio", "share of time with no usable port in at least one lane: time congestion"),
+    metric("exhaustion_probability", "ratio", "share of replications with at least one refusal"),
+    metric("first_refusal_s", "s", "time of the first refusal; empty when there was none"),
+    metric("outages_total", "outages", "spells with a full lane"),
+    metric("outage_longest_s", "s", "the longest spell with a full lane"),
+    metric("busy_ports_mean", "ports", "mean over time of ports that no attempt could take"),
+    metric("busy_ports_peak", "ports", "most ports that no attempt could take"),
+    metric("busy_ratio_peak", "ratio", "busy_ports_peak / capacity_ports"),
+    metric("headroom_ports", "ports", "capacity_ports - busy_ports_peak"),
+    metric("established_ports_mean", "ports", "mean over time of ports held by an open connection"),
+    metric("time_wait_ports_mean", "ports", "mean over time of ports held after the close"),
+    metric("reusable_ports_mean", "ports", "mean over time of TIME-WAITs that early reuse would hand out"),
+    metric("second_parity_ratio", "ratio", "share of connects served by the less preferred parity"),
+    metric("probes_mean", "probes", "mean candidate ports looked at per connect"),
+    metric("probes_p99", "probes", "99 % of connects looked at no more candidates than this"),
+    metric("probes_max", "probes", "most candidates looked at in one connect"),
+    metric("probes_refused_mean", "probes", "mean candidates looked at per refusal"),
+    metric("reuse_interval_min_s", "s", "shortest time from the release of a port to its next use"),
+    metric("reuse_interval_mean_s", "s", "mean time from the release of a port to its next use"),
+    metric(
+        "offered_load",
+        "erlangs",
+        "arrival rate x mean port hold, from the scenario; empty when it has no finite value",
+    ),
+    metric("capacity_ports", "ports", "usable ports of the scope"),
+];
+
+/// The names of some columns, to make a [`Table`](super::Table) with.
+pub fn names(columns: &[Column]) -> Vec<&'static str> {
+    columns.iter().map(|column| column.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_is_given_twice_and_every_one_is_explained() {
+        for columns in [SUMMARY, REPLICATIONS, TIMESERIES] {
+            let mut seen = names(columns);
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen.len(), columns.len());
+            assert!(columns.iter().all(|column| !column.meaning.is_empty()));
+        }
+        let mut seen: Vec<_> = METRICS.iter().map(|metric| metric.name).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), METRICS.len());
+    }
+}

@@ -1,0 +1,175 @@
+//! Numbers as people write them: `28,232`, `4 min 31 s`, `0.45 %`.
+//!
+//! Everything here rounds for reading; the CSV holds the figure itself.
+
+/// A whole number with thousands commas; halves round to even.
+pub fn count(value: f64) -> String {
+    commas(&format!("{value:.0}"))
+}
+
+/// At most three significant digits, all digits from 1,000 on, thousands commas.
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 {
+        "0".into()
+    } else if size >= 99.95 {
+        count(value)
+    } else if size >= 9.995 {
+        trim(format!("{value:.1}"))
+    } else if size >= 0.9995 {
+        trim(format!("{value:.2}"))
+    } else if size >= 0.000_999_5 {
+        trim(format!("{value:.*}", decimals(size, 3)))
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+/// A share in per cent, without the sign: two significant digits below 10, one decimal above.
+pub fn percent(ratio: f64) -> String {
+    let value = ratio * 100.0;
+    let size = value.abs();
+    if size == 0.0 {
+        "0".into()
+    } else if size < 0.01 {
+        format!("{value:.1e}")
+    } else if size < 9.95 {
+        trim(format!("{value:.*}", decimals(size, 2)))
+    } else {
+        trim(format!("{value:.1}"))
+    }
+}
+
+/// A risk in per cent, without the sign: whole numbers, except near 0 and 100 where a decimal decides.
+pub fn risk(ratio: f64) -> String {
+    if (0.0195..=0.9805).contains(&ratio) { format!("{:.0}", ratio * 100.0) } else { percent(ratio) }
+}
+
+/// A span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
+pub fn span(seconds: f64) -> String {
+    if seconds == 0.0 {
+        "0 s".into()
+    } else if seconds < 1e-3 {
+        format!("{} us", figure(seconds * 1e6))
+    } else if seconds < 1.0 {
+        format!("{} ms", figure(seconds * 1e3))
+    } else if seconds < 119.5 {
+        format!("{} s", figure(seconds))
+    } else if seconds < 7_199.5 {
+        two_units(seconds, 1.0, "s", 60.0, "min")
+    } else if seconds < 172_770.0 {
+        two_units(seconds, 60.0, "min", 60.0, "h")
+    } else {
+        two_units(seconds, 3_600.0, "h", 24.0, "d")
+    }
+}
+
+/// `4 min 31 s`: rounded to whole `small`s, of which `ratio` make one large unit.
+fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name: &str) -> String {
+    let total = (seconds / small).round();
+    let large = (total / ratio).floor();
+    let rest = total - large * ratio;
+    if rest == 0.0 {
+        format!("{} {large_name}", count(large))
+    } else {
+        format!("{} {large_name} {rest:.0} {small_name}", count(large))
+    }
+}
+
+/// `1 run`, `20 runs`.
+pub fn plural(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", commas(&number.to_string()))
+}
+
+/// The decimals that show `digits` significant digits of a size below 10.
+fn decimals(size: f64, digits: usize) -> usize {
+    let mut decimals = digits - 1;
+    let mut scaled = size;
+    while scaled < 0.9995 && decimals < 12 {
+        scaled *= 10.0;
+        decimals += 1;
+    }
+    decimals
+}
+
+/// Without the zeros that end a fraction.
+fn trim(text: String) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
+/// Puts a comma before every third digit from the right.
+fn commas(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
+    let sign = if digits == "0" { "" } else { sign };
+    let mut out = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures() {
+        let cases = [
+            (0.0, "0"),
+            (28_232.0, "28,232"),
+            (1_234_567.4, "1,234,567"),
+            (999.0, "999"),
+            (450.0, "450"),
+            (56.54, "56.5"),
+            (80.0, "80"),
+            (2.7, "2.7"),
+            (0.8304, "0.83"),
+            (0.012_34, "0.0123"),
+            (9.7e-8, "9.7e-8"),
+            (-0.3, "-0.3"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(figure(value), text);
+        }
+    }
+
+    #[test]
+    fn shares() {
+        let cases =
+            [(0.9, "90"), (0.699, "69.9"), (0.0045, "0.45"), (0.075, "7.5"), (0.409, "40.9"), (9.7e-8, "9.7e-6")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text);
+        }
+        assert_eq!([risk(0.699), risk(0.972), risk(0.99), risk(1.0), risk(0.005)], ["70", "97", "99", "100", "0.5"]);
+    }
+
+    #[test]
+    fn spans() {
+        let cases = [
+            (0.0, "0 s"),
+            (5e-5, "50 us"),
+            (0.05, "50 ms"),
+            (56.5, "56.5 s"),
+            (119.4, "119 s"),
+            (119.9, "2 min"),
+            (271.2, "4 min 31 s"),
+            (600.0, "10 min"),
+            (3_599.8, "60 min"),
+            (7_500.0, "2 h 5 min"),
+            (864_000.0, "10 d"),
+            (1_000_000.0, "11 d 14 h"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(span(value), text);
+        }
+    }
+
+    #[test]
+    fn plurals() {
+        assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
+    }
+}
