@@ -16,7 +16,11 @@
 mod baseline;
 
 use clap::{Parser, ValueEnum};
+use dryport::cli::files::Files;
+use dryport::experiment::{Checks, Settings, replicate};
+use dryport::scenario::{Scenario, SourceFile};
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// 28,232 ports, Poisson arrivals, lifetimes exp(2 s), TIME-WAIT exactly 60 s, no retry (`reference/speed.md`).
@@ -112,9 +116,34 @@ fn baseline_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
     Tally { attempts: outcome.attempts, refused: outcome.refused }
 }
 
-/// One replication with all summary metrics on. Not there yet: no attempt is made.
-fn dryport_run(_workload: Workload, _seconds: u32, _seed: u64) -> Tally {
-    Tally { attempts: 0, refused: 0 }
+/// One replication with all summary metrics on.
+fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
+    let allocator = match workload {
+        Workload::W1 | Workload::W2 => "sequential",
+        Workload::W3 => "linux-connect",
+    };
+    let text = format!(
+        r#"
+        schema = 1
+        run = {{ duration = "{seconds}s", replications = 1, seed = {seed} }}
+        host = [{{ name = "h", port_range = "32768-60999", allocator = "{allocator}", time_wait = "60s" }}]
+        destination = [{{ name = "d" }}]
+        [[client]]
+        name = "c"
+        host = "h"
+        to = "d"
+        arrivals = {{ poisson = {{ rate = "{}/s" }} }}
+        lifetime = {{ exponential = {{ mean = "2s" }} }}
+        "#,
+        workload.rate()
+    );
+    let scenario = Scenario::read(&SourceFile::new("bench.toml", text), &[], &Files::beside("bench.toml"))
+        .expect("the workload is a valid scenario");
+    let stop = AtomicBool::new(false);
+    let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| () };
+    let experiment = replicate(&scenario, &settings);
+    let all = &experiment.outcomes[0].measures[0];
+    Tally { attempts: all.attempts(), refused: all.refused }
 }
 
 /// What the processor has spent on this thread, in nanoseconds; elsewhere than on Linux, the wall clock.

@@ -6,5 +6,5 @@
 pub mod estimate;
 pub mod replicate;
 
-pub use estimate::{Estimate, estimate};
-pub use replicate::{Experiment, Settings, replicate, replicate_one};
+pub use estimate::{OfferedLoad, estimate};
+pub use replicate::{Checks, Experiment, Outcome, Settings, replicate, replicate_one};

@@ -7,6 +7,7 @@ use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Interrupted, Topology, World, run};
 use rayon::prelude::*;
+use std::fmt;
 use std::sync::atomic::AtomicBool;
 
 /// The most replications whose time series is kept.
@@ -17,7 +18,7 @@ const SERIES_ROWS: usize = 1_000_000;
 const SERIES_STEPS: u64 = 1_000;
 
 /// How an experiment is run; none of it changes a result.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Settings<'a> {
     /// Threads; 0: one for each core.
     pub jobs: usize,
@@ -27,6 +28,12 @@ pub struct Settings<'a> {
     pub stop: &'a AtomicBool,
     /// Called after each replication, from any thread: did it refuse anyone?
     pub progress: &'a (dyn Fn(bool) + Sync),
+}
+
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("jobs", &self.jobs).field("checks", &self.checks).finish_non_exhaustive()
+    }
 }
 
 /// Do the invariants ride along?
