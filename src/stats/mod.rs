@@ -1,1 +1,10 @@
-//! To come.
+//! Accumulators, histograms and intervals. They have never heard of simulation.
+//!
+//! Every sum is a fold in the order of the index, so a figure does not depend on who computed its parts. A figure that
+//! can't be had is `None`, never NaN. One idea per file; [`interval`] is what most callers want.
+
+mod histogram;
+pub mod interval;
+
+pub use histogram::Histogram;
+pub use interval::Interval;
