@@ -70,10 +70,18 @@ pub(super) fn deviance(x: f64, mean: f64) -> f64 {
     }
 }
 
-/// x^a e^-x / Gamma(a + 1), the Poisson probability of `shape` at mean `x`, for real `shape` >= 0 and `x` > 0.
-pub(super) fn poisson_term(shape: f64, x: f64) -> f64 {
+/// x^a e^-x / Gamma(a + 1), the Poisson probability of `shape` at mean `x`, for real `shape` >= 0 and `x` >= 0.
+///
+/// # Panics
+///
+/// Outside of the domain.
+pub fn poisson_term(shape: f64, x: f64) -> f64 {
+    assert!(shape >= 0.0 && x >= 0.0, "the domain is shape >= 0, x >= 0");
     if shape <= 0.0 {
         return exp(-x);
+    }
+    if x <= 0.0 || x.is_infinite() {
+        return 0.0;
     }
     if shape < 1e-3 {
         return exp(shape * ln(x) - x - ln_gamma(shape + 1.0));

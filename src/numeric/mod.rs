@@ -15,7 +15,7 @@ mod student;
 
 pub use beta::{BetaShape, beta_cdf, beta_quantile};
 pub use exponential::{exponential_block, exponential_gaps};
-pub use gamma::{gamma_p, gamma_q, gamma_quantile, ln_gamma};
+pub use gamma::{gamma_p, gamma_q, gamma_quantile, ln_gamma, poisson_term};
 pub use normal::{normal_cdf, normal_quantile};
 pub use student::student_quantile;
 

@@ -61,6 +61,9 @@ pub fn run(
         drain(world, until, observer);
         assert!(until >= now, "time goes back from {now} to {until} s");
         now = until;
+        if at == SimTime::NEVER {
+            return Ok(());
+        }
         match active {
             Active::Opening => {
                 observer.window_opens(at);
@@ -70,7 +73,6 @@ pub fn run(
                 observer.sample(at);
                 sample = at + window.sample.unwrap_or(SimDuration::MAX);
             }
-            _ if at == SimTime::NEVER => return Ok(()),
             Active::Retry => world.retry(world.next.retry.first(), observer),
             Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
             Active::Sample => sample = SimTime::NEVER,

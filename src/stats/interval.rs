@@ -1,7 +1,7 @@
 //! Estimates with confidence intervals.
 //!
 //! `confidence` is a share, strictly between 0 and 1 (0.95); intervals are two-sided unless said otherwise. Sources:
-//! A. Law, Simulation Modeling and Analysis, chapters 4 and 9; Brown, Cai and DasGupta, Statistical Science 16 (2001).
+//! A. Law, Simulation Modeling and Analysis, chapters 4 and 9; Brown and others, Statistical Science 16 (2001).
 
 use crate::numeric::{self, BetaShape};
 

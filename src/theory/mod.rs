@@ -1,1 +1,22 @@
-//! To come.
+//! Closed forms: what a simulation must agree with, and answers where no simulation can reach.
+//!
+//! Each with its formula, source and domain. Loads are in erlangs (arrival rate x mean port hold), times in any one
+//! unit unless the name says seconds. Knows nothing of simulation; one model per file.
+
+#[cfg(test)]
+mod cases;
+mod det;
+mod erlang;
+mod gim;
+mod parity;
+mod poisson;
+mod transient;
+mod wheel;
+
+pub use det::Evenly;
+pub use erlang::{erlang_b, mean_occupancy, occupancy_variance, offered_load_for, ports_for};
+pub use gim::{Congestion, erlang_odds, even_odds, gim_congestion, odds_of};
+pub use parity::Parity;
+pub use poisson::{poisson_cdf, poisson_pmf, poisson_upper_tail};
+pub use transient::Filling;
+pub use wheel::{Lifetimes, Risk, Stream, Wheel};

@@ -164,7 +164,7 @@ fn draws_are_the_quantiles_of_their_words() {
 
 #[test]
 fn draws_follow_the_law() {
-    // Kolmogorov's statistic passes 2.23 once in 20,000 draws of the seed; the seed is fixed.
+    // Kolmogorov's statistic passes 2.23 once in 10,000 seeds; the seed is fixed.
     for sample in SAMPLES.iter().filter(|sample| sample.name != "constant") {
         let law = sample.law();
         let mut nanos = draws(&law, 100_000);
