@@ -25,8 +25,8 @@ impl Reader<'_> {
     /// Adds a fault for each limit that the scenario breaks.
     pub(super) fn limits(&mut self, scenario: &Scenario, places: &Places) {
         self.lanes(scenario, places);
-        self.pairs_and_figures(scenario, places);
-        if let Some(client) = self.endless_warm_up(scenario) {
+        self.figures(scenario, places);
+        if let Some(client) = endless_warm_up(scenario) {
             let name = &scenario.clients[client].name;
             let message = format!("warm_up = \"auto\" needs a mean lifetime, and that of {name} is infinite");
             let fault = Fault::new(places.warm_up.clone(), message).label("ten mean port holds");
@@ -38,6 +38,7 @@ impl Reader<'_> {
     }
 
     fn lanes(&mut self, scenario: &Scenario, places: &Places) {
+        let before = self.faults.count();
         let mut all_ports: u64 = 0;
         for (index, host) in scenario.hosts.iter().enumerate() {
             let lanes = scenario.lanes(index);
@@ -49,7 +50,7 @@ impl Reader<'_> {
             }
             all_ports = all_ports.saturating_add(lanes.saturating_mul(host.usable_ports().into()));
         }
-        if all_ports > LANE_PORTS_MAX {
+        if all_ports > LANE_PORTS_MAX && self.faults.count() == before {
             let message = format!(
                 "{} ports in all lanes together; at most {} are allowed",
                 thousands(all_ports),
@@ -60,12 +61,7 @@ impl Reader<'_> {
         }
     }
 
-    fn pairs_and_figures(&mut self, scenario: &Scenario, places: &Places) {
-        let pairs: usize = scenario.clients.iter().map(|client| client.to.len()).sum();
-        if pairs > PAIRS_MAX {
-            let message = format!("{} pairs of client and destination; at most 4,096", thousands(pairs as u64));
-            self.fault(Fault::new(places.clients[0].clone(), message).help("let clients share destinations"));
-        }
+    fn figures(&mut self, scenario: &Scenario, places: &Places) {
         let scopes = 4 + scenario.hosts.len() + scenario.clients.len() + scenario.destinations.len();
         let figures = u64::from(scenario.run.replications) * scopes as u64;
         if figures > FIGURES_MAX {
@@ -74,16 +70,6 @@ impl Reader<'_> {
             let fault = Fault::new(places.run.clone(), message);
             self.fault(fault.help(format!("write replications = {most} or less")));
         }
-    }
-
-    /// The first client for which an automatic warm-up has no end.
-    #[expect(clippy::unused_self, reason = "one of the checks of a reader")]
-    fn endless_warm_up(&self, scenario: &Scenario) -> Option<usize> {
-        if scenario.run.warm_up != WarmUp::Auto {
-            return None;
-        }
-        let means = Means::of(scenario);
-        (0..scenario.clients.len()).find(|index| means.port_hold_s(*index).is_none())
     }
 
     fn requests(&mut self, scenario: &Scenario, places: &Places) {
@@ -112,6 +98,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The first client for which an automatic warm-up has no end.
+fn endless_warm_up(scenario: &Scenario) -> Option<usize> {
+    if scenario.run.warm_up != WarmUp::Auto {
+        return None;
+    }
+    let means = Means::of(scenario);
+    (0..scenario.clients.len()).find(|index| means.port_hold_s(*index).is_none())
 }
 
 /// The longest wait before a retry, in seconds.

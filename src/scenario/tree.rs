@@ -64,7 +64,7 @@ impl Node {
             Value::String(_) => "a string",
             Value::Whole(_) => "a whole number",
             Value::Float(number) if number.is_finite() => "a decimal number",
-            Value::Float(_) => "not a finite number",
+            Value::Float(_) => "infinite or not a number",
             Value::Other(name) => name,
             Value::Array(_) => "an array",
             Value::Table(_) => "a table",
@@ -152,10 +152,13 @@ fn syntax_fault(text: &str, error: &toml::de::Error) -> Fault {
     let (message, expected) = error.message().split_once(", expected ").unwrap_or((error.message(), ""));
     let span = error.span().unwrap_or(0..0);
     let written = text.get(span.clone()).unwrap_or("");
-    let fault = Fault::new(At::File(span), message).of_syntax();
+    let fault = Fault::new(At::File(span.clone()), message).of_syntax();
     match message {
         "string values must be quoted" if !written.is_empty() && written.len() <= 60 => {
             fault.label("not quoted").help(format!("write \"{written}\""))
+        }
+        "string values must be quoted" if written.is_empty() => {
+            Fault::new(At::File(span), "a key needs a value").of_syntax().label("nothing is written")
         }
         "duplicate key" => fault.label("written a second time").keeps_the_rest(),
         _ if expected.is_empty() || expected == "nothing" => fault,
