@@ -33,6 +33,8 @@ pub struct Fault {
 enum Certainty {
     /// The text is no TOML (or JSON) here: what follows may have been misunderstood.
     Syntax,
+    /// The same, and everything after it was misunderstood.
+    SyntaxToTheEnd,
     /// A value is wrong by itself.
     Sure,
     /// Something is missing or unknown, which a slip of syntax elsewhere explains as well.
@@ -71,6 +73,13 @@ impl Fault {
     #[must_use]
     pub const fn of_syntax(mut self) -> Self {
         self.certainty = Certainty::Syntax;
+        self
+    }
+
+    /// Marks a fault of syntax after which nothing can be judged.
+    #[must_use]
+    pub const fn swallows_the_rest(mut self) -> Self {
+        self.certainty = Certainty::SyntaxToTheEnd;
         self
     }
 
@@ -136,18 +145,35 @@ impl Faults {
         self.count() == 0
     }
 
+    /// Leaves out what a fault of syntax explains.
+    fn drop_echoes(&mut self) {
+        let mut broken = BTreeSet::new();
+        let mut judged_to = usize::MAX;
+        for fault in &self.kept {
+            if let (Certainty::Syntax | Certainty::SyntaxToTheEnd, At::File(span)) = (fault.certainty, &fault.at) {
+                broken.insert(span.start);
+                if fault.certainty == Certainty::SyntaxToTheEnd {
+                    judged_to = judged_to.min(span.start);
+                }
+            }
+        }
+        if broken.is_empty() {
+            return;
+        }
+        self.kept.retain(|fault| match (fault.certainty, &fault.at) {
+            (Certainty::Syntax | Certainty::SyntaxToTheEnd, _) => true,
+            (Certainty::Perhaps, _) => false,
+            // What the parser made of a broken value is no second mistake.
+            (Certainty::Sure, At::File(span)) => {
+                span.start < judged_to && broken.range(span.start..=span.end.max(span.start)).next().is_none()
+            }
+            (Certainty::Sure, _) => true,
+        });
+    }
+
     /// The faults of the scenario `name`, which holds `text` and was changed by `sets`.
     pub fn into_diagnostics(mut self, name: &str, text: &str, sets: &[String]) -> Diagnostics {
-        if self.kept.iter().any(|fault| fault.certainty == Certainty::Syntax) {
-            let broken = |fault: &&Fault| fault.certainty == Certainty::Syntax;
-            let places: BTreeSet<_> = self.kept.iter().filter(broken).map(Fault::order).collect();
-            // What the parser made of a broken value is no second mistake.
-            self.kept.retain(|fault| match fault.certainty {
-                Certainty::Syntax => true,
-                Certainty::Sure => !places.contains(&fault.order()),
-                Certainty::Perhaps => false,
-            });
-        }
+        self.drop_echoes();
         self.kept.sort_by_key(Fault::order);
         let count = self.count();
         self.kept.truncate(SHOWN_MAX);

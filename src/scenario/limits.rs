@@ -66,7 +66,10 @@ impl Reader<'_> {
         let figures = u64::from(scenario.run.replications) * scopes as u64;
         if figures > FIGURES_MAX {
             let most = FIGURES_MAX / scopes as u64;
-            let message = format!("{} replications are too many for this many names", scenario.run.replications);
+            let message = format!(
+                "{} replications are too many for this many names",
+                thousands(scenario.run.replications.into())
+            );
             let fault = Fault::new(places.run.clone(), message);
             self.fault(fault.help(format!("write replications = {most} or less")));
         }
@@ -144,5 +147,24 @@ mod tests {
         assert!((longest_wait_s(&Retry { attempts: 1000, ..retry }) - 30.0).abs() < 1e-12);
         let delay = SimDuration::from_secs(5);
         assert!((longest_wait_s(&Retry { factor: 1.0, delay, ..retry }) - 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn each_part_may_be_fine_and_all_of_it_too_much() {
+        let base = "schema = 1\n[run]\nduration = \"10m\"\nreplications = 1_000_000\n[[host]]\nname = \"h\"\n[[client]]\n\
+            name = \"c\"\nhost = \"h\"\nto = \"d0\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
+            lifetime = { constant = { value = \"1s\" } }\n";
+        let faults = |destinations: usize| {
+            let add = |text: String, index: usize| text + &format!("[[destination]]\nname = \"d{index}\"\n");
+            let text = (0..destinations).fold(base.to_owned(), add);
+            let sources = std::collections::BTreeMap::new();
+            match Scenario::read(&crate::scenario::SourceFile::new("x.toml", text), &[], &sources) {
+                Ok(_) => Vec::new(),
+                Err(found) => found.messages().map(str::to_owned).collect(),
+            }
+        };
+        assert!(faults(14).is_empty());
+        assert_eq!(faults(15), ["1,000,000 replications are too many for this many names"]);
+        assert_eq!(faults(1001), ["1,001 destinations; at most 1,000 are taken"]);
     }
 }

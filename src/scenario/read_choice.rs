@@ -153,12 +153,14 @@ impl Reader<'_> {
 
 /// How a choice may be written.
 fn example<T>(entry: &Entry<T>) -> String {
-    let shown: Vec<String> = entry
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required)
-        .map(|parameter| format!("{} = {}", parameter.name, sample(parameter.kind)))
-        .collect();
+    let required = entry.parameters.iter().filter(|parameter| parameter.required);
+    let shown: Vec<String> =
+        required.map(|parameter| format!("{} = {}", parameter.name, sample(parameter.kind))).collect();
+    if shown.is_empty() && !entry.parameters.is_empty() {
+        // Which ones go together is for the choice to say.
+        let names: Vec<&str> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+        return format!("{{ {} = {{ ... }} }}, with some of {}", entry.name, names.join(", "));
+    }
     format!("{{ {} = {{ {} }} }}", entry.name, shown.join(", "))
 }
 

@@ -144,6 +144,12 @@ const CASES: &[(&str, &str, &str)] = &[
     // Syntax.
     ("an unquoted string", r#""10m""#, "10m"),
     ("an unclosed bracket", "{ orders-db = 0.8, cache = 0.2 }", "[1, 2"),
+    ("an unclosed brace", "{ exponential = { mean = \"50ms\" } }", "{ exponential = { mean = \"50ms\" }"),
+    ("an unclosed string in a table", r#""50ms""#, "\"50ms"),
+    ("an unclosed weight table", "{ orders-db = 0.8, cache = 0.2 }", "{ orders-db = 0.8, cache = 0.2"),
+    ("a string with two kinds of quotes", r#""linux-6.18""#, r#"'linux-6.18""#),
+    ("an unclosed long string", r#""10m""#, r#""""10m""#),
+    ("a fault of syntax among others", r#""10m""#, "10\nreplications = 20x"),
     ("an unclosed header", "[run]", "[run"),
     ("an unclosed string", r#""10m""#, "\"10m"),
     ("a key without a value", r#""10m""#, ""),
