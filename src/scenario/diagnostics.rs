@@ -161,13 +161,12 @@ impl Faults {
             return;
         }
         self.kept.retain(|fault| match (fault.certainty, &fault.at) {
-            (Certainty::Syntax | Certainty::SyntaxToTheEnd, _) => true,
             (Certainty::Perhaps, _) => false,
             // What the parser made of a broken value is no second mistake.
             (Certainty::Sure, At::File(span)) => {
                 span.start < judged_to && broken.range(span.start..=span.end.max(span.start)).next().is_none()
             }
-            (Certainty::Sure, _) => true,
+            _ => true,
         });
     }
 

@@ -118,7 +118,10 @@ impl Table {
 /// Reads TOML as far as it can be read; every fault of syntax goes to `faults`.
 pub fn from_toml(text: &str, faults: &mut Faults) -> Table {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let unclosed = errors.iter().find_map(|error| opening_of(error, table.get_ref(), text));
+    // A few tries: each walks the tree.
+    let is_unclosed = |error: &&toml::de::Error| error.message().starts_with("unclosed");
+    let mut candidates = errors.iter().filter(is_unclosed).take(10);
+    let unclosed = candidates.find_map(|error| opening_of(error, table.get_ref(), text));
     for error in &errors {
         let start = error.span().map_or(0, |span| span.start);
         // An unclosed bracket makes every line after its own look wrong.
