@@ -1,7 +1,8 @@
-//! The command line: one file per subcommand, one line each in [`commands!`].
+//! The command line: one file per subcommand, one line each in `commands!`.
 //!
 //! Knows clap, files and the terminal; all else is asked of the layers below. To add a subcommand, add a file with a
-//! `clap::Args` type that has `run(&self, &mut Output) -> Result<Exit, Failure>`, and a line below.
+//! `clap::Args` type, whose comment is the help, that has `run(&self, &mut Output) -> Result<Exit, Failure>`, and a line
+//! below.
 
 pub mod files;
 pub mod output;
@@ -15,13 +16,13 @@ pub use output::Failure;
 
 /// Makes the modules, the enum of subcommands and their dispatch from one line per file.
 macro_rules! commands {
-    ($($(#[doc = $help:literal])+ $file:ident::$Type:ident,)+) => {
+    ($($file:ident::$Type:ident,)+) => {
         $(pub mod $file;)+
 
         /// What to do.
         #[derive(Debug, Subcommand)]
         enum Command {
-            $($(#[doc = $help])+ $Type($file::$Type),)+
+            $($Type($file::$Type),)+
         }
 
         impl Command {
@@ -35,7 +36,6 @@ macro_rules! commands {
 }
 
 commands! {
-    /// Find the mistakes in scenario files; say what was understood
     check::Check,
 }
 

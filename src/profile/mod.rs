@@ -1,7 +1,7 @@
 //! Operating systems as data: one TOML file each, every number with its source.
 //!
 //! A profile holds the values that a `[[host]]` table of a scenario would hold, each as `value` and `source`; the
-//! scenario reader takes from it what the file leaves out. To add one, add a file here and a line to [`PROFILES`].
+//! scenario reader takes from it what the file leaves out. To add one, add a file here and a line to `PROFILES`.
 //! Knows no port, no allocator and no rule by itself: a test reads every profile as a host.
 
 use std::sync::LazyLock;

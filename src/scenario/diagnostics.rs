@@ -1,7 +1,9 @@
 //! Every fault of a scenario, shown the way rustc shows them: place, line, caret, advice.
 
 use super::tree::At;
+use super::words::thousands;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
@@ -20,7 +22,8 @@ pub struct Fault {
     at: At,
     message: String,
     label: String,
-    second: Option<(At, String)>,
+    /// Boxed, as few faults have one.
+    second: Option<Box<(At, String)>>,
     help: Option<String>,
     certainty: Certainty,
 }
@@ -30,6 +33,8 @@ pub struct Fault {
 enum Certainty {
     /// The text is no TOML (or JSON) here: what follows may have been misunderstood.
     Syntax,
+    /// The same, and everything after it was misunderstood.
+    SyntaxToTheEnd,
     /// A value is wrong by itself.
     Sure,
     /// Something is missing or unknown, which a slip of syntax elsewhere explains as well.
@@ -53,7 +58,7 @@ impl Fault {
     /// A second place that explains the first.
     #[must_use]
     pub fn second(mut self, at: At, label: impl Into<String>) -> Self {
-        self.second = Some((at, label.into()));
+        self.second = Some(Box::new((at, label.into())));
         self
     }
 
@@ -68,6 +73,13 @@ impl Fault {
     #[must_use]
     pub const fn of_syntax(mut self) -> Self {
         self.certainty = Certainty::Syntax;
+        self
+    }
+
+    /// Marks a fault of syntax after which nothing can be judged.
+    #[must_use]
+    pub const fn swallows_the_rest(mut self) -> Self {
+        self.certainty = Certainty::SyntaxToTheEnd;
         self
     }
 
@@ -123,16 +135,44 @@ impl Faults {
         self.kept.len() + self.dropped
     }
 
+    /// True while looking for a suggestion is worth its time: nobody reads hundreds.
+    pub const fn wants_suggestions(&self) -> bool {
+        self.kept.len() < 2 * SHOWN_MAX
+    }
+
     /// True when nothing is wrong.
     pub const fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
+    /// Leaves out what a fault of syntax explains.
+    fn drop_echoes(&mut self) {
+        let mut broken = BTreeSet::new();
+        let mut judged_to = usize::MAX;
+        for fault in &self.kept {
+            if let (Certainty::Syntax | Certainty::SyntaxToTheEnd, At::File(span)) = (fault.certainty, &fault.at) {
+                broken.insert(span.start);
+                if fault.certainty == Certainty::SyntaxToTheEnd {
+                    judged_to = judged_to.min(span.start);
+                }
+            }
+        }
+        if broken.is_empty() {
+            return;
+        }
+        self.kept.retain(|fault| match (fault.certainty, &fault.at) {
+            (Certainty::Perhaps, _) => false,
+            // What the parser made of a broken value is no second mistake.
+            (Certainty::Sure, At::File(span)) => {
+                span.start < judged_to && broken.range(span.start..=span.end.max(span.start)).next().is_none()
+            }
+            _ => true,
+        });
+    }
+
     /// The faults of the scenario `name`, which holds `text` and was changed by `sets`.
     pub fn into_diagnostics(mut self, name: &str, text: &str, sets: &[String]) -> Diagnostics {
-        if self.kept.iter().any(|fault| fault.certainty == Certainty::Syntax) {
-            self.kept.retain(|fault| fault.certainty != Certainty::Perhaps);
-        }
+        self.drop_echoes();
         self.kept.sort_by_key(Fault::order);
         let count = self.count();
         self.kept.truncate(SHOWN_MAX);
@@ -176,29 +216,25 @@ impl Diagnostics {
     }
 
     fn render(&self, fault: &Fault) -> String {
-        let group = Group::with_title(Level::ERROR.primary_title(fault.message.as_str()));
+        let mut group = Group::with_title(Level::ERROR.primary_title(fault.message.as_str()));
         let mut first = None;
-        let group = match self.document(&fault.at) {
-            Some((text, path, span)) => {
-                first = Some(Excerpt::new(text, path, &span, AnnotationKind::Primary, &fault.label));
-                group
+        if let Some((text, path, span)) = self.document(&fault.at) {
+            first = Some(Excerpt::new(text, path, &span, AnnotationKind::Primary, &fault.label));
+        } else {
+            let place = match &fault.at {
+                At::Json(path) if !path.is_empty() => format!("{}: {path}", self.name),
+                At::Profile(name) => format!("profile {name}"),
+                _ => self.name.clone(),
+            };
+            group = group.element(Origin::path(place));
+            if !fault.label.is_empty() {
+                group = group.element(Level::NOTE.message(fault.label.as_str()));
             }
-            None => {
-                let place = match &fault.at {
-                    At::Json(path) if path.is_empty() => self.name.clone(),
-                    At::Json(path) => format!("{}: {path}", self.name),
-                    At::Profile(name) => format!("profile {name}"),
-                    _ => self.name.clone(),
-                };
-                let group = group.element(Origin::path(place));
-                if fault.label.is_empty() { group } else { group.element(Level::NOTE.message(fault.label.as_str())) }
-            }
-        };
-        let second = fault.second.as_ref().and_then(|(at, label)| {
+        }
+        let second = fault.second.as_deref().and_then(|(at, label)| {
             let (text, path, span) = self.document(at)?;
             Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
         });
-        let mut group = group;
         match (first, second) {
             (Some(first), Some(second)) if first.fits_with(&second) => group = group.element(first.with(&second)),
             (first, second) => {
@@ -220,10 +256,13 @@ impl fmt::Display for Diagnostics {
             writeln!(f, "{}\n", self.render(fault))?;
         }
         if self.count > self.faults.len() {
-            writeln!(f, "error: and {} more\n", self.count - self.faults.len())?;
+            writeln!(f, "error: and {} more\n", thousands((self.count - self.faults.len()) as u64))?;
         }
         let errors = if self.count == 1 { "error" } else { "errors" };
-        write!(f, "error: {} has {} {errors}; nothing was run", self.name, self.count)
+        // Beyond this, faults were no longer looked for one by one.
+        let at_least = if self.count >= KEPT_MAX { "at least " } else { "" };
+        let count = thousands(self.count as u64);
+        write!(f, "error: {} has {at_least}{count} {errors}; nothing was run", self.name)
     }
 }
 

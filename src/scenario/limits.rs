@@ -25,8 +25,8 @@ impl Reader<'_> {
     /// Adds a fault for each limit that the scenario breaks.
     pub(super) fn limits(&mut self, scenario: &Scenario, places: &Places) {
         self.lanes(scenario, places);
-        self.pairs_and_figures(scenario, places);
-        if let Some(client) = self.endless_warm_up(scenario) {
+        self.figures(scenario, places);
+        if let Some(client) = endless_warm_up(scenario) {
             let name = &scenario.clients[client].name;
             let message = format!("warm_up = \"auto\" needs a mean lifetime, and that of {name} is infinite");
             let fault = Fault::new(places.warm_up.clone(), message).label("ten mean port holds");
@@ -38,6 +38,7 @@ impl Reader<'_> {
     }
 
     fn lanes(&mut self, scenario: &Scenario, places: &Places) {
+        let before = self.faults.count();
         let mut all_ports: u64 = 0;
         for (index, host) in scenario.hosts.iter().enumerate() {
             let lanes = scenario.lanes(index);
@@ -49,7 +50,7 @@ impl Reader<'_> {
             }
             all_ports = all_ports.saturating_add(lanes.saturating_mul(host.usable_ports().into()));
         }
-        if all_ports > LANE_PORTS_MAX {
+        if all_ports > LANE_PORTS_MAX && self.faults.count() == before {
             let message = format!(
                 "{} ports in all lanes together; at most {} are allowed",
                 thousands(all_ports),
@@ -60,30 +61,18 @@ impl Reader<'_> {
         }
     }
 
-    fn pairs_and_figures(&mut self, scenario: &Scenario, places: &Places) {
-        let pairs: usize = scenario.clients.iter().map(|client| client.to.len()).sum();
-        if pairs > PAIRS_MAX {
-            let message = format!("{} pairs of client and destination; at most 4,096", thousands(pairs as u64));
-            self.fault(Fault::new(places.clients[0].clone(), message).help("let clients share destinations"));
-        }
+    fn figures(&mut self, scenario: &Scenario, places: &Places) {
         let scopes = 4 + scenario.hosts.len() + scenario.clients.len() + scenario.destinations.len();
         let figures = u64::from(scenario.run.replications) * scopes as u64;
         if figures > FIGURES_MAX {
             let most = FIGURES_MAX / scopes as u64;
-            let message = format!("{} replications are too many for this many names", scenario.run.replications);
+            let message = format!(
+                "{} replications are too many for this many names",
+                thousands(scenario.run.replications.into())
+            );
             let fault = Fault::new(places.run.clone(), message);
             self.fault(fault.help(format!("write replications = {most} or less")));
         }
-    }
-
-    /// The first client for which an automatic warm-up has no end.
-    #[expect(clippy::unused_self, reason = "one of the checks of a reader")]
-    fn endless_warm_up(&self, scenario: &Scenario) -> Option<usize> {
-        if scenario.run.warm_up != WarmUp::Auto {
-            return None;
-        }
-        let means = Means::of(scenario);
-        (0..scenario.clients.len()).find(|index| means.port_hold_s(*index).is_none())
     }
 
     fn requests(&mut self, scenario: &Scenario, places: &Places) {
@@ -112,6 +101,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The first client for which an automatic warm-up has no end.
+fn endless_warm_up(scenario: &Scenario) -> Option<usize> {
+    if scenario.run.warm_up != WarmUp::Auto {
+        return None;
+    }
+    let means = Means::of(scenario);
+    (0..scenario.clients.len()).find(|index| means.port_hold_s(*index).is_none())
 }
 
 /// The longest wait before a retry, in seconds.
@@ -149,5 +147,24 @@ mod tests {
         assert!((longest_wait_s(&Retry { attempts: 1000, ..retry }) - 30.0).abs() < 1e-12);
         let delay = SimDuration::from_secs(5);
         assert!((longest_wait_s(&Retry { factor: 1.0, delay, ..retry }) - 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn each_part_may_be_fine_and_all_of_it_too_much() {
+        let base = "schema = 1\n[run]\nduration = \"10m\"\nreplications = 1_000_000\n[[host]]\nname = \"h\"\n[[client]]\n\
+            name = \"c\"\nhost = \"h\"\nto = \"d0\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
+            lifetime = { constant = { value = \"1s\" } }\n";
+        let faults = |destinations: usize| {
+            let add = |text: String, index: usize| text + &format!("[[destination]]\nname = \"d{index}\"\n");
+            let text = (0..destinations).fold(base.to_owned(), add);
+            let sources = std::collections::BTreeMap::new();
+            match Scenario::read(&crate::scenario::SourceFile::new("x.toml", text), &[], &sources) {
+                Ok(_) => Vec::new(),
+                Err(found) => found.messages().map(str::to_owned).collect(),
+            }
+        };
+        assert!(faults(14).is_empty());
+        assert_eq!(faults(15), ["1,000,000 replications are too many for this many names"]);
+        assert_eq!(faults(1001), ["1,001 destinations; at most 1,000 are taken"]);
     }
 }

@@ -5,6 +5,7 @@ use super::quantity::TEN_YEARS;
 use crate::des::SimDuration;
 use crate::workload::lifetime::{LifetimeLaw, nanos_from_secs};
 use crate::workload::{Arrivals, ClosesFirst};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Mean port holds and loads of the clients of a scenario. A trace is walked once, when this is made.
 #[derive(Clone, Debug)]
@@ -72,12 +73,9 @@ impl Scenario {
     ///
     /// When there is no such host.
     pub fn lanes(&self, host: usize) -> u64 {
-        let used = |index: &usize| {
-            let to = |client: &Client| client.host == host && client.to.iter().any(|(to, _)| to == index);
-            self.clients.iter().any(to)
-        };
-        let endpoints: u32 =
-            (0..self.destinations.len()).filter(used).map(|index| self.destinations[index].endpoints).sum();
+        let on_host = self.clients.iter().filter(|client| client.host == host);
+        let used: BTreeSet<usize> = on_host.flat_map(|client| &client.to).map(|(to, _)| *to).collect();
+        let endpoints: u32 = used.into_iter().map(|index| self.destinations[index].endpoints).sum();
         let host = &self.hosts[host];
         host.uniqueness.lanes(host.addresses, endpoints)
     }
@@ -108,30 +106,51 @@ impl Scenario {
     /// Does some set of ports get more than it has? Judged per host, and per host and destination where a destination
     /// has ports of its own.
     fn is_overloaded(&self, means: &Means) -> bool {
-        (0..self.hosts.len()).any(|host| {
-            let load = |weight: &dyn Fn(&Client) -> f64| -> f64 {
-                let on_host = self.clients.iter().enumerate().filter(|(_, client)| client.host == host);
-                let erlangs = |index: usize| means.erlangs(index).unwrap_or(f64::INFINITY);
-                on_host
-                    .map(|(index, client)| (index, weight(client)))
-                    .filter(|(_, weight)| *weight > 0.0)
-                    .map(|(index, weight)| erlangs(index) * weight)
-                    .sum()
-            };
-            if load(&|_| 1.0) > self.capacity(host) as f64 {
-                return true;
+        let mut on_hosts = vec![0.0; self.hosts.len()];
+        let mut on_pairs: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        for (index, client) in self.clients.iter().enumerate() {
+            let erlangs = means.erlangs(index).unwrap_or(f64::INFINITY);
+            on_hosts[client.host] += erlangs;
+            for (to, weight) in &client.to {
+                *on_pairs.entry((client.host, *to)).or_insert(0.0) += erlangs * weight;
             }
-            let stack = &self.hosts[host];
-            let ports =
-                |endpoints| stack.uniqueness.lanes(stack.addresses, endpoints) as f64 * f64::from(stack.usable_ports());
-            // Without lanes per endpoint both counts are the same, and the host's total was all there is to say.
-            ports(2) > ports(1)
-                && self.destinations.iter().enumerate().any(|(index, destination)| {
-                    let share = |client: &Client| {
-                        client.to.iter().filter(|(to, _)| *to == index).map(|(_, weight)| *weight).sum::<f64>()
-                    };
-                    load(&share) > ports(destination.endpoints)
-                })
-        })
+        }
+        let full_host = |(host, load): (usize, &f64)| *load > self.capacity(host) as f64;
+        let full_pair = |((host, to), load): (&(usize, usize), &f64)| {
+            let stack = &self.hosts[*host];
+            let lanes = |endpoints| stack.uniqueness.lanes(stack.addresses, endpoints);
+            // Where lanes do not depend on the endpoints, destinations share them and the host's total says it all.
+            let own = lanes(2) > lanes(1);
+            own && *load > lanes(self.destinations[*to].endpoints) as f64 * f64::from(stack.usable_ports())
+        };
+        on_hosts.iter().enumerate().any(full_host) || on_pairs.iter().any(full_pair)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+
+    fn read(rate: &str, more: &str) -> Scenario {
+        let text = format!(
+            "schema = 1\n[run]\nduration = \"10m\"\nwarm_up = \"auto\"\n[[host]]\nname = \"h\"\n\
+             port_range = \"40000-40999\"\ntime_wait = \"10s\"\n[[destination]]\nname = \"d\"\n[[client]]\n\
+             name = \"c\"\nhost = \"h\"\nto = \"d\"\narrivals = {{ poisson = {{ rate = \"{rate}\" }} }}\n\
+             lifetime = {{ constant = {{ value = \"2s\" }} }}\n{more}"
+        );
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        Scenario::read(&SourceFile::new("x.toml", text), &[], &sources).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn an_automatic_warm_up_is_longer_when_overloaded() {
+        let calm = read("80/s", "");
+        assert!((Means::of(&calm).erlangs(0).unwrap() - 960.0).abs() < 1e-9, "80/s x (2 s + 10 s)");
+        assert_eq!(calm.warm_up(), SimDuration::from_secs(120));
+        assert_eq!(read("90/s", "").warm_up(), SimDuration::from_secs(330 * 12));
+        let server = read("90/s", "closes_first = \"server\"");
+        assert!((Means::of(&server).erlangs(0).unwrap() - 180.0).abs() < 1e-9, "the server keeps the TIME-WAIT");
+        assert_eq!(server.warm_up(), SimDuration::from_secs(20));
     }
 }

@@ -78,7 +78,12 @@ fn split_number(text: &str) -> (&str, &str) {
 /// When it has no unit, an unknown one, is negative, too long, or no duration at all.
 pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
     if text.starts_with('-') && text[1..].starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(Misfit::new("a duration cannot be negative", "below zero").help("write \"0s\" or more"));
+        let misfit = Misfit::new("a duration cannot be negative", "below zero");
+        return Err(if duration(&text[1..]).is_ok() {
+            misfit.help(format!("write \"{}\"", &text[1..]))
+        } else {
+            misfit
+        });
     }
     if text.is_empty() {
         return Err(no_duration(text));
@@ -92,7 +97,14 @@ pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
         let (unit, tail) = tail.split_at(end);
         let number = nano_decimal(number).ok_or_else(|| no_duration(text))?;
         if unit.is_empty() {
-            return Err(no_unit(rest));
+            let misfit = no_unit(rest);
+            let whole = format!("{text}s");
+            // `1m30` lacks the unit of its last part only.
+            return Err(if rest != text && duration(&whole).is_ok() {
+                misfit.help(format!("write \"{whole}\""))
+            } else {
+                misfit
+            });
         }
         let Some((_, factor)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(unknown_unit(text, unit));
@@ -128,12 +140,12 @@ fn no_unit(text: &str) -> Misfit {
 
 fn unknown_unit(text: &str, unit: &str) -> Misfit {
     let squeezed: String = text.split_whitespace().collect();
-    let misfit = Misfit::new(format!("{} is no unit of time", quoted(unit)), "unknown unit");
     if squeezed != text && duration(&squeezed).is_ok() {
         return Misfit::new(format!("{} is not a duration", quoted(text)), "has spaces")
             .help(format!("write \"{squeezed}\""));
     }
-    misfit.help("the units are ns, us, ms, s, m (or min), h and d")
+    Misfit::new(format!("{} is no unit of time", quoted(unit.trim())), "unknown unit")
+        .help("the units are ns, us, ms, s, m (or min), h and d")
 }
 
 fn too_fine_or_long(text: &str) -> Misfit {
@@ -143,7 +155,8 @@ fn too_fine_or_long(text: &str) -> Misfit {
 /// What to say when a bare number stands where a span belongs.
 pub fn bare_duration(number: &str) -> Misfit {
     if number.starts_with('-') {
-        return Misfit::new("a duration cannot be negative", "below zero").help("write \"0s\" or more");
+        return Misfit::new("a duration cannot be negative", "below zero")
+            .help("write a number and a unit, such as \"10s\"");
     }
     no_unit(number)
 }
@@ -162,6 +175,10 @@ pub fn bare_rate(number: &str) -> Misfit {
 /// # Errors
 ///
 /// When it has no time, is zero, above 1e8/s, below one in ten years, or no rate at all.
+///
+/// # Panics
+///
+/// Never: a zero is an error before.
 pub fn rate(text: &str) -> Result<Rate, Misfit> {
     let wrong = || {
         Misfit::new(format!("{} is not a rate", quoted(text)), "not a rate")
@@ -232,6 +249,10 @@ pub fn port_range(text: &str) -> Result<PortRange, Misfit> {
 /// # Errors
 ///
 /// As [`port_range`].
+///
+/// # Panics
+///
+/// Never: port 0 is an error before.
 pub fn port_or_range(text: &str) -> Result<PortRange, Misfit> {
     if text.contains('-') {
         return port_range(text);

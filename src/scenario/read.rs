@@ -26,7 +26,6 @@ pub(super) struct Places {
     pub(super) run: At,
     pub(super) duration: At,
     pub(super) hosts: Vec<At>,
-    pub(super) clients: Vec<At>,
     pub(super) retries: Vec<At>,
     pub(super) warm_up: At,
 }
@@ -85,7 +84,7 @@ fn text_of(source: &SourceFile) -> Result<&str, Fault> {
     }
     let text = std::str::from_utf8(&source.bytes).map_err(|error| {
         let valid = &source.bytes[..error.valid_up_to()];
-        let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+        let line = valid.split(|byte| *byte == b'\n').count();
         let column = 1 + valid.iter().rev().take_while(|byte| **byte != b'\n').count();
         Fault::new(At::Whole, format!("not UTF-8: line {line}, byte {column} is no character"))
             .help("save the file as UTF-8")
@@ -112,15 +111,13 @@ impl Reader<'_> {
         let mut hosts = self.named(&mut root, "host", "gateway");
         let mut destinations = self.named(&mut root, "destination", "orders-db");
         let mut clients = self.named(&mut root, "client", "checkout");
-        self.finish(&root);
+        self.finish(&mut root);
         let read_hosts: Vec<_> = hosts.iter_mut().map(|named| self.host(named)).collect();
         let read_destinations: Vec<_> = destinations.iter_mut().map(|named| self.destination(named)).collect();
         let mut retries = Vec::new();
-        let mut arrivals = Vec::new();
         let mut read_clients = Vec::new();
         for named in &mut clients {
             let client = self.client(named, &hosts, &destinations);
-            arrivals.push(client.arrivals_at);
             retries.push(client.retry_at);
             read_clients.push(client.client);
         }
@@ -140,7 +137,6 @@ impl Reader<'_> {
             duration: run_places.duration,
             warm_up: run_places.warm_up,
             hosts: hosts.into_iter().map(|named| named.name_at).collect(),
-            clients: arrivals,
             retries,
         };
         self.limits(&scenario, &places);
@@ -148,7 +144,7 @@ impl Reader<'_> {
     }
 
     fn schema(&mut self, root: &mut Section<'_>) {
-        if let Some(entry) = self.required(root, "schema", "schema = 1")
+        if let Some(entry) = root.required("schema", "schema = 1")
             && !matches!(entry.node.value, Value::Whole(Some(1)))
         {
             let fault = Fault::new(entry.node.at.clone(), "schema must be 1").label("not known to this version");
@@ -165,7 +161,7 @@ impl Reader<'_> {
             self.fault(Fault::new(entry.node.at.clone(), "title must be one line of at most 200 letters"));
         }
         let title = written.unwrap_or(stem).to_owned();
-        self.resolved.note("title", title.as_str(), if entry.is_some() { "file" } else { "default" });
+        self.resolved.note("title", title.as_str(), entry.map_or_else(|| "default".to_owned(), |e| e.node.at.origin()));
         title
     }
 
@@ -180,7 +176,7 @@ impl Reader<'_> {
             Some(_) => {
                 let entry = entry.expect("just matched");
                 let fault = Fault::new(entry.node.at.clone(), format!("{kind} must be an array of tables"));
-                let fault = fault.label(format!("this is {}", entry.node.type_name()));
+                let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
                 self.fault(fault.help(format!("write [[{kind}]] above its keys")));
                 return Vec::new();
             }
@@ -198,7 +194,7 @@ impl Reader<'_> {
         let mut all = Vec::new();
         for (index, node) in nodes.iter().take(TABLES_MAX).enumerate() {
             let Some(table) = node.table() else {
-                let fault = Fault::new(node.at.clone(), format!("each {kind} must be a table"));
+                let fault = Fault::new(node.at.clone(), format!("each {kind} must be a table")).unless_syntax();
                 self.fault(fault.label(format!("this is {}", node.type_name())));
                 continue;
             };
@@ -218,7 +214,7 @@ impl Reader<'_> {
         first: &mut BTreeMap<&'n str, &'n At>,
     ) -> (&'n str, At) {
         let unnamed = ("", section.at.clone());
-        let Some(entry) = self.required(section, "name", &format!("name = \"{example}\"")) else { return unnamed };
+        let Some(entry) = section.required("name", &format!("name = \"{example}\"")) else { return unnamed };
         let Some(name) = self.text(&entry.node, "name", &format!("\"{example}\"")) else { return unnamed };
         let at = &entry.node.at;
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
@@ -251,13 +247,11 @@ impl Reader<'_> {
         default: u64,
     ) -> u64 {
         let path = section.path_of(key);
-        match section.take(key) {
-            Some(entry) => self.whole(&entry.node, &path, allowed).unwrap_or(default),
-            None => {
-                self.resolved.note(path, default, "default");
-                default
-            }
+        if let Some(entry) = section.take(key) {
+            return self.whole(&entry.node, &path, allowed).unwrap_or(default);
         }
+        self.resolved.note(path, default, "default");
+        default
     }
 
     /// The index of the table called `name`, written at `at`.
@@ -265,8 +259,17 @@ impl Reader<'_> {
         if let Some(index) = all.iter().position(|named| &*named.name == name) {
             return Some(index);
         }
-        let names: Vec<&str> = all.iter().map(|named| &*named.name).filter(|name| !name.is_empty()).collect();
-        let near = nearest(name, names.iter().copied());
+        // Without any, or with one whose name is wrong, that is the fault that was told.
+        if all.is_empty() || all.iter().any(|named| named.name.is_empty()) {
+            return None;
+        }
+        let mut names: Vec<&str> = Vec::new();
+        let mut near = None;
+        if self.faults.wants_suggestions() {
+            names = all.iter().map(|named| &*named.name).collect();
+            names.dedup();
+            near = nearest(name, names.iter().copied());
+        }
         let mut fault = Fault::new(at.clone(), format!("no {kind} is named {}", quoted(name))).unless_syntax();
         fault = match near {
             Some(near) => fault.label(format!("not defined; did you mean {}?", quoted(near))),

@@ -20,19 +20,16 @@ impl Reader<'_> {
     ) -> Option<T> {
         let key = path.rsplit('.').next().unwrap_or(path);
         let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-        let table = match node.table() {
-            Some(table) => table,
-            None => {
-                let chosen = match &node.value {
-                    Written::String(name) => entries.iter().find(|entry| entry.name == name),
-                    _ => None,
-                };
-                let example = example(chosen.unwrap_or(&entries[0]));
-                let fault = Fault::new(node.at.clone(), format!("{key} must be a table that names one choice"));
-                let fault = fault.label(format!("this is {}", node.type_name()));
-                self.fault(fault.help(format!("write, for example, {key} = {example}")));
-                return None;
-            }
+        let Some(table) = node.table() else {
+            let chosen = match &node.value {
+                Written::String(name) => entries.iter().find(|entry| entry.name == name),
+                _ => None,
+            };
+            let example = example(chosen.unwrap_or(&entries[0]));
+            let fault = Fault::new(node.at.clone(), format!("{key} must be a table that names one choice"));
+            let fault = fault.label(format!("this is {}", node.type_name()));
+            self.fault(fault.help(format!("write, for example, {key} = {example}")));
+            return None;
         };
         let [only] = table.0.as_slice() else {
             let fault = match table.0.as_slice() {
@@ -82,12 +79,12 @@ impl Reader<'_> {
                 None if parameter.required => {
                     let fault = Fault::new(section.at.clone(), format!("{} needs {}", entry.name, parameter.name));
                     let fault = fault.label(format!("{}: {}", parameter.name, parameter.help)).unless_syntax();
-                    self.fault(fault.help(format!("write {}", example(entry))));
+                    section.miss(parameter.name, fault.help(format!("write {}", example(entry))));
                 }
                 None => {}
             }
         }
-        self.finish(&section);
+        self.finish(&mut section);
         if self.faults.count() > before {
             return None;
         }
@@ -156,12 +153,14 @@ impl Reader<'_> {
 
 /// How a choice may be written.
 fn example<T>(entry: &Entry<T>) -> String {
-    let shown: Vec<String> = entry
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required)
-        .map(|parameter| format!("{} = {}", parameter.name, sample(parameter.kind)))
-        .collect();
+    let required = entry.parameters.iter().filter(|parameter| parameter.required);
+    let shown: Vec<String> =
+        required.map(|parameter| format!("{} = {}", parameter.name, sample(parameter.kind))).collect();
+    if shown.is_empty() && !entry.parameters.is_empty() {
+        // Which ones go together is for the choice to say.
+        let names: Vec<&str> = entry.parameters.iter().map(|parameter| parameter.name).collect();
+        return format!("{{ {} = {{ ... }} }}, with some of {}", entry.name, names.join(", "));
+    }
     format!("{{ {} = {{ {} }} }}", entry.name, shown.join(", "))
 }
 

@@ -12,7 +12,6 @@ use crate::workload::{Arrivals, ClosesFirst, Jitter, Lifetime, Retry, Spread};
 /// What was read, and where the parts stand that other limits point to.
 pub(super) struct ReadClient {
     pub(super) client: Option<Client>,
-    pub(super) arrivals_at: At,
     pub(super) retry_at: At,
 }
 
@@ -27,19 +26,19 @@ impl Reader<'_> {
         destinations: &[Named<'_>],
     ) -> ReadClient {
         let section = &mut named.section;
-        let host = self.required(section, "host", &example("host", hosts)).and_then(|entry| {
+        let host = section.required("host", &example("host", hosts)).and_then(|entry| {
             let name = self.text(&entry.node, "host", "\"gateway\"")?;
             self.resolved.note(section.path_of("host"), name, entry.node.at.origin());
             self.resolve(name, &entry.node.at, "host", hosts)
         });
-        let to = self
-            .required(section, "to", &example("to", destinations))
+        let to = section
+            .required("to", &example("to", destinations))
             .and_then(|entry| self.to(&entry.node, &section.path_of("to"), destinations));
-        let arrivals_entry = self.required(section, "arrivals", "arrivals = { poisson = { rate = \"450/s\" } }");
+        let arrivals_entry = section.required("arrivals", "arrivals = { poisson = { rate = \"450/s\" } }");
         let arrivals = arrivals_entry
             .and_then(|entry| self.choice(&entry.node, &section.path_of("arrivals"), Arrivals::ENTRIES, None));
-        let lifetime = self
-            .required(section, "lifetime", "lifetime = { exponential = { mean = \"50ms\" } }")
+        let lifetime = section
+            .required("lifetime", "lifetime = { exponential = { mean = \"50ms\" } }")
             .and_then(|entry| self.choice(&entry.node, &section.path_of("lifetime"), Lifetime::ENTRIES, None));
         let closers = ClosesFirst::ALL.map(|closer| (closer.name(), closer));
         let closes_first = self.word_or(section, "closes_first", &closers, ClosesFirst::Client);
@@ -61,20 +60,17 @@ impl Reader<'_> {
             Some(Client { name, host, to, arrivals, lifetime, closes_first, source, balance, retry })
         };
         let retry_at = retry_entry.map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
-        ReadClient { client: build(), arrivals_at, retry_at }
+        ReadClient { client: build(), retry_at }
     }
 
     /// One of a few words, or its default.
-    fn word_or<T: Copy>(
+    fn word_or<T: Copy + PartialEq>(
         &mut self,
         section: &mut Section<'_>,
         key: &'static str,
         all: &[(&'static str, T)],
         default: T,
-    ) -> T
-    where
-        T: PartialEq,
-    {
+    ) -> T {
         let path = section.path_of(key);
         if let Some(entry) = section.take(key) {
             return self.word(&entry.node, &path, all).unwrap_or(default);
@@ -96,7 +92,7 @@ impl Reader<'_> {
             Value::Table(table) => self.weights(node, table, path, destinations),
             _ => {
                 let fault = Fault::new(node.at.clone(), "to must be a destination or a table of weights");
-                let fault = fault.label(format!("this is {}", node.type_name()));
+                let fault = fault.label(format!("this is {}", node.type_name())).unless_syntax();
                 self.fault(fault.help("write to = \"orders-db\" or to = { orders-db = 0.8, cache = 0.2 }"));
                 None
             }
@@ -111,6 +107,12 @@ impl Reader<'_> {
         destinations: &[Named<'_>],
     ) -> Option<Vec<(usize, f64)>> {
         let before = self.faults.count();
+        if table.0.len() > self.pairs_left {
+            let fault = Fault::new(node.at.clone(), "more than 4,096 pairs of client and destination");
+            self.fault(fault.label("from here on").help("let clients share destinations"));
+            return None;
+        }
+        self.pairs_left -= table.0.len();
         let mut to = Vec::new();
         for entry in &table.0 {
             let index = self.resolve(&entry.key, &entry.key_at, "destination", destinations);
@@ -119,7 +121,8 @@ impl Reader<'_> {
                 to.push((index, weight));
             }
         }
-        if self.faults.count() > before {
+        // A destination that was not found has its fault, here or at its own table.
+        if self.faults.count() > before || to.len() < table.0.len() {
             return None;
         }
         let sum: f64 = to.iter().map(|(_, weight)| weight).sum();
@@ -173,8 +176,8 @@ impl Reader<'_> {
             return None;
         };
         let mut section = Section::new(path, node.at.clone(), table);
-        let attempts = self
-            .required(&mut section, "attempts", "attempts = 3")
+        let attempts = section
+            .required("attempts", "attempts = 3")
             .and_then(|entry| self.whole(&entry.node, &section.path_of("attempts"), 1..=Retry::ATTEMPTS_MAX.into()));
         let delay = self.span_or(&mut section, "delay", Retry::NONE.delay);
         let factor = if let Some(entry) = section.take("factor") {
@@ -187,7 +190,7 @@ impl Reader<'_> {
         let max = self.span_or(&mut section, "max", Retry::NONE.max.max(delay));
         let jitters = Jitter::ALL.map(|jitter| (jitter.name(), jitter));
         let jitter = self.word_or(&mut section, "jitter", &jitters, Jitter::None);
-        self.finish(&section);
+        self.finish(&mut section);
         if max < delay
             && let Some(entry) = section.take("max")
         {

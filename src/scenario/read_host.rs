@@ -143,6 +143,7 @@ impl Reader<'_> {
 }
 
 /// The value of a key: the host's, else the profile's.
+#[expect(single_use_lifetimes, reason = "the host's table outlives the profile's")]
 fn value_of<'e, 'n: 'e>(section: &mut Section<'n>, defaults: &'e Table, key: &'static str) -> Option<&'e Entry> {
     section.take(key).or_else(|| defaults.get(key))
 }
@@ -204,7 +205,7 @@ mod tests {
             for key in ["port_range", "reserved_ports", "uniqueness", "allocator", "time_wait"] {
                 assert!(section.take(key).is_some(), "{}: {key}", profile.name);
             }
-            reader.finish(&section);
+            reader.finish(&mut section);
             assert!(reader.faults.is_empty(), "{}: a key that no host has", profile.name);
         }
     }

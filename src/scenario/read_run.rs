@@ -27,13 +27,13 @@ impl Reader<'_> {
         };
         let Some(table) = entry.node.table() else {
             let fault = Fault::new(entry.node.at.clone(), "run must be a table");
-            let fault = fault.label(format!("this is {}", entry.node.type_name()));
+            let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
             self.fault(fault.help("write [run] above duration = \"10m\""));
             return None;
         };
         let run_at = entry.node.at.clone();
         let mut section = Section::new("run", run_at.clone(), table);
-        let duration_entry = self.required(&mut section, "duration", "duration = \"10m\"");
+        let duration_entry = section.required("duration", "duration = \"10m\"");
         let duration = duration_entry.and_then(|entry| self.duration(&entry.node, "run.duration", Zero::Forbidden));
         let warm_up_entry = section.take("warm_up");
         let warm_up = if let Some(entry) = warm_up_entry {
@@ -46,7 +46,7 @@ impl Reader<'_> {
         let seed = self.seed(&mut section);
         let sample_entry = section.take("sample");
         let sample = sample_entry.and_then(|entry| self.duration(&entry.node, "run.sample", Zero::Forbidden));
-        self.finish(&section);
+        self.finish(&mut section);
         let duration = duration?;
         if let (Some(entry), Some(step)) = (sample_entry, sample) {
             self.sample_fits(&entry.node, step, duration);

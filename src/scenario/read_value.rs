@@ -1,6 +1,7 @@
 //! Reading one value of a table: its type, its unit, its bounds, and the fault when one of them is wrong.
 
 use super::diagnostics::{Fault, Faults, quoted};
+use super::limits::PAIRS_MAX;
 use super::quantity::{self, Misfit};
 use super::resolved::Resolved;
 use super::sources::{Sources, TRACE_BYTES_MAX};
@@ -17,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub(super) sources: &'a dyn Sources,
     /// Bytes that further traces may have.
     pub(super) trace_bytes_left: u64,
+    /// Pairs of client and destination that may still come.
+    pub(super) pairs_left: usize,
 }
 
 /// Whether a span may be zero.
@@ -33,17 +36,35 @@ pub(super) struct Section<'n> {
     pub(super) at: At,
     table: &'n Table,
     known: Vec<&'static str>,
+    /// Required keys that are not there: faults, unless one of them turns out to be misspelt.
+    missing: Vec<(&'static str, Fault)>,
 }
 
 impl<'n> Section<'n> {
     pub(super) fn new(path: impl Into<String>, at: At, table: &'n Table) -> Self {
-        Self { path: path.into(), at, table, known: Vec::new() }
+        Self { path: path.into(), at, table, known: Vec::new(), missing: Vec::new() }
     }
 
     /// The entry of a key, which is known from now on.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Entry> {
         self.known.push(key);
         self.table.get(key)
+    }
+
+    /// A key that must be there; `example` is a line that would do.
+    pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<&'n Entry> {
+        let entry = self.take(key);
+        if entry.is_none() {
+            let fault = Fault::new(self.at.clone(), format!("missing key {}", quoted(key))).unless_syntax();
+            let fault = if self.path.is_empty() { fault } else { fault.label(format!("has no {key}")) };
+            self.missing.push((key, fault.help(format!("add a line such as: {example}"))));
+        }
+        entry
+    }
+
+    /// Notes the fault of a required key that is not there.
+    pub(super) fn miss(&mut self, key: &'static str, fault: Fault) {
+        self.missing.push((key, fault));
     }
 
     /// The path of a key, as in `--set`.
@@ -55,7 +76,7 @@ impl<'n> Section<'n> {
 impl<'a> Reader<'a> {
     pub(super) fn new(sources: &'a dyn Sources) -> Self {
         let (faults, resolved) = (Faults::default(), Resolved::default());
-        Self { faults, resolved, sources, trace_bytes_left: TRACE_BYTES_MAX }
+        Self { faults, resolved, sources, trace_bytes_left: TRACE_BYTES_MAX, pairs_left: PAIRS_MAX }
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -77,33 +98,22 @@ impl<'a> Reader<'a> {
         self.fault(fault.help(format!("write, for example, {key} = {example}")));
     }
 
-    /// A key that must be there; `example` is a line that would do.
-    pub(super) fn required<'n>(
-        &mut self,
-        section: &mut Section<'n>,
-        key: &'static str,
-        example: &str,
-    ) -> Option<&'n Entry> {
-        let entry = section.take(key);
-        if entry.is_none() {
-            let fault = Fault::new(section.at.clone(), format!("missing key {}", quoted(key))).unless_syntax();
-            let fault = if section.path.is_empty() { fault } else { fault.label(format!("has no {key}")) };
-            self.fault(fault.help(format!("add a line such as: {example}")));
-        }
-        entry
-    }
-
     /// Calls every key of the table that nobody asked for unknown.
-    pub(super) fn finish(&mut self, section: &Section<'_>) {
+    pub(super) fn finish(&mut self, section: &mut Section<'_>) {
         for entry in &section.table.0 {
             if section.known.contains(&entry.key.as_str()) || self.faults.is_full() {
                 continue;
             }
             let fault = Fault::new(entry.key_at.clone(), format!("unknown key {}", quoted(&entry.key))).unless_syntax();
-            self.fault(match nearest(&entry.key, section.known.iter().copied()) {
+            let near = nearest(&entry.key, section.known.iter().copied());
+            section.missing.retain(|(key, _)| Some(*key) != near);
+            self.fault(match near {
                 Some(near) => fault.label(format!("did you mean {near}?")),
                 None => fault.label("not a key of this table").help(format!("it has {}", section.known.join(", "))),
             });
+        }
+        for (_, fault) in std::mem::take(&mut section.missing) {
+            self.fault(fault);
         }
     }
 
@@ -123,7 +133,7 @@ impl<'a> Reader<'a> {
             Value::Whole(Some(number)) => Err(quantity::bare_duration(&number.to_string())),
             Value::Float(number) if number.is_finite() => Err(quantity::bare_duration(&number.to_string())),
             _ => {
-                self.wrong_type(node, path, "a duration, a string with a unit", "\"60s\"");
+                self.wrong_type(node, path, "a string with a unit", "\"60s\"");
                 return None;
             }
         };
@@ -151,7 +161,7 @@ impl<'a> Reader<'a> {
             Value::Whole(Some(number)) => Err(quantity::bare_rate(&number.to_string())),
             Value::Float(number) if number.is_finite() => Err(quantity::bare_rate(&number.to_string())),
             _ => {
-                self.wrong_type(node, path, "a rate, a string with a time", "\"450/s\"");
+                self.wrong_type(node, path, "a string with a rate", "\"450/s\"");
                 return None;
             }
         };
@@ -176,8 +186,11 @@ impl<'a> Reader<'a> {
         let number = number.and_then(|number| u64::try_from(number).ok()).filter(|number| allowed.contains(number));
         let Some(number) = number else {
             let key = path.rsplit('.').next().unwrap_or(path);
-            let (low, high) = (thousands(*allowed.start()), thousands(*allowed.end()));
-            self.fault(Fault::new(node.at.clone(), format!("{key} must be {low} to {high}")).label("out of bounds"));
+            let (low, high) = (*allowed.start(), *allowed.end());
+            let message = format!("{key} must be {} to {}", thousands(low), thousands(high));
+            let too_low = matches!(node.value, Value::Whole(Some(number)) if number < i128::from(low));
+            let (label, nearest) = if too_low { ("too low", low) } else { ("too high", high) };
+            self.fault(Fault::new(node.at.clone(), message).label(label).help(format!("the nearest is {nearest}")));
             return None;
         };
         self.resolved.note(path, number, node.at.origin());
@@ -223,7 +236,10 @@ impl<'a> Reader<'a> {
             Some(near) => fault.label(format!("did you mean \"{near}\"?")),
             None => fault.label("unknown"),
         };
-        self.fault(fault.help(format!("it is one of {}", names.join(", "))));
+        self.fault(match names.as_slice() {
+            [only] => fault.help(format!("this version knows only \"{only}\"")),
+            _ => fault.help(format!("it is one of {}", names.join(", "))),
+        });
         None
     }
 }

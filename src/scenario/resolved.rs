@@ -14,6 +14,10 @@ impl Resolved {
 
     /// Everything, nested by path; each value as `{"value": ..., "origin": ...}` where the origin is `file`,
     /// `default`, `profile NAME` or `--set`.
+    ///
+    /// # Panics
+    ///
+    /// When a path was noted that continues below a value.
     pub fn to_json(&self) -> Value {
         let mut root = Map::new();
         for (path, value, origin) in &self.0 {

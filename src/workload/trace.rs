@@ -119,7 +119,7 @@ struct Parser<'p> {
 impl<'p> Parser<'p> {
     fn new(path: &'p Arc<str>, bytes: &'p [u8]) -> Self {
         // One allocation: growing by doubling would need twice the memory of a large trace.
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let lines = bytes.split(|byte| *byte == b'\n').count();
         let rows = Vec::with_capacity(lines.min(ROWS_MAX));
         let (columns, destinations, by_name, faults) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
         Self { path, bytes, columns, rows, destinations, by_name, faults }
@@ -137,10 +137,10 @@ impl<'p> Parser<'p> {
             let name = field.trim_ascii();
             match COLUMNS.iter().find(|(known, _)| known.as_bytes() == name) {
                 Some(column) if self.columns.contains(column) => {
-                    self.fault(record, index, format!("the column {} is there twice", column.0));
+                    self.fault(record, index, &format!("the column {} is there twice", column.0));
                 }
                 Some(column) => self.columns.push(*column),
-                None => self.fault(record, index, format!("unknown column {}", shown(field))),
+                None => self.fault(record, index, &format!("unknown column {}", shown(field))),
             }
             if self.faults.len() >= FAULTS_MAX {
                 break;
@@ -148,9 +148,9 @@ impl<'p> Parser<'p> {
         }
         let has = |wanted: Column| self.columns.iter().any(|(_, column)| *column == wanted);
         if self.faults.is_empty() && !has(Column::Time) {
-            self.fault(record, 0, "the column time_s is missing".to_owned());
+            self.fault(record, 0, "the column time_s is missing");
         } else if self.faults.is_empty() && has(Column::Lifetime) && has(Column::Close) {
-            self.fault(record, 0, "lifetime_s and close_s say the same; keep one".to_owned());
+            self.fault(record, 0, "lifetime_s and close_s say the same; keep one");
         }
         if self.faults.is_empty() {
             return Ok(());
@@ -164,7 +164,7 @@ impl<'p> Parser<'p> {
         if record.len() != self.columns.len() {
             let (has, wanted) = (record.len(), self.columns.len());
             let message = format!("this row has {has} fields, the header has {wanted}");
-            self.fault(record, has.min(wanted).saturating_sub(1), message);
+            self.fault(record, has.min(wanted).saturating_sub(1), &message);
             return;
         }
         let before = self.faults.len();
@@ -174,7 +174,7 @@ impl<'p> Parser<'p> {
             let (name, column) = self.columns[index];
             let field = record[index].trim_ascii();
             match column {
-                Column::Time if field.is_empty() => self.fault(record, index, "time_s is empty".to_owned()),
+                Column::Time if field.is_empty() => self.fault(record, index, "time_s is empty"),
                 Column::Unused => {}
                 _ if field.is_empty() => {}
                 Column::Time => row.at = SimTime::from_nanos(self.nanos(record, index, name)),
@@ -190,7 +190,7 @@ impl<'p> Parser<'p> {
         if let Some((index, close)) = close {
             match close.checked_sub(row.at.as_nanos()) {
                 Some(lifetime) => row.lifetime = Some(SimDuration::from_nanos(lifetime)),
-                None => self.fault(record, index, "close_s is before time_s".to_owned()),
+                None => self.fault(record, index, "close_s is before time_s"),
             }
         }
         if let Some(last) = self.rows.last()
@@ -198,7 +198,7 @@ impl<'p> Parser<'p> {
         {
             let index = self.columns.iter().position(|(_, column)| *column == Column::Time).unwrap_or(0);
             let message = format!("time goes back: {} after {}; sort the rows by time_s", row.at, last.at);
-            self.fault(record, index, message);
+            self.fault(record, index, &message);
         }
         if self.faults.len() == before {
             self.rows.push(row);
@@ -210,10 +210,10 @@ impl<'p> Parser<'p> {
         let field = record[index].trim_ascii();
         match decimal_nanos(field) {
             Some(nanos) if nanos <= LATEST => return nanos,
-            Some(_) => self.fault(record, index, format!("{name} is {}; at most 10 years are allowed", shown(field))),
+            Some(_) => self.fault(record, index, &format!("{name} is {}; at most 10 years are allowed", shown(field))),
             None => {
                 let message = format!("{name} is {}; write seconds as a plain decimal, zero or more", shown(field));
-                self.fault(record, index, message);
+                self.fault(record, index, &message);
             }
         }
         0
@@ -222,7 +222,7 @@ impl<'p> Parser<'p> {
     fn destination(&mut self, record: &ByteRecord, index: usize) -> Option<u16> {
         let field = record[index].trim_ascii();
         let Ok(name) = std::str::from_utf8(field) else {
-            self.fault(record, index, "the destination is not UTF-8".to_owned());
+            self.fault(record, index, "the destination is not UTF-8");
             return None;
         };
         if let Some(known) = self.by_name.get(name) {
@@ -230,7 +230,7 @@ impl<'p> Parser<'p> {
         }
         // No scenario has more than 1,000, so a column of as many names is no column of destinations.
         let Some(id) = u16::try_from(self.destinations.len()).ok().filter(|id| *id < 1000) else {
-            self.fault(record, index, "more than 1,000 destinations".to_owned());
+            self.fault(record, index, "more than 1,000 destinations");
             return None;
         };
         let name: Arc<str> = Arc::from(name);
@@ -244,18 +244,18 @@ impl<'p> Parser<'p> {
         let closer = ClosesFirst::ALL.into_iter().find(|closer| closer.name().as_bytes() == field);
         if closer.is_none() {
             let message = format!("closes_first is {}; it is one of client, server, reset", shown(field));
-            self.fault(record, index, message);
+            self.fault(record, index, &message);
         }
         closer
     }
 
     /// Adds a fault at a field of a record: `x.csv:3:7: ...`. Columns count bytes, as editors do for plain text.
-    fn fault(&mut self, record: &ByteRecord, field: usize, message: String) {
+    fn fault(&mut self, record: &ByteRecord, field: usize, message: &str) {
         let start = record.position().map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
         // The reader's position is where the last record ended: empty lines still lie before this one.
         let gap = self.bytes[start.min(self.bytes.len())..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
         let start = start + gap;
-        let line = 1 + self.bytes[..start.min(self.bytes.len())].iter().filter(|byte| **byte == b'\n').count();
+        let line = self.bytes[..start.min(self.bytes.len())].split(|byte| *byte == b'\n').count();
         let row = &self.bytes[start.min(self.bytes.len())..];
         let column = 1 + field_offset(row, field);
         self.faults.push(format!("{}:{line}:{column}: {message}", self.path));

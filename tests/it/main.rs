@@ -1,6 +1,7 @@
 //! The one integration-test binary: what crosses folders, one module per concern.
 
 mod baseline;
+mod check_command;
 mod repo_rules;
 mod scenario_errors;
 mod scenario_fuzz;

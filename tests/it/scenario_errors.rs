@@ -144,6 +144,12 @@ const CASES: &[(&str, &str, &str)] = &[
     // Syntax.
     ("an unquoted string", r#""10m""#, "10m"),
     ("an unclosed bracket", "{ orders-db = 0.8, cache = 0.2 }", "[1, 2"),
+    ("an unclosed brace", "{ exponential = { mean = \"50ms\" } }", "{ exponential = { mean = \"50ms\" }"),
+    ("an unclosed string in a table", r#""50ms""#, "\"50ms"),
+    ("an unclosed weight table", "{ orders-db = 0.8, cache = 0.2 }", "{ orders-db = 0.8, cache = 0.2"),
+    ("a string with two kinds of quotes", r#""linux-6.18""#, r#"'linux-6.18""#),
+    ("an unclosed long string", r#""10m""#, r#""""10m""#),
+    ("a fault of syntax among others", r#""10m""#, "10\nreplications = 20x"),
     ("an unclosed header", "[run]", "[run"),
     ("an unclosed string", r#""10m""#, "\"10m"),
     ("a key without a value", r#""10m""#, ""),
@@ -279,4 +285,33 @@ fn bytes_that_are_no_scenario_are_one_error() {
     let diagnostics = Scenario::read(&large, &[], &sources()).unwrap_err();
     let message = "a scenario has at most 16 MiB; this one has 16,777,217 bytes";
     assert_eq!(diagnostics.messages().collect::<Vec<_>>(), [message]);
+}
+
+#[test]
+fn overrides_and_origins_meet_in_the_resolved_scenario() {
+    let sets = ["host.gateway.time_wait.timer_wheel.hz=1000", "client.checkout.lifetime.constant.value=1s"];
+    let source = SourceFile::new("s.toml", BASE);
+    let reading = dryport::scenario::Reading::of(&source, &sets.map(str::to_owned), &sources()).unwrap();
+    let wheel = &reading.resolved["host"]["gateway"]["time_wait"]["timer_wheel"];
+    assert_eq!(
+        wheel.to_string(),
+        r#"{"wait":{"value":"60s","origin":"profile linux-6.18"},"hz":{"value":1000,"origin":"--set"}}"#
+    );
+    let checkout = &reading.resolved["client"]["checkout"];
+    assert_eq!(checkout["lifetime"].to_string(), r#"{"constant":{"value":{"value":"1s","origin":"--set"}}}"#);
+    assert_eq!(checkout["retry"]["max"].to_string(), r#"{"value":"30s","origin":"default"}"#);
+    assert_eq!(reading.resolved["run"]["seed"].to_string(), r#"{"value":60327,"origin":"file"}"#);
+}
+
+/// A file of 16 MiB that is wrong everywhere is told in a second or two, not in minutes, and in a few pages.
+#[test]
+fn a_large_file_of_nonsense_is_told_briefly() {
+    let one_line = format!("{BASE}\nx = [{}]", "nan, ".repeat(400_000));
+    let keys = (0..100_000).fold(String::new(), |text, key| text + &format!("key{key} = 1\n"));
+    let brackets = "[".repeat(1 << 20);
+    let unclosed = format!("a = [\n{}", "b = 1\n".repeat(100_000));
+    for text in [one_line, keys, brackets, unclosed] {
+        let told = outcome("s.toml", &text, &[]);
+        assert!(told.len() < 50_000, "{} bytes", told.len());
+    }
 }

@@ -12,7 +12,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).unwrap()
+        usize::try_from(self.0 % bound as u64).expect("below a usize")
     }
 }
 
@@ -63,7 +63,7 @@ fn edited(random: &mut Random) -> Vec<u8> {
             0 => drop(bytes.drain(at..end)),
             1 => drop(bytes.splice(at..end, SCRAPS[random.below(SCRAPS.len())].bytes())),
             2 => drop(bytes.splice(at..at, SCRAPS[random.below(SCRAPS.len())].bytes())),
-            3 => bytes[at] = u8::try_from(random.below(256)).unwrap(),
+            3 => bytes[at] = u8::try_from(random.below(256)).expect("below 256"),
             _ => {
                 let copy = bytes[at..end].to_vec();
                 let to = random.below(bytes.len());

@@ -1,0 +1,86 @@
+//! `dryport check` from the outside: exit codes, what goes where, files that cannot be read.
+
+use crate::scenario_errors::BASE;
+use assert_cmd::Command;
+use std::path::Path;
+
+fn check(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("dryport").expect("cargo builds it for the tests");
+    let output = command.current_dir(folder).arg("check").args(arguments).output().expect("it can be started");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
+    (output.status.code().expect("no signal ended it"), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn a_clean_file_is_one_line_on_stdout() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.toml"), BASE).unwrap();
+    let (code, out, err) = check(folder.path(), &["a.toml", "--set", "run.replications=1"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(
+        out,
+        "ok: a.toml: checkout on gateway -> orders-db and cache, 56,464 ports, 27,483 erlangs; 1 run of 10 min, \
+         about 270,000 connects\n"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_exits_with_3_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir(at("folder.toml")).unwrap();
+    std::fs::write(at("latin1.toml"), b"title = \"caf\xe9\"\n").unwrap();
+    std::fs::write(at("empty.toml"), "").unwrap();
+    // Sparse: a hundred megabytes that take no room on the disk, and must not be read.
+    std::fs::File::create(at("large.toml")).unwrap().set_len(100_000_000).unwrap();
+    for (name, message) in [
+        ("none.toml", "error: cannot read none.toml: no such file\n"),
+        ("folder.toml", "error: cannot read folder.toml: it is a folder, not a file\n"),
+        ("large.toml", "error: cannot read large.toml: it has 100000000 bytes; at most 16777216 are read\n"),
+        ("/dev/null", "error: cannot read /dev/null: it is not a regular file\n"),
+        (
+            "latin1.toml",
+            "error: not UTF-8: line 1, byte 13 is no character\n--> latin1.toml\n |\nhelp: save the file as UTF-8\n\n\
+             error: latin1.toml has 1 error; nothing was run\n",
+        ),
+    ] {
+        assert_eq!(check(folder.path(), &[name]), (3, String::new(), message.to_owned()), "{name}");
+    }
+    let (code, _, err) = check(folder.path(), &["empty.toml"]);
+    assert_eq!(code, 3);
+    assert!(err.ends_with("error: empty.toml has 5 errors; nothing was run\n"), "{err}");
+}
+
+#[test]
+fn every_file_is_checked_and_the_worst_decides() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.toml"), BASE).unwrap();
+    std::fs::write(folder.path().join("bad.toml"), BASE.replace("\"10m\"", "10")).unwrap();
+    let (code, out, err) = check(folder.path(), &["bad.toml", "good.toml"]);
+    assert_eq!(code, 3);
+    assert!(out.starts_with("ok: good.toml: "), "{out}");
+    assert!(err.ends_with("error: bad.toml has 1 error; nothing was run\n"), "{err}");
+}
+
+#[test]
+fn a_trace_lies_beside_its_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    let text = BASE.replace("poisson = { rate = \"450/s\" }", "trace = { file = \"t.csv\" }");
+    std::fs::write(folder.path().join("deep/a.toml"), text).unwrap();
+    std::fs::write(folder.path().join("deep/t.csv"), "time_s,lifetime_s\n0.5,2\n1,2\n").unwrap();
+    let (code, out, err) = check(folder.path(), &["deep/a.toml"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.ends_with("20 runs of 10 min, 2 recorded requests each\n"), "{out}");
+}
+
+#[test]
+fn standard_input_is_a_file_too() {
+    for text in [BASE.to_owned(), format!("\u{feff}{BASE}"), BASE.replace('\n', "\r\n")] {
+        let mut command = Command::cargo_bin("dryport").expect("cargo builds it for the tests");
+        command.args(["check", "-"]).write_stdin(text);
+        let output = command.output().expect("it can be started");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(output.stdout.starts_with(b"ok: stdin: checkout on gateway"));
+    }
+}
