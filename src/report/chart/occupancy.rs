@@ -22,8 +22,6 @@ const TINY_PORTS: f64 = 50.0;
 const LONG_S: f64 = 86_400.0;
 /// The most columns of a long run.
 const LONG_COLUMNS: usize = 260;
-/// ESTABLISHED below this share of the ceiling is too thin to see.
-const THIN: f64 = 0.01;
 /// Room a name needs in its area, up and down.
 const NAME_HEIGHT: f64 = 26.0;
 
@@ -57,8 +55,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
     let y = Axis::figures("ports busy", (0.0, top * 1.05), grain);
-    let established = established_words(&series, top);
-    let right = [ceiling.map(ceiling_words), established.clone().map(|_| "ESTABLISHED".into()), established];
+    let open = open_words(&series);
+    let right = [ceiling.map(ceiling_words), open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
     let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
     if idle {
@@ -70,10 +68,10 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
         return;
     }
     let columns = columns(&series, tables.meta.duration_s);
-    draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
+    let named = draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
     frame.axes(canvas, &x);
     draw_ceiling(canvas, &frame, ceiling);
-    if let Some(text) = established_words(&series, top) {
+    if let (false, Some(text)) = (named, open) {
         let at = frame.plot.right + 10.0;
         canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
         canvas.text((at, frame.plot.bottom - 3.0), &text, SMALL.color(BLUE));
@@ -128,14 +126,10 @@ fn ceiling_words(ceiling: f64) -> String {
     words::plural(whole(ceiling), "port")
 }
 
-/// ESTABLISHED in a figure, when its area is too thin to see.
-fn established_words(series: &[Sample], top: f64) -> Option<String> {
-    let most = series.iter().map(|sample| sample.established).fold(0.0, f64::max);
-    if most == 0.0 || most >= THIN * top {
-        return None;
-    }
+/// ESTABLISHED in a figure, for when its area is too thin for its name.
+fn open_words(series: &[Sample]) -> Option<String> {
     let mean = series.iter().map(|sample| sample.established).sum::<f64>() / series.len() as f64;
-    Some(format!("{} on average", words::figure(mean)))
+    (mean > 0.0).then(|| format!("{} on average", words::figure(mean)))
 }
 
 /// Seconds as on a stopwatch, up to a thousand; words from there on.
@@ -168,7 +162,8 @@ fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
     columns
 }
 
-fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) {
+/// Draws the stack; true when ESTABLISHED could be named inside its area.
+fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) -> bool {
     let steps = top < TINY_PORTS;
     let outline = |value: &dyn Fn(&Column) -> f64| -> Vec<Point> {
         let mut points: Vec<Point> = Vec::new();
@@ -206,7 +201,7 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
     } else {
         name(canvas, (&open, &low), "TIME-WAIT", LABEL);
     }
-    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE));
+    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE))
 }
 
 fn fill(canvas: &mut Canvas, lower: &[Point], upper: &[Point], (color, alpha): (super::canvas::Color, f64)) {
@@ -271,8 +266,8 @@ mod tests {
 
     #[test]
     fn a_thin_area_is_written_as_a_figure() {
-        let series = samples::quickstart().series(1, "all");
-        assert!(established_words(&series, 28_232.0).unwrap().ends_with("on average"));
-        assert_eq!(established_words(&series, 100.0), None);
+        let text = open_words(&samples::quickstart().series(1, "all")).unwrap();
+        assert!(text.starts_with("22") && text.ends_with(" on average"));
+        assert_eq!(open_words(&samples::idle().series(1, "all")), None);
     }
 }
