@@ -4,6 +4,7 @@ pub mod chart;
 pub mod csv;
 mod fonts;
 pub mod manifest;
+mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

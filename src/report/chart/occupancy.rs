@@ -47,6 +47,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let peak = of_run(tables, scope, "busy_ports_peak", run);
     let peak = peak.unwrap_or_else(|| series.iter().map(|sample| sample.busy_max).fold(0.0, f64::max));
     let (title, note) = match first {
+        _ if series.is_empty() => ("No time series was written".into(), String::new()),
         _ if idle => ("No connection was opened".into(), String::new()),
         Some(time) => (format!("Ports ran out after {} in {of_runs}", words::span(time)), why),
         None => (fullest(peak, ceiling, &of_runs), why),
@@ -64,7 +65,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
         draw_ceiling(canvas, &frame, ceiling);
         let middle =
             (f64::midpoint(frame.plot.left, frame.plot.right), f64::midpoint(frame.plot.top, frame.plot.bottom));
-        canvas.text(middle, "no connection was opened", LABEL.color(GREY_TEXT).align(Align::Centre));
+        let words = if series.is_empty() { "no time series was written" } else { "no connection was opened" };
+        canvas.text(middle, words, LABEL.color(GREY_TEXT).align(Align::Centre));
         return;
     }
     let columns = columns(&series, tables.meta.duration_s);
@@ -194,7 +196,8 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         canvas.line(&outline(&|column| column.mean), solid(BLACK, 1.0));
     }
     if capped {
-        name(canvas, (&high, &ceiling), "free", LABEL.color(GREEN_TEXT));
+        let used = outline(&|column| column.high.max(column.low + column.reusable).min(top));
+        name(canvas, (&used, &ceiling), "free", LABEL.color(GREEN_TEXT));
     }
     if name(canvas, (&low, &reusable), "reusable TIME-WAIT", LABEL) {
         name(canvas, (&open, &low), "TIME-WAIT, busy", LABEL);
@@ -216,16 +219,16 @@ fn name(canvas: &mut Canvas, (lower, upper): (&[Point], &[Point]), text: &str, k
     let middle = f64::midpoint(first.0, last.0);
     let mut best: Option<(f64, Point)> = None;
     for centre in lower.iter().map(|point| point.0).filter(|x| x - reach > first.0 && x + reach < last.0) {
-        let (mut floor, mut roof) = (f64::MAX, f64::MIN);
+        let (mut bottom, mut top) = (f64::MAX, f64::MIN);
         for (low, high) in lower.iter().zip(upper).filter(|(low, _)| (low.0 - centre).abs() <= reach) {
-            floor = floor.min(low.1);
-            roof = roof.max(high.1);
+            bottom = bottom.min(low.1);
+            top = top.max(high.1);
         }
-        let room = floor - roof;
+        let room = bottom - top;
         // Enough room is enough: then rather near the middle.
         let score = room.min(6.0 * NAME_HEIGHT) - (centre - middle).abs() / 40.0;
         if room >= NAME_HEIGHT && best.is_none_or(|(other, _)| score > other) {
-            best = Some((score, (centre, f64::midpoint(floor, roof) + 6.0)));
+            best = Some((score, (centre, f64::midpoint(bottom, top) + 6.0)));
         }
     }
     if let Some((_, at)) = best {
