@@ -17,4 +17,5 @@ pub mod words;
 
 pub use manifest::Manifest;
 pub use query::RunTables;
+pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

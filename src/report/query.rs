@@ -5,7 +5,7 @@
 use super::manifest::Manifest;
 use super::{Cell, Table};
 
-/// Everything a run leaves in figures.
+/// Everything a plain run leaves in figures: the tables hold one variant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunTables {
     /// One row per scope and metric, with its interval.

@@ -308,11 +308,6 @@ fn size(scale: u32) -> (u32, u32) {
 
 #[cfg(test)]
 impl Canvas {
-    /// How many pixels are not paper.
-    pub(super) fn ink(&self) -> usize {
-        self.pixels().chunks_exact(3).filter(|pixel| pixel != &[255, 255, 255]).count()
-    }
-
     /// Texts that leave the page or run into each other.
     pub(super) fn text_faults(&self) -> Vec<String> {
         let mut boxes: Vec<(Box2, &str)> = Vec::new();

@@ -108,7 +108,13 @@ fn median_run(tables: &RunTables, scope: &str) -> (u64, String) {
         }
     };
     let run = values.get(rank).map_or_else(|| drawn.first().copied().unwrap_or(1), |(_, run)| *run);
-    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}") } else { String::new() };
+    // Of very many runs only the first leave a time series.
+    let of = if (drawn.len() as u64) < tables.meta.replications {
+        format!(" of the first {}", drawn.len())
+    } else {
+        String::new()
+    };
+    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}{of}") } else { String::new() };
     (run, note)
 }
 
