@@ -81,7 +81,7 @@ pub enum RunDirError {
     },
 }
 
-/// The names of the files that [`write`] makes, in the order they are listed: what [`Manifest::files`] holds.
+/// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
 pub fn file_names(pictures: Pictures) -> Vec<String> {
     let mut names: Vec<String> = [SUMMARY, TIMESERIES, REPLICATIONS].map(String::from).to_vec();
     for chart in CHARTS {
@@ -93,7 +93,7 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
     names
 }
 
-/// Would [`write`] be allowed? Asked before a long simulation, so that a refusal does not waste it.
+/// Would [`write()`] be allowed? Asked before a long simulation, so that a refusal does not waste it.
 ///
 /// # Errors
 ///
@@ -133,7 +133,7 @@ pub fn write(
 ///
 /// # Errors
 ///
-/// When a file is missing, or not what [`write`] wrote.
+/// When a file is missing, or not what [`write()`] wrote.
 pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
     let manifest = path.join(FILE_NAME);
     let bytes = fs::read(&manifest).map_err(|reason| RunDirError::Read { path: manifest.clone(), reason })?;
