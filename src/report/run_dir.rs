@@ -1,7 +1,7 @@
 //! The run folder: manifest, tables and charts, written whole or not at all, and read back.
 //!
 //! Its rule on replacing protects work: a folder in the default place that holds an earlier run of the same scenario
-//! is ours to replace; anything else is the user's until he says otherwise. To add a file, add it in [`files`].
+//! is ours to replace; anything else is the user's until they say otherwise. To add a file, add it in `files` and in [`file_names`].
 
 use super::chart::CHARTS;
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
