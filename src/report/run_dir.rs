@@ -1,7 +1,8 @@
 //! The run folder: manifest, tables and charts, written whole or not at all, and read back.
 //!
 //! Its rule on replacing protects work: a folder in the default place that holds an earlier run of the same scenario
-//! is ours to replace; anything else is the user's until they say otherwise. To add a file, add it in `files` and in [`file_names`].
+//! is ours to replace; anything else is the user's until they say otherwise. To add a file, add it
+//! in `files` and in [`file_names`].
 
 use super::chart::CHARTS;
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
@@ -42,7 +43,7 @@ pub enum Pictures {
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirError {
     /// The folder exists and is not ours to replace.
-    #[error("{} exists already{}", path.display(), found.as_ref().map_or_else(String::new, |name| format!(" and holds a run of `{name}`")))]
+    #[error("{} exists already{}", path.display(), holding(found.as_deref()))]
     Taken {
         /// The folder.
         path: PathBuf,
@@ -79,6 +80,10 @@ pub enum RunDirError {
         #[source]
         reason: csv::ReadError,
     },
+}
+
+fn holding(scenario: Option<&str>) -> String {
+    scenario.map_or_else(String::new, |name| format!(" and holds a run of `{name}`"))
 }
 
 /// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
