@@ -4,6 +4,7 @@ pub mod chart;
 pub mod csv;
 mod fonts;
 pub mod manifest;
+mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]
@@ -16,4 +17,5 @@ pub mod words;
 
 pub use manifest::Manifest;
 pub use query::RunTables;
+pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

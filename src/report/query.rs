@@ -5,7 +5,7 @@
 use super::manifest::Manifest;
 use super::{Cell, Table};
 
-/// Everything a run leaves in figures.
+/// Everything a plain run leaves in figures: the tables hold one variant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunTables {
     /// One row per scope and metric, with its interval.
@@ -80,11 +80,12 @@ impl RunTables {
     /// A figure of a scope; nothing in it when the tables do not hold it.
     pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
         let table = &self.summary;
-        let [s, m, e, l, h] = ["scope", "metric", "estimate", "ci_low", "ci_high"].map(|name| table.column(name));
-        let found = table.rows().find(|row| row[s].text() == scope && row[m].text() == metric);
+        let [scopes, metrics] = ["scope", "metric"].map(|name| table.column(name));
+        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| table.column(name));
+        let found = table.rows().find(|row| row[scopes].text() == scope && row[metrics].text() == metric);
         found.map_or_else(Estimate::default, |row| Estimate {
-            value: row[e].number(),
-            interval: row[l].number().zip(row[h].number()),
+            value: row[estimate].number(),
+            interval: row[low].number().zip(row[high].number()),
         })
     }
 

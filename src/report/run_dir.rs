@@ -1,1 +1,261 @@
-//! To come.
+//! The run folder: manifest, tables and charts, written whole or not at all, and read back.
+//!
+//! Its rule on replacing protects work: a folder in the default place that holds an earlier run of the same scenario
+//! is ours to replace; anything else is the user's until they say otherwise. To add a file, add it
+//! in `files` and in [`file_names`].
+
+use super::chart::CHARTS;
+use super::manifest::{FILE_NAME, Manifest, ManifestError};
+use super::schema::{self, Column};
+use super::whole::{Make, Replace, WholeError, write_folder};
+use super::{RunTables, Table, csv};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// The tables' files, in the order they are listed.
+const SUMMARY: &str = "summary.csv";
+const TIMESERIES: &str = "timeseries.csv";
+const REPLICATIONS: &str = "replications.csv";
+
+/// Where a run folder goes, which decides what may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Under the default `output/`: an earlier run of the same scenario may be replaced.
+    Default,
+    /// Where the user said: nothing may be replaced.
+    Chosen,
+    /// Either, and the user said that anything may be replaced.
+    Forced,
+}
+
+/// Which pictures are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// None.
+    Absent,
+    /// As PNG.
+    Png,
+    /// As PNG and as SVG.
+    PngAndSvg,
+}
+
+/// Why a run folder could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirError {
+    /// The folder exists and is not ours to replace.
+    #[error("{} exists already{}", path.display(), holding(found.as_deref()))]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+        /// The scenario of the run in it, if it is one.
+        found: Option<String>,
+    },
+    /// Writing failed; nothing was changed.
+    #[error(transparent)]
+    Write(#[from] WholeError),
+    /// A file of the folder cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: io::Error,
+    },
+    /// The manifest is not one.
+    #[error("{}: {reason}", path.display())]
+    Manifest {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: ManifestError,
+    },
+    /// A table is not what it should be.
+    #[error("{}: {reason}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: csv::ReadError,
+    },
+}
+
+fn holding(scenario: Option<&str>) -> String {
+    scenario.map_or_else(String::new, |name| format!(" and holds a run of `{name}`"))
+}
+
+/// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
+pub fn file_names(pictures: Pictures) -> Vec<String> {
+    let mut names: Vec<String> = [SUMMARY, TIMESERIES, REPLICATIONS].map(String::from).to_vec();
+    for chart in CHARTS {
+        for extension in extensions(pictures) {
+            names.push(format!("{}.{extension}", chart.name));
+        }
+    }
+    names.push(FILE_NAME.into());
+    names
+}
+
+/// Would [`write()`] be allowed? Asked before a long simulation, so that a refusal does not waste it.
+///
+/// # Errors
+///
+/// [`RunDirError::Taken`] when not.
+pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
+    if path.symlink_metadata().is_err() {
+        return Ok(Replace::Never);
+    }
+    if place == Place::Forced {
+        return Ok(Replace::Always);
+    }
+    let found = fs::read(path.join(FILE_NAME)).ok().and_then(|bytes| Manifest::from_json(&bytes).ok());
+    let found = found.map(|manifest| manifest.scenario.name);
+    if place == Place::Default && found.as_deref() == Some(scenario) {
+        return Ok(Replace::Always);
+    }
+    Err(RunDirError::Taken { path: path.into(), found })
+}
+
+/// Writes the folder of a run.
+///
+/// # Errors
+///
+/// When the folder is not ours to replace, or the file system refuses; then nothing has changed.
+pub fn write(
+    make: &dyn Make,
+    path: &Path,
+    tables: &RunTables,
+    place: Place,
+    pictures: Pictures,
+) -> Result<(), RunDirError> {
+    let replace = may_write(path, &tables.meta.scenario.name, place)?;
+    Ok(write_folder(make, path, &files(tables, pictures), replace)?)
+}
+
+/// Reads the folder of a run, for its charts to be drawn again.
+///
+/// # Errors
+///
+/// When a file is missing, or not what [`write()`] wrote.
+pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
+    let manifest = path.join(FILE_NAME);
+    let bytes = fs::read(&manifest).map_err(|reason| RunDirError::Read { path: manifest.clone(), reason })?;
+    let meta = Manifest::from_json(&bytes).map_err(|reason| RunDirError::Manifest { path: manifest, reason })?;
+    Ok(RunTables {
+        summary: read_table(path.join(SUMMARY), schema::SUMMARY)?,
+        replications: read_table(path.join(REPLICATIONS), schema::REPLICATIONS)?,
+        timeseries: read_table(path.join(TIMESERIES), schema::TIMESERIES)?,
+        meta,
+    })
+}
+
+fn read_table(path: PathBuf, columns: &[Column]) -> Result<Table, RunDirError> {
+    match fs::File::open(&path) {
+        Ok(file) => csv::read(columns, file).map_err(|reason| RunDirError::Table { path, reason }),
+        Err(reason) => Err(RunDirError::Read { path, reason }),
+    }
+}
+
+/// Every file of the folder: name and content.
+fn files(tables: &RunTables, pictures: Pictures) -> Vec<(String, Vec<u8>)> {
+    let text = |table| {
+        let mut out = Vec::new();
+        csv::write(table, &mut out).expect("memory takes what is written");
+        out
+    };
+    let mut files = vec![
+        (SUMMARY.into(), text(&tables.summary)),
+        (TIMESERIES.into(), text(&tables.timeseries)),
+        (REPLICATIONS.into(), text(&tables.replications)),
+    ];
+    for chart in CHARTS.iter().filter(|_| pictures != Pictures::Absent) {
+        let canvas = chart.of(tables);
+        for extension in extensions(pictures) {
+            let bytes = if *extension == "png" { canvas.png() } else { canvas.svg().into_bytes() };
+            files.push((format!("{}.{extension}", chart.name), bytes));
+        }
+    }
+    files.push((FILE_NAME.into(), tables.meta.to_json().into_bytes()));
+    files
+}
+
+fn extensions(pictures: Pictures) -> &'static [&'static str] {
+    match pictures {
+        Pictures::Absent => &[],
+        Pictures::Png => &["png"],
+        Pictures::PngAndSvg => &["png", "svg"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::super::whole::Disk;
+    use super::super::whole::tests::{FullAfter, tree};
+    use super::*;
+
+    #[test]
+    fn a_run_reads_back_and_draws_the_same_charts() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("output/tiny");
+        let tables = samples::tiny();
+        write(&Disk, &path, &tables, Place::Chosen, Pictures::Absent).unwrap();
+        let back = read(&path).unwrap();
+        assert_eq!(back.meta, tables.meta);
+        for chart in CHARTS {
+            assert_eq!(chart.of(&back).svg(), chart.of(&tables).svg());
+        }
+    }
+
+    #[test]
+    fn the_files_are_those_that_were_named() {
+        for pictures in [Pictures::Absent, Pictures::Png, Pictures::PngAndSvg] {
+            let files = files(&samples::tiny(), pictures);
+            assert_eq!(files.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), file_names(pictures));
+        }
+        assert_eq!(file_names(Pictures::Png), samples::tiny().meta.files);
+    }
+
+    #[test]
+    fn only_a_run_of_the_same_scenario_in_the_default_place_is_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("x");
+        let tiny = samples::tiny();
+        let again = |tables: &RunTables, place| write(&Disk, &path, tables, place, Pictures::Absent);
+        again(&tiny, Place::Default).unwrap();
+        again(&tiny, Place::Default).unwrap();
+        let error = again(&samples::idle(), Place::Default).unwrap_err();
+        assert_eq!(error.to_string(), format!("{} exists already and holds a run of `tiny`", path.display()));
+        assert!(matches!(again(&tiny, Place::Chosen), Err(RunDirError::Taken { .. })));
+        again(&samples::idle(), Place::Forced).unwrap();
+        fs::write(path.join(FILE_NAME), "{}").unwrap();
+        assert!(matches!(again(&tiny, Place::Default), Err(RunDirError::Taken { found: None, .. })));
+    }
+
+    #[test]
+    fn a_full_disk_leaves_the_old_run() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("tiny");
+        let tables = samples::tiny();
+        write(&Disk, &path, &tables, Place::Default, Pictures::Absent).unwrap();
+        let was = tree(home.path());
+        let size: usize = files(&tables, Pictures::Absent).iter().map(|(_, bytes)| bytes.len()).sum();
+        for bytes in (0..size).step_by(size / 23) {
+            write(&FullAfter::bytes(bytes), &path, &tables, Place::Default, Pictures::Absent).unwrap_err();
+            assert_eq!(tree(home.path()), was);
+        }
+    }
+
+    #[test]
+    fn a_broken_folder_says_which_file() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(matches!(read(home.path()), Err(RunDirError::Read { .. })));
+        let path = home.path().join("x");
+        write(&Disk, &path, &samples::idle(), Place::Default, Pictures::Absent).unwrap();
+        fs::write(path.join(SUMMARY), "a,b\n").unwrap();
+        let error = read(&path).unwrap_err().to_string();
+        assert!(error.contains("summary.csv: the header is `a,b`, not `scenario,"), "{error}");
+    }
+}

@@ -22,6 +22,9 @@ struct Spec {
     replications: u64,
 }
 
+/// What the figures are about; all the same here.
+const SCOPES: [&str; 4] = ["all", "host:gateway", "client:checkout", "destination:orders-db"];
+
 /// All six, by name.
 pub(crate) fn all() -> Vec<(&'static str, RunTables)> {
     vec![
@@ -105,6 +108,44 @@ pub(crate) fn idle() -> RunTables {
     make(&Spec { rate: |_| 0.0, load: "an empty trace", offered: None, ..BASE })
 }
 
+/// What only charts care about: one run, many runs, early reuse, long words.
+pub(crate) fn odd() -> Vec<(&'static str, RunTables)> {
+    let tiny = |replications| Spec {
+        name: "tiny",
+        capacity: 20,
+        rate: |_| 0.28,
+        duration_s: 300.0,
+        row_steps: 4,
+        replications,
+        ..BASE
+    };
+    let mut reuse = calm();
+    let mut timeseries = Table::new(reuse.timeseries.columns());
+    let [wait, reusable] = ["time_wait_ports", "reusable_ports"].map(|name| timeseries.column(name));
+    for row in reuse.timeseries.rows() {
+        let mut row = row.to_vec();
+        let share = (row[wait].number().unwrap() * 0.6).round();
+        row[reusable] = Cell::Number(share);
+        for busy in [reusable + 1, reusable + 2] {
+            row[busy] = Cell::Number((row[busy].number().unwrap() - share).max(0.0));
+        }
+        timeseries.push(row);
+    }
+    reuse.timeseries = timeseries;
+    let mut wordy = tiny_after_an_hour();
+    wordy.meta.scenario.title = "A scenario whose title says at length what others would leave to the file".into();
+    wordy.meta.scenario.load = "checkout 450/s Poisson, 50 ms exponential; batch 3/s constant, 2 s lognormal".into();
+    let mut unseen = calm();
+    unseen.timeseries = Table::new(unseen.timeseries.columns());
+    let (one, many) = (make(&tiny(1)), make(&tiny(250)));
+    vec![("one", one), ("many", many), ("reuse", reuse), ("wordy", wordy), ("unseen", unseen)]
+}
+
+/// Refused at once, and seldom later.
+fn tiny_after_an_hour() -> RunTables {
+    make(&Spec { capacity: 4, rate: |time_s| if time_s < 20.0 { 2.0 } else { 0.05 }, duration_s: 7_200.0, ..BASE })
+}
+
 /// One run of the toy model.
 struct Run {
     attempts: f64,
@@ -121,16 +162,18 @@ fn make(spec: &Spec) -> RunTables {
     let mut replications = Table::new(&names(schema::REPLICATIONS));
     let runs: Vec<_> = (1..=spec.replications).map(|number| simulate(spec, number, &mut timeseries)).collect();
     for (number, run) in (1_i64..).zip(&runs) {
-        for (metric, value) in figures(spec, run) {
-            replications.push([
-                Cell::Text(spec.name.into()),
-                Cell::Empty,
-                Cell::Whole(number),
-                Cell::Text("all".into()),
-                Cell::Text(metric.into()),
-                Cell::Text(unit(metric).into()),
-                optional(value),
-            ]);
+        for scope in SCOPES {
+            for (metric, value) in figures(spec, run) {
+                replications.push([
+                    Cell::Text(spec.name.into()),
+                    Cell::Empty,
+                    Cell::Whole(number),
+                    Cell::Text(scope.into()),
+                    Cell::Text(metric.into()),
+                    Cell::Text(unit(metric).into()),
+                    optional(value),
+                ]);
+            }
         }
     }
     RunTables { summary: summarise(spec, &runs), replications, timeseries, meta: meta(spec) }
@@ -230,7 +273,7 @@ fn summarise(spec: &Spec, runs: &[Run]) -> Table {
             _ => (metric, Some(mean), Some((mean - half, mean + half))),
         });
     }
-    for scope in ["all", "host:gateway", "client:checkout", "destination:orders-db"] {
+    for scope in SCOPES {
         for (metric, estimate, interval) in &rows {
             table.push([
                 Cell::Text(spec.name.into()),

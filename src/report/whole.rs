@@ -1,1 +1,314 @@
-//! To come.
+//! Files written whole or not at all: beside the target first, moved into place last.
+//!
+//! A reader never sees half a file, and a failure leaves what was there before. [`Make`] is where a test makes
+//! writing fail. Knows paths and bytes, never what they mean.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What can go wrong, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum WholeError {
+    /// Something is there already, and may not be replaced.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// The file system refused.
+    #[error("cannot {action} {}: {reason}", path.display())]
+    Io {
+        /// What was tried: `write`, `move`, …
+        action: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        reason: io::Error,
+    },
+}
+
+/// A file that is being written.
+pub trait Sink: Write {
+    /// Makes sure that what was written stays.
+    ///
+    /// # Errors
+    ///
+    /// When the file system says so.
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+impl Sink for File {
+    fn finish(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+/// Makes new files.
+pub trait Make {
+    /// A new, empty file at a path where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// When the file system says so.
+    fn make(&self, path: &Path) -> io::Result<Box<dyn Sink>>;
+}
+
+/// Makes real files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+impl Make for Disk {
+    fn make(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
+        Ok(Box::new(File::create_new(path)?))
+    }
+}
+
+/// May something that exists be replaced?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// No.
+    Never,
+    /// Yes.
+    Always,
+}
+
+/// Writes one file; its folder is made when it is missing.
+///
+/// # Errors
+///
+/// When it exists and may not be replaced, or the file system refuses; then what was there is untouched.
+pub fn write_file(make: &dyn Make, path: &Path, bytes: &[u8], replace: Replace) -> Result<(), WholeError> {
+    if replace == Replace::Never && present(path) {
+        return Err(WholeError::Exists { path: path.into() });
+    }
+    let work = work_folder(path)?;
+    let inside = work.path().join("file");
+    write_new(make, &inside, bytes)?;
+    fs::rename(&inside, path).map_err(failed("move a new file to", path))?;
+    sync_folder(&parent(path));
+    Ok(())
+}
+
+/// Writes a folder of files, named and filled as listed; the folder above is made when it is missing.
+///
+/// # Errors
+///
+/// When it exists and may not be replaced, or the file system refuses; then what was there is untouched.
+pub fn write_folder(
+    make: &dyn Make,
+    path: &Path,
+    files: &[(String, Vec<u8>)],
+    replace: Replace,
+) -> Result<(), WholeError> {
+    if replace == Replace::Never && present(path) {
+        return Err(WholeError::Exists { path: path.into() });
+    }
+    let work = work_folder(path)?;
+    let (new, old) = (work.path().join("new"), work.path().join("old"));
+    fs::create_dir(&new).map_err(failed("make", &new))?;
+    for (name, bytes) in files {
+        write_new(make, &new.join(name), bytes)?;
+    }
+    set_mode(&new, 0o755)?;
+    sync_folder(&new);
+    let moved = move_in(&new, &old, path);
+    if moved.is_err() && present(&old) {
+        // Could not be moved back: it stays where the error says it is, or it would go with the working folder.
+        let _ = work.keep();
+    }
+    moved?;
+    sync_folder(&parent(path));
+    Ok(())
+}
+
+/// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails.
+fn move_in(new: &Path, old: &Path, path: &Path) -> Result<(), WholeError> {
+    let was_there = present(path);
+    if was_there {
+        fs::rename(path, old).map_err(failed("move aside", path))?;
+    }
+    let moved = fs::rename(new, path).map_err(failed("move a new folder to", path));
+    if moved.is_err() && was_there {
+        fs::rename(old, path).map_err(failed("move back", old))?;
+    }
+    moved
+}
+
+/// A folder of our own beside the target, so that a rename suffices; it goes away with whatever is left in it.
+fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
+    let parent = parent(path);
+    fs::create_dir_all(&parent).map_err(failed("make", &parent))?;
+    tempfile::Builder::new().prefix(".dryport-").tempdir_in(&parent).map_err(failed("make a folder in", &parent))
+}
+
+fn write_new(make: &dyn Make, path: &Path, bytes: &[u8]) -> Result<(), WholeError> {
+    let written = make.make(path).and_then(|mut sink| {
+        sink.write_all(bytes)?;
+        sink.flush()?;
+        sink.finish()
+    });
+    written.map_err(failed("write", path))?;
+    set_mode(path, 0o644)
+}
+
+/// Private working folders are 0700 and the user's umask may be narrow; results are for everyone to read.
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> Result<(), WholeError> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed("set the mode of", path))
+}
+
+#[cfg(not(unix))]
+fn set_mode(path: &Path, _: u32) -> Result<(), WholeError> {
+    let _: fn(&Path) -> io::Result<Permissions> = |path| Ok(fs::metadata(path)?.permissions());
+    fs::metadata(path).map(drop).map_err(failed("look at", path))
+}
+
+/// Makes the names in a folder durable; some systems cannot, and the names are there all the same.
+fn sync_folder(path: &Path) {
+    if let Ok(folder) = File::open(path) {
+        let _ = folder.sync_all();
+    }
+}
+
+/// The folder above; `.` for a bare name.
+fn parent(path: &Path) -> PathBuf {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).into()
+}
+
+/// A dangling link counts: it would be replaced.
+fn present(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WholeError {
+    let path = path.into();
+    move |reason| WholeError::Io { action, path, reason }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    /// Makes files that take this many bytes in all and then fail, as a full disk does.
+    pub(crate) struct FullAfter(Rc<Cell<usize>>);
+
+    impl FullAfter {
+        pub(crate) fn bytes(bytes: usize) -> Self {
+            Self(Rc::new(Cell::new(bytes)))
+        }
+    }
+
+    struct Limited(File, Rc<Cell<usize>>);
+
+    impl Make for FullAfter {
+        fn make(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
+            Ok(Box::new(Limited(File::create_new(path)?, self.0.clone())))
+        }
+    }
+
+    impl Write for Limited {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let room = self.1.get().min(bytes.len());
+            if room == 0 && !bytes.is_empty() {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.1.set(self.1.get() - room);
+            self.0.write(&bytes[..room])
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.0.flush()
+        }
+    }
+
+    impl Sink for Limited {
+        fn finish(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Everything under a folder: path and content, sorted.
+    pub(crate) fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(tree(&path));
+                found.push((path, Vec::new()));
+            } else {
+                found.push((path.clone(), fs::read(&path).unwrap()));
+            }
+        }
+        found.sort();
+        found
+    }
+
+    fn files() -> Vec<(String, Vec<u8>)> {
+        vec![("a.csv".into(), vec![1; 10]), ("b.csv".into(), vec![2; 10])]
+    }
+
+    #[test]
+    fn a_full_disk_leaves_what_was_there_at_every_byte() {
+        for before in [false, true] {
+            let home = tempfile::tempdir().unwrap();
+            let (folder, file) = (home.path().join("run"), home.path().join("out/x.csv"));
+            fs::create_dir(home.path().join("out")).unwrap();
+            if before {
+                write_folder(&Disk, &folder, &[("old".into(), vec![9])], Replace::Never).unwrap();
+                write_file(&Disk, &file, b"old", Replace::Never).unwrap();
+            }
+            let was = tree(home.path());
+            for bytes in 0..20 {
+                let error = write_folder(&FullAfter::bytes(bytes), &folder, &files(), Replace::Always).unwrap_err();
+                assert!(matches!(error, WholeError::Io { action: "write", .. }));
+                assert_eq!(tree(home.path()), was);
+                write_file(&FullAfter::bytes(bytes), &file, &[3; 20], Replace::Always).unwrap_err();
+                assert_eq!(tree(home.path()), was);
+            }
+            write_folder(&FullAfter::bytes(20), &folder, &files(), Replace::Always).unwrap();
+            write_file(&FullAfter::bytes(20), &file, &[3; 20], Replace::Always).unwrap();
+            let names: Vec<_> = tree(home.path()).into_iter().map(|(path, _)| path).collect();
+            let expected = ["out", "out/x.csv", "run", "run/a.csv", "run/b.csv"].map(|name| home.path().join(name));
+            assert_eq!(names, expected);
+        }
+    }
+
+    #[test]
+    fn what_exists_is_kept_unless_told_otherwise() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("x");
+        write_file(&Disk, &path, b"old", Replace::Never).unwrap();
+        let error = write_file(&Disk, &path, b"new", Replace::Never).unwrap_err();
+        assert_eq!(error.to_string(), format!("{} exists already", path.display()));
+        assert!(matches!(write_folder(&Disk, &path, &[], Replace::Never), Err(WholeError::Exists { .. })));
+        write_file(&Disk, &path, b"new", Replace::Always).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_move_that_fails_is_undone() {
+        let home = tempfile::tempdir().unwrap();
+        let (old, path) = (home.path().join("old"), home.path().join("run"));
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("kept"), "kept").unwrap();
+        let error = move_in(&home.path().join("no such folder"), &old, &path).unwrap_err();
+        assert!(matches!(error, WholeError::Io { action: "move a new folder to", .. }));
+        assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn results_are_for_everyone_to_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("run");
+        write_folder(&Disk, &path, &files(), Replace::Never).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(&path.join("a.csv"))), (0o755, 0o644));
+    }
+}

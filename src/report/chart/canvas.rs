@@ -144,7 +144,7 @@ impl Canvas {
         let mut encoder = png::Encoder::new(&mut out, width, height);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Best);
+        encoder.set_compression(png::Compression::Default);
         encoder.set_adaptive_filter(png::AdaptiveFilterType::Adaptive);
         let mut writer = encoder.write_header().expect("memory takes what is written");
         writer.write_image_data(&pixels).expect("the image is whole");
@@ -217,7 +217,7 @@ fn paint_mark<B: DrawingBackend>(backend: &mut B, surface: Surface, mark: &Mark)
         Mark::Rect(area, color) => {
             let (from, to) = (surface.place((area.left, area.top)), surface.place((area.right, area.bottom)));
             // The bitmap fills up to and including the far edge.
-            let less = if surface == Surface::Bitmap { 1 } else { 0 };
+            let less = i32::from(surface == Surface::Bitmap);
             backend.draw_rect(from, (to.0 - less, to.1 - less), &surface.style(*color, 1.0, 0.0), true).is_ok()
         }
         Mark::Area(outline, color, alpha) => {
@@ -308,11 +308,6 @@ fn size(scale: u32) -> (u32, u32) {
 
 #[cfg(test)]
 impl Canvas {
-    /// How many pixels are not paper.
-    pub(super) fn ink(&self) -> usize {
-        self.pixels().chunks_exact(3).filter(|pixel| pixel != &[255, 255, 255]).count()
-    }
-
     /// Texts that leave the page or run into each other.
     pub(super) fn text_faults(&self) -> Vec<String> {
         let mut boxes: Vec<(Box2, &str)> = Vec::new();

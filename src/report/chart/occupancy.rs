@@ -22,8 +22,6 @@ const TINY_PORTS: f64 = 50.0;
 const LONG_S: f64 = 86_400.0;
 /// The most columns of a long run.
 const LONG_COLUMNS: usize = 260;
-/// ESTABLISHED below this share of the ceiling is too thin to see.
-const THIN: f64 = 0.01;
 /// Room a name needs in its area, up and down.
 const NAME_HEIGHT: f64 = 26.0;
 
@@ -49,6 +47,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let peak = of_run(tables, scope, "busy_ports_peak", run);
     let peak = peak.unwrap_or_else(|| series.iter().map(|sample| sample.busy_max).fold(0.0, f64::max));
     let (title, note) = match first {
+        _ if series.is_empty() => ("No time series was written".into(), String::new()),
         _ if idle => ("No connection was opened".into(), String::new()),
         Some(time) => (format!("Ports ran out after {} in {of_runs}", words::span(time)), why),
         None => (fullest(peak, ceiling, &of_runs), why),
@@ -57,8 +56,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
     let y = Axis::figures("ports busy", (0.0, top * 1.05), grain);
-    let established = established_words(&series, top);
-    let right = [ceiling.map(ceiling_words), established.clone().map(|_| "ESTABLISHED".into()), established];
+    let open = open_words(&series);
+    let right = [ceiling.map(ceiling_words), open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
     let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
     if idle {
@@ -66,14 +65,15 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
         draw_ceiling(canvas, &frame, ceiling);
         let middle =
             (f64::midpoint(frame.plot.left, frame.plot.right), f64::midpoint(frame.plot.top, frame.plot.bottom));
-        canvas.text(middle, "no connection was opened", LABEL.color(GREY_TEXT).align(Align::Centre));
+        let words = if series.is_empty() { "no time series was written" } else { "no connection was opened" };
+        canvas.text(middle, words, LABEL.color(GREY_TEXT).align(Align::Centre));
         return;
     }
     let columns = columns(&series, tables.meta.duration_s);
-    draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
+    let named = draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
     frame.axes(canvas, &x);
     draw_ceiling(canvas, &frame, ceiling);
-    if let Some(text) = established_words(&series, top) {
+    if let (false, Some(text)) = (named, open) {
         let at = frame.plot.right + 10.0;
         canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
         canvas.text((at, frame.plot.bottom - 3.0), &text, SMALL.color(BLUE));
@@ -108,7 +108,13 @@ fn median_run(tables: &RunTables, scope: &str) -> (u64, String) {
         }
     };
     let run = values.get(rank).map_or_else(|| drawn.first().copied().unwrap_or(1), |(_, run)| *run);
-    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}") } else { String::new() };
+    // Of very many runs only the first leave a time series.
+    let of = if (drawn.len() as u64) < tables.meta.replications {
+        format!(" of the first {}", drawn.len())
+    } else {
+        String::new()
+    };
+    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}{of}") } else { String::new() };
     (run, note)
 }
 
@@ -128,14 +134,10 @@ fn ceiling_words(ceiling: f64) -> String {
     words::plural(whole(ceiling), "port")
 }
 
-/// ESTABLISHED in a figure, when its area is too thin to see.
-fn established_words(series: &[Sample], top: f64) -> Option<String> {
-    let most = series.iter().map(|sample| sample.established).fold(0.0, f64::max);
-    if most == 0.0 || most >= THIN * top {
-        return None;
-    }
+/// ESTABLISHED in a figure, for when its area is too thin for its name.
+fn open_words(series: &[Sample]) -> Option<String> {
     let mean = series.iter().map(|sample| sample.established).sum::<f64>() / series.len() as f64;
-    Some(format!("{} on average", words::figure(mean)))
+    (mean > 0.0).then(|| format!("{} on average", words::figure(mean)))
 }
 
 /// Seconds as on a stopwatch, up to a thousand; words from there on.
@@ -168,7 +170,8 @@ fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
     columns
 }
 
-fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) {
+/// Draws the stack; true when ESTABLISHED could be named inside its area.
+fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) -> bool {
     let steps = top < TINY_PORTS;
     let outline = |value: &dyn Fn(&Column) -> f64| -> Vec<Point> {
         let mut points: Vec<Point> = Vec::new();
@@ -199,14 +202,15 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         canvas.line(&outline(&|column| column.mean), solid(BLACK, 1.0));
     }
     if capped {
-        name(canvas, (&high, &ceiling), "free", LABEL.color(GREEN_TEXT));
+        let used = outline(&|column| column.high.max(column.low + column.reusable).min(top));
+        name(canvas, (&used, &ceiling), "free", LABEL.color(GREEN_TEXT));
     }
     if name(canvas, (&low, &reusable), "reusable TIME-WAIT", LABEL) {
         name(canvas, (&open, &low), "TIME-WAIT, busy", LABEL);
     } else {
         name(canvas, (&open, &low), "TIME-WAIT", LABEL);
     }
-    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE));
+    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE))
 }
 
 fn fill(canvas: &mut Canvas, lower: &[Point], upper: &[Point], (color, alpha): (super::canvas::Color, f64)) {
@@ -221,16 +225,16 @@ fn name(canvas: &mut Canvas, (lower, upper): (&[Point], &[Point]), text: &str, k
     let middle = f64::midpoint(first.0, last.0);
     let mut best: Option<(f64, Point)> = None;
     for centre in lower.iter().map(|point| point.0).filter(|x| x - reach > first.0 && x + reach < last.0) {
-        let (mut floor, mut roof) = (f64::MAX, f64::MIN);
+        let (mut bottom, mut top) = (f64::MAX, f64::MIN);
         for (low, high) in lower.iter().zip(upper).filter(|(low, _)| (low.0 - centre).abs() <= reach) {
-            floor = floor.min(low.1);
-            roof = roof.max(high.1);
+            bottom = bottom.min(low.1);
+            top = top.max(high.1);
         }
-        let room = floor - roof;
+        let room = bottom - top;
         // Enough room is enough: then rather near the middle.
         let score = room.min(6.0 * NAME_HEIGHT) - (centre - middle).abs() / 40.0;
         if room >= NAME_HEIGHT && best.is_none_or(|(other, _)| score > other) {
-            best = Some((score, (centre, f64::midpoint(floor, roof) + 6.0)));
+            best = Some((score, (centre, f64::midpoint(bottom, top) + 6.0)));
         }
     }
     if let Some((_, at)) = best {
@@ -271,8 +275,8 @@ mod tests {
 
     #[test]
     fn a_thin_area_is_written_as_a_figure() {
-        let series = samples::quickstart().series(1, "all");
-        assert!(established_words(&series, 28_232.0).unwrap().ends_with("on average"));
-        assert_eq!(established_words(&series, 100.0), None);
+        let text = open_words(&samples::quickstart().series(1, "all")).unwrap();
+        assert!(text.starts_with("22") && text.ends_with(" on average"));
+        assert_eq!(open_words(&samples::idle().series(1, "all")), None);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::{RunTables, words};
 use super::Chart;
 use super::axis::Axis;
-use super::canvas::{Canvas, Point, text_width};
+use super::canvas::{Align, Canvas, Point, text_width};
 use super::frame::{Frame, Headings};
 use super::survival::{Step, Survival};
 use super::theme::{BLUE, GREY_TEXT, LABEL, SMALL, TINT, VERMILLION, dotted, solid};
@@ -26,6 +26,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let median = tables.estimate("all", "first_refusal_s").value;
     let title = if idle { "No connection was opened".into() } else { title(tables, &survival, zoomed, median) };
     let note = match (survival.runs(), survival.times.len()) {
+        _ if idle => String::new(),
         (0, _) => String::new(),
         (4.., 0) => format!(" \u{b7} band: down to 1 - 3/{}", survival.runs()),
         _ => format!(" \u{b7} band: pointwise Wilson interval, {} %", words::percent(tables.meta.confidence)),
@@ -33,11 +34,17 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let time =
         if zoomed { "time since the start of the window, zoomed in" } else { "time since the start of the window" };
     let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
-    let labels = end_labels(&survival, tables.meta.confidence);
+    let labels = if idle { Vec::new() } else { end_labels(&survival, tables.meta.confidence) };
     let right = labels.iter().map(|text| text_width(text, LABEL)).fold(0.0, f64::max) + 14.0;
     let frame = Frame::draw(canvas, tables, &Headings { title, note }, (&x, &y), right);
     frame.axes(canvas, &x);
-    if survival.runs() == 0 {
+    if idle || survival.runs() == 0 {
+        let middle = (f64::midpoint(frame.plot.left, frame.plot.right), frame.y(0.5));
+        canvas.text(
+            (middle.0, middle.1 - 12.0),
+            "no connection was opened",
+            LABEL.color(GREY_TEXT).align(Align::Centre),
+        );
         return;
     }
     draw_curve(canvas, &frame, &survival, window);

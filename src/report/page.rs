@@ -1,0 +1,91 @@
+//! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
+
+const WIDTH: usize = 80;
+const GUTTER: usize = 13;
+
+/// A space that no line ends at; written as a plain one.
+const SOLID_SPACE: char = '\u{a0}';
+
+/// A text that is kept on one line: `4 min 31 s`.
+pub(super) fn solid(text: &str) -> String {
+    text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// Lines under labels.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Page {
+    lines: Vec<String>,
+}
+
+impl Page {
+    /// Facts under a label, each on a line of its own; nothing at all when there is none.
+    pub(super) fn label(&mut self, label: &str, facts: &[String]) {
+        let mut gutter = format!("{label:<GUTTER$}");
+        for fact in facts {
+            for line in wrapped(fact) {
+                let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
+                self.lines.push(line.trim_end().into());
+                gutter = " ".repeat(GUTTER);
+            }
+        }
+    }
+
+    /// An empty line.
+    pub(super) fn gap(&mut self) {
+        self.lines.push(String::new());
+    }
+
+    /// A last word, on the last line if there is room.
+    pub(super) fn tail(&mut self, text: &str) {
+        match self.lines.last_mut() {
+            Some(line) if line.chars().count() + 5 + text.len() <= WIDTH => *line = format!("{line}     {text}"),
+            _ => self.label("", &[solid(text)]),
+        }
+    }
+
+    /// The text, every line ended.
+    pub(super) fn text(&self) -> String {
+        self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+    }
+}
+
+/// Lines of words that fit beside the gutter; a word that never fits stands alone.
+fn wrapped(fact: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let length = |text: &str| text.chars().count();
+    for word in fact.split(' ') {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= WIDTH - GUTTER => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_wrap_beside_the_gutter_and_solid_text_does_not_break() {
+        let mut page = Page::default();
+        let words = "word ".repeat(12);
+        page.label("Why", &[format!("{words}{}", solid("4 min 31 s")), "short".into()]);
+        page.label("None", &[]);
+        page.tail("the end");
+        let gutter = " ".repeat(GUTTER);
+        let expected = format!("Why          {}\n{gutter}4 min 31 s\n{gutter}short     the end\n", words.trim_end());
+        assert_eq!(page.text(), expected);
+    }
+
+    #[test]
+    fn a_long_last_line_leaves_no_room() {
+        let mut page = Page::default();
+        page.label("Files", &["x".repeat(67)]);
+        page.tail("seed 1");
+        assert!(page.text().ends_with("x\n             seed 1\n"));
+    }
+}
