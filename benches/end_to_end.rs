@@ -17,8 +17,12 @@ mod baseline;
 
 use clap::{Parser, ValueEnum};
 use dryport::cli::files::Files;
-use dryport::experiment::{Checks, Settings, replicate};
+use dryport::des::{Randomness, SimDuration, SimTime};
+use dryport::metrics::Recorder;
+use dryport::metrics::recorder::{Keep, Views};
 use dryport::scenario::{Scenario, SourceFile};
+use dryport::sim::run::Window;
+use dryport::sim::{Topology, World, run};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -116,7 +120,7 @@ fn baseline_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
     Tally { attempts: outcome.attempts, refused: outcome.refused }
 }
 
-/// One replication with all summary metrics on.
+/// One replication with all summary metrics and the time series on.
 fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
     let allocator = match workload {
         Workload::W1 | Workload::W2 => "sequential",
@@ -139,10 +143,19 @@ fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
     );
     let scenario = Scenario::read(&SourceFile::new("bench.toml", text), &[], &Files::beside("bench.toml"))
         .expect("the workload is a valid scenario");
-    let stop = AtomicBool::new(false);
-    let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| () };
-    let experiment = replicate(&scenario, &settings);
-    let all = &experiment.outcomes[0].measures[0];
+    // As `experiment::replicate` does, but on this thread, whose time is taken.
+    let topology = Topology::new(&scenario);
+    let views = Views::new(&topology);
+    let mut recorder = Recorder::new(&topology, &views, Keep::Series);
+    let randomness = Randomness { seed: scenario.run.seed, replication: 0 };
+    let window = Window {
+        opens: SimTime::ZERO,
+        length: scenario.run.duration,
+        sample: Some(SimDuration::from_nanos(scenario.run.duration.as_nanos() / 1_000)),
+    };
+    let mut world = World::new(&scenario, &topology, randomness, window.opens);
+    run(&mut world, window, &mut recorder, &AtomicBool::new(false)).expect("nobody stops it");
+    let all = recorder.finish(window.opens + window.length).measures[0];
     Tally { attempts: all.attempts(), refused: all.refused }
 }
 

@@ -1,7 +1,6 @@
 //! A priority queue for random delays: time is cut into slots, and only the slot being served is kept sorted.
 //!
-//! A calendar queue (Brown 1988) with power-of-two slots, an occupancy bitmap, and a heap for what lies beyond the
-//! wheel's horizon. Slots are as wide as about [`EVENTS_PER_SLOT`] events are long, and re-cut when the rate moves.
+//! A calendar queue (Brown 1988) with power-of-two slots, and a heap for what lies beyond the wheel's horizon. Slots are as wide as about [`EVENTS_PER_SLOT`] events are long, and re-cut when the rate moves.
 //! Events that are due at one instant leave in the order in which they came.
 
 use super::time::SimTime;
@@ -65,8 +64,8 @@ pub struct SlotWheel<T> {
     current: Vec<(u64, T)>,
     /// The newest event of each slot after the cursor, by slot number modulo the number of slots.
     heads: Vec<u32>,
-    /// Which of `heads` are not empty, a bit each.
-    occupied: Vec<u64>,
+    /// How many events are in lists.
+    listed: usize,
     /// Storage for the lists, and the list of nodes not in use.
     nodes: Vec<Node<T>>,
     spare: u32,
@@ -86,7 +85,7 @@ impl<T: Copy> Default for SlotWheel<T> {
             cursor: 0,
             current: Vec::new(),
             heads: vec![NONE; SLOTS_MIN],
-            occupied: vec![0; SLOTS_MIN / 64],
+            listed: 0,
             nodes: Vec::new(),
             spare: NONE,
             far: BinaryHeap::new(),
@@ -161,7 +160,7 @@ impl<T: Copy> SlotWheel<T> {
             place
         };
         self.heads[index] = place;
-        self.occupied[index / 64] |= 1 << (index % 64);
+        self.listed += 1;
     }
 
     #[inline]
@@ -189,38 +188,18 @@ impl<T: Copy> SlotWheel<T> {
 
     /// Moves the cursor to the next slot that holds anything and sorts it.
     fn advance(&mut self) {
-        match self.next_occupied() {
-            Some(slot) => self.cursor = slot,
-            None => {
-                let Reverse(first) = self.far.peek().expect("an event waits, and not in the wheel");
-                self.cursor = first.at >> self.shift;
+        if self.listed > 0 {
+            // With a few events to each slot the next one is hardly ever empty.
+            self.cursor += 1;
+            while self.heads[self.index(self.cursor)] == NONE {
+                self.cursor += 1;
             }
+        } else {
+            let Reverse(first) = self.far.peek().expect("an event waits, and not in the wheel");
+            self.cursor = first.at >> self.shift;
         }
         self.pull_far();
         self.load();
-    }
-
-    /// The first slot after the cursor that holds anything.
-    fn next_occupied(&self) -> Option<u64> {
-        let slots = self.heads.len();
-        let start = self.index(self.cursor + 1);
-        let words = self.occupied.len();
-        let first = self.occupied[start / 64] & (u64::MAX << (start % 64));
-        let mut word = start / 64;
-        let mut bits = first;
-        for step in 0..=words {
-            if bits != 0 {
-                let index = word * 64 + bits.trailing_zeros() as usize;
-                return Some(self.cursor + 1 + ((index + slots - start) % slots) as u64);
-            }
-            word = (word + 1) % words;
-            bits = self.occupied[word];
-            if step + 1 == words {
-                // Back at the first word: only what lies before the start is left.
-                bits &= !(u64::MAX << (start % 64));
-            }
-        }
-        None
     }
 
     /// Brings in what has come within the horizon, in order, before anything newer can be put beside it.
@@ -239,14 +218,14 @@ impl<T: Copy> SlotWheel<T> {
     fn load(&mut self) {
         let index = self.index(self.cursor);
         let mut place = std::mem::replace(&mut self.heads[index], NONE);
-        self.occupied[index / 64] &= !(1 << (index % 64));
         // The list is newest first, and so is the reversed order; a stable sort keeps that among equals.
         while place != NONE {
-            let Node { at, event, next } = self.nodes[place as usize];
-            self.current.push((at, event));
-            self.nodes[place as usize].next = self.spare;
+            let node = &mut self.nodes[place as usize];
+            self.current.push((node.at, node.event));
+            let next = std::mem::replace(&mut node.next, self.spare);
             self.spare = place;
             place = next;
+            self.listed -= 1;
         }
         self.current.sort_by_key(|(at, _)| Reverse(*at));
     }
@@ -278,7 +257,6 @@ impl<T: Copy> SlotWheel<T> {
         }
         self.shift = shift;
         self.heads = vec![NONE; slots];
-        self.occupied = vec![0; slots / 64];
         self.nodes.clear();
         self.spare = NONE;
         let Some((first, _)) = events.first() else { return };

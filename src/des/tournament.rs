@@ -8,6 +8,8 @@ pub struct Tournament {
     /// A complete binary tree: node 1 is the root, the leaves are the last half. Each holds (time, index).
     nodes: Vec<(SimTime, u32)>,
     leaves: usize,
+    /// The root once more: most tournaments have a single entry, and this is all they need.
+    first: (SimTime, u32),
 }
 
 impl Tournament {
@@ -23,24 +25,32 @@ impl Tournament {
             nodes[node].1 =
                 if node >= leaves { u32::try_from(node - leaves).expect("entries fit u32") } else { nodes[2 * node].1 };
         }
-        Self { nodes, leaves }
+        Self { first: nodes[1], nodes, leaves }
     }
 
     /// The earliest time.
     #[inline]
     pub fn next_at(&self) -> SimTime {
-        self.nodes[1].0
+        self.first.0
     }
 
     /// The entry with the earliest time, the lowest of them on a tie.
     #[inline]
     pub fn first(&self) -> usize {
-        self.nodes[1].1 as usize
+        self.first.1 as usize
     }
 
     /// Changes the time of `entry`.
     #[inline]
     pub fn set(&mut self, entry: usize, at: SimTime) {
+        if self.leaves == 1 {
+            self.first.0 = at;
+        } else {
+            self.play(entry, at);
+        }
+    }
+
+    fn play(&mut self, entry: usize, at: SimTime) {
         let mut node = self.leaves + entry;
         self.nodes[node].0 = at;
         while node > 1 {
@@ -48,6 +58,7 @@ impl Tournament {
             let (left, right) = (self.nodes[2 * node], self.nodes[2 * node + 1]);
             self.nodes[node] = if left.0 <= right.0 { left } else { right };
         }
+        self.first = self.nodes[1];
     }
 }
 

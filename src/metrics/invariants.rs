@@ -126,12 +126,12 @@ impl Observer for Invariants<'_> {
         self.closed += 1;
     }
 
-    fn released(&mut self, at: SimTime, held: &Held) {
+    fn released(&mut self, at: SimTime, held: &Held, free: u32) {
         self.tick(at);
         self.change(held.lane, held.offset, State::Closed, State::Free);
         self.busy[held.lane as usize] -= 1;
         self.released += 1;
-        self.check_free(held.lane, held.free);
+        self.check_free(held.lane, free);
     }
 
     fn settled(&mut self, _at: SimTime, world: &World<'_>) {

@@ -353,14 +353,14 @@ impl Observer for Recorder<'_> {
     }
 
     #[inline]
-    fn released(&mut self, at: SimTime, held: &Held) {
+    fn released(&mut self, at: SimTime, held: &Held, free: u32) {
         let class = usize::from(self.topology.lane_class[held.lane as usize]);
         self.classes[class].busy.end(at);
         self.note_release(held.lane, held.offset, at);
         for group in &self.views.class_groups[class] {
             let group = &mut self.groups[*group as usize];
             group.busy -= 1;
-            if held.free == 1 {
+            if free == 1 {
                 group.lane_opens_up(at);
             }
         }

@@ -93,6 +93,16 @@ impl Layout {
         index - layout.rank[word] - within
     }
 
+    /// How many ports from offset `from` up to, not including, `to` are not reserved.
+    #[inline]
+    pub fn usable_between(&self, from: u32, to: u32) -> u32 {
+        if self.parities[0].rank.is_empty() {
+            return to - from;
+        }
+        let before = |end: u32| self.usable_before(0, end.div_ceil(2)) + self.usable_before(1, end / 2);
+        before(to) - before(from)
+    }
+
     /// 1 for a port that a search looks at, 0 for a reserved one.
     #[inline]
     pub fn usable_probes(&self, offset: u16) -> u32 {

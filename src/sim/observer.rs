@@ -46,8 +46,6 @@ pub struct Held {
     pub lane: u32,
     /// Its offset from the start of the range.
     pub offset: u16,
-    /// Ports of the lane that are free after the event.
-    pub free: u32,
 }
 
 /// What is told. Each method does nothing unless an observer says otherwise.
@@ -77,9 +75,9 @@ pub trait Observer {
         let _ = (at, held);
     }
 
-    /// A port is free again.
-    fn released(&mut self, at: SimTime, held: &Held) {
-        let _ = (at, held);
+    /// A port is free again, and with it `free` ports of its lane.
+    fn released(&mut self, at: SimTime, held: &Held, free: u32) {
+        let _ = (at, held, free);
     }
 
     /// It is time for a row of the time series.
@@ -129,9 +127,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     #[inline]
-    fn released(&mut self, at: SimTime, held: &Held) {
-        self.0.released(at, held);
-        self.1.released(at, held);
+    fn released(&mut self, at: SimTime, held: &Held, free: u32) {
+        self.0.released(at, held, free);
+        self.1.released(at, held, free);
     }
 
     #[inline]
@@ -175,8 +173,8 @@ impl<A: Observer> Observer for &mut A {
     }
 
     #[inline]
-    fn released(&mut self, at: SimTime, held: &Held) {
-        (**self).released(at, held);
+    fn released(&mut self, at: SimTime, held: &Held, free: u32) {
+        (**self).released(at, held, free);
     }
 
     #[inline]

@@ -47,9 +47,6 @@ impl Spreading {
         words: SpreadWords,
         has_free: impl Fn(u32, u32) -> bool,
     ) -> (u32, u32) {
-        if self.addresses == 1 && endpoints == 1 {
-            return (0, 0);
-        }
         let source = match self.source {
             Spread::Random => Some(below(words.source, self.addresses)),
             Spread::RoundRobin => Some(turn_of(turn, self.addresses)),

@@ -302,7 +302,7 @@ impl<'a> World<'a> {
             due
         };
         let host = self.topology.flows[connection.flow() as usize].host;
-        observer.closed(at, &self.held(host, connection));
+        observer.closed(at, &held(connection));
         let hold = &mut self.holds[host];
         let free_at = match connection.closes_first() {
             ClosesFirst::Client => hold.rule.free_at(at, hold.phase),
@@ -328,21 +328,17 @@ impl<'a> World<'a> {
 
     #[inline]
     fn free(&mut self, at: SimTime, host: usize, connection: Connection, observer: &mut impl Observer) {
-        let local = connection.lane() - self.topology.hosts[host].first;
-        self.pools[host].give_back(local as usize, connection.offset());
-        observer.released(at, &self.held(host, connection));
+        let local = (connection.lane() - self.topology.hosts[host].first) as usize;
+        let pool = &mut self.pools[host];
+        pool.give_back(local, connection.offset());
+        observer.released(at, &held(connection), pool.lane(local).free());
     }
+}
 
-    #[inline]
-    fn held(&self, host: usize, connection: Connection) -> Held {
-        let local = connection.lane() - self.topology.hosts[host].first;
-        Held {
-            flow: connection.flow(),
-            lane: connection.lane(),
-            offset: connection.offset(),
-            free: self.pools[host].lane(local as usize).free(),
-        }
-    }
+/// A connection as observers know it.
+#[inline]
+fn held(connection: Connection) -> Held {
+    Held { flow: connection.flow(), lane: connection.lane(), offset: connection.offset() }
 }
 
 impl Requests {
@@ -389,6 +385,9 @@ impl Requests {
 
     #[inline]
     fn pick(&mut self, pending: &Pending, flow: &Flow, lanes: &HostLanes, pool: &Pool) -> (u32, u32) {
+        if self.spreading.addresses == 1 && flow.endpoints == 1 {
+            return (0, 0);
+        }
         let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
         let now = *turn;
         *turn += 1;

@@ -23,33 +23,42 @@ impl Poisson {
     }
 
     pub(super) fn start(&self, words: Words, _window: SimTime) -> Box<dyn Process> {
-        Box::new(Independent { words, mean_ns: 1e9 / self.rate.events_per_second(), last: 0, fraction: 0.0 })
+        let mean_ns = 1e9 / self.rate.events_per_second();
+        // A gap is at most 37 means, since no word is nearer to 0 than 2^-53; it must stay below 2^62 units.
+        let shift = if mean_ns < 1e12 { FRACTION_BITS } else { 0 };
+        let mean = mean_ns * (1_u64 << shift) as f64;
+        Box::new(Independent { words, mean, shift, last: 0, fraction: 0 })
     }
 }
 
-/// Adds exponential gaps; the fraction of a nanosecond is carried on, so that rounding does not pile up.
+/// Gaps are drawn in units of 2^-12 ns where that leaves room, so that rounding does not pile up even at 10^8/s.
+const FRACTION_BITS: u32 = 12;
+
+/// Adds up exponential gaps.
 #[derive(Debug)]
 struct Independent {
     words: Words,
-    mean_ns: f64,
+    /// The mean gap, in units of 2^-shift ns.
+    mean: f64,
+    shift: u32,
     last: u64,
-    fraction: f64,
+    /// What is left over, in units.
+    fraction: u64,
 }
 
 impl Process for Independent {
     fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
-        let mut gaps = [0.0; BLOCK];
-        numeric::exponential_gaps(self.mean_ns, self.words.block(), &mut gaps);
+        let mut gaps = [0; BLOCK];
+        numeric::exponential_block(self.mean, self.words.block(), &mut gaps);
+        let (shift, mask) = (self.shift, (1 << self.shift) - 1);
         for (written, (instant, gap)) in instants.iter_mut().zip(gaps).enumerate() {
-            let gap = gap + self.fraction;
-            if gap >= (SimDuration::MAX.as_nanos() - self.last) as f64 {
+            let units = self.fraction + gap;
+            self.fraction = units & mask;
+            self.last += units >> shift;
+            if self.last >= SimDuration::MAX.as_nanos() {
                 self.last = SimDuration::MAX.as_nanos();
                 return written;
             }
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 2^62")]
-            let whole = gap as u64;
-            self.fraction = gap - whole as f64;
-            self.last += whole;
             *instant = SimTime::from_nanos(self.last);
         }
         BLOCK
