@@ -267,7 +267,8 @@ mod tests {
     #[test]
     fn nothing_to_divide_by_is_no_figure() {
         let none = Measures::default();
-        for name in ["refused_ratio", "second_parity_ratio", "probes_mean", "reuse_interval_mean_s", "first_refusal_s"] {
+        for name in ["refused_ratio", "second_parity_ratio", "probes_mean", "reuse_interval_mean_s", "first_refusal_s"]
+        {
             assert_eq!(Metric::named(name).unwrap().value(&none), None, "{name}");
         }
     }

@@ -11,7 +11,7 @@ pub mod recorder;
 pub mod series;
 
 pub use attempts::AttemptLog;
-pub use definition::{Metric, Method};
+pub use definition::{Method, Metric};
 pub use invariants::Invariants;
 pub use measures::Measures;
 pub use recorder::{Recorder, View};

@@ -1,7 +1,8 @@
 //! Mathematics with one fixed order of operations, so that every machine computes the same bits.
 //!
 //! Uses `+ - * /` and `sqrt`, which IEEE 754 rounds exactly, and those functions of the `libm` crate that are made of
-//! them alone (checked for 0.2.16: log, exp, log1p, expm1, pow, erfc and lgamma ask for no target feature); never the platform's own library, whose last bit differs from one machine to the next.
+//! them alone (checked for 0.2.16: log, exp, log1p, expm1, pow, erfc and lgamma ask for no target feature); never the
+//! platform's own library, whose last bit differs from one machine to the next.
 //! Probabilities are accurate far into their tails, where capacity planning happens.
 //!
 //! One idea per file. Knows nothing of simulation, and panics rather than answer outside a domain.
@@ -14,7 +15,7 @@ mod root;
 mod student;
 
 pub use beta::{BetaShape, beta_cdf, beta_quantile};
-pub use exponential::{exponential_block, exponential_gaps};
+pub use exponential::exponential_block;
 pub use gamma::{gamma_p, gamma_q, gamma_quantile, ln_gamma, poisson_term};
 pub use normal::{normal_cdf, normal_quantile};
 pub use student::student_quantile;

@@ -135,9 +135,10 @@ impl Topology {
     ) {
         let host = &scenario.hosts[index];
         let used = |destination: usize| {
-            scenario.clients.iter().any(|client| {
-                client.host == index && client.to.iter().any(|(other, _)| *other == destination)
-            })
+            scenario
+                .clients
+                .iter()
+                .any(|client| client.host == index && client.to.iter().any(|(other, _)| *other == destination))
         };
         let by_destination = matches!(host.uniqueness, Uniqueness::FourTuple | Uniqueness::PortDestination);
         let mut endpoints = 0;

@@ -243,7 +243,13 @@ mod tests {
             self.bits.pop().unwrap()
         }
 
-        fn connect(&mut self, id: usize, range: PortRange, now: SimTime, usable: impl Fn(u16) -> Option<bool>) -> Choice {
+        fn connect(
+            &mut self,
+            id: usize,
+            range: PortRange,
+            now: SimTime,
+            usable: impl Fn(u16) -> Option<bool>,
+        ) -> Choice {
             let epoch = self.clock.epoch(now, SimDuration::from_secs(10));
             if epoch != self.epoch {
                 self.epoch = epoch;
@@ -303,9 +309,8 @@ mod tests {
                 continue;
             }
             let found = allocator.choose(id, &pool[id], &layout, now);
-            let expected = literal.connect(id, range, now, |port| {
-                (!reserved.contains(port)).then(|| pool[id].is_free(port - first))
-            });
+            let expected = literal
+                .connect(id, range, now, |port| (!reserved.contains(port)).then(|| pool[id].is_free(port - first)));
             assert_eq!(found, expected, "step {step}, lane {id}");
             refused += u32::from(found.offset.is_none());
             if let Some(offset) = found.offset {

@@ -117,7 +117,11 @@ allocators! {
 #[inline]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     // What comes next is free more often than not, even in a range that is nearly full.
-    if lane.is_free(offset(start)) { Choice { offset: Some(offset(start)), probes: 1 } } else { walk(lane, layout, start) }
+    if lane.is_free(offset(start)) {
+        Choice { offset: Some(offset(start)), probes: 1 }
+    } else {
+        walk(lane, layout, start)
+    }
 }
 
 fn walk(lane: &Lane, layout: &Layout, start: u32) -> Choice {

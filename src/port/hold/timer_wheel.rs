@@ -97,9 +97,8 @@ impl Choice for TimerWheel {
         let wait = values.duration("wait").expect("a required parameter is present");
         let hz = values.whole("hz").expect("a required parameter is present");
         let wheel = Self::new(wait, hz, None);
-        let phase = values.duration("phase").map(|phase| {
-            SimDuration::from_nanos(phase.as_nanos() % wheel.grid.as_nanos())
-        });
+        let phase =
+            values.duration("phase").map(|phase| SimDuration::from_nanos(phase.as_nanos() % wheel.grid.as_nanos()));
         Ok(Self { phase, ..wheel })
     }
 }

@@ -32,7 +32,7 @@ const SAMPLES: &[Sample] = &[
     Sample {
         name: "exponential",
         values: &[("mean", Millis(50))],
-        nanos: [270_805_020, 54_930_614, 34_657_359, 222_718],
+        nanos: [222_718, 20_273_255, 34_657_359, 270_805_020],
     },
     Sample {
         name: "uniform",
@@ -155,9 +155,8 @@ fn draws_are_the_quantiles_of_their_words() {
         for (word, nano) in WORDS.iter().zip(nanos) {
             let seconds = nano as f64 / 1e9;
             let u = unit_open(*word);
-            // Whether a law inverts u or 1 - u is its own business.
-            let off = |p: f64| (law.quantile_s(p) - seconds).abs();
-            assert!(off(u).min(off(1.0 - u)) <= 1.001e-9 + 1e-12 * seconds, "{}", sample.name);
+            // Every law rises with the word, so that one law put in another's place keeps common random numbers.
+            assert!((law.quantile_s(u) - seconds).abs() <= 1.001e-9 + 1e-12 * seconds, "{}", sample.name);
         }
     }
 }

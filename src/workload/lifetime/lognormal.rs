@@ -16,7 +16,12 @@ impl Choice for Lognormal {
     const NAME: &'static str = "lognormal";
     const SUMMARY: &'static str = "a long tail, by mean or median and p99 or sigma";
     const PARAMETERS: &'static [Parameter] = &[
-        Parameter { name: "mean", kind: Kind::Duration, required: false, help: "the mean lifetime; or give the median" },
+        Parameter {
+            name: "mean",
+            kind: Kind::Duration,
+            required: false,
+            help: "the mean lifetime; or give the median",
+        },
         Parameter { name: "median", kind: Kind::Duration, required: false, help: "half of them are shorter" },
         Parameter { name: "p99", kind: Kind::Duration, required: false, help: "99 % are shorter; or give sigma" },
         Parameter {
@@ -48,9 +53,7 @@ impl Choice for Lognormal {
         };
         let median_s = match (seconds("median"), seconds("mean")) {
             (Some(median), _) => median,
-            (None, mean) => {
-                mean.expect("exactly one of mean and median is given") * numeric::exp(-0.5 * sigma * sigma)
-            }
+            (None, mean) => mean.expect("exactly one of mean and median is given") * numeric::exp(-0.5 * sigma * sigma),
         };
         Ok(Self { median_s, sigma })
     }
@@ -67,7 +70,8 @@ fn exactly_one(values: &Values, one: &'static str, other: &'static str, faults: 
         }
         (false, false) => {
             faults.push(
-                Fault::new("", format!("neither {one} nor {other} is given")).with_help(format!("add {one} or {other}")),
+                Fault::new("", format!("neither {one} nor {other} is given"))
+                    .with_help(format!("add {one} or {other}")),
             );
         }
     }
