@@ -107,17 +107,15 @@ fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTim
 fn drain(world: &mut World<'_>, until: SimTime, observer: &mut impl Observer) {
     loop {
         let (release, close) = (world.next.release.next_at(), world.next.close.next_at());
+        let first = release.min(close);
+        if first > until {
+            return;
+        }
         if release <= close {
-            if release > until {
-                return;
-            }
             world.release(world.next.release.first(), observer);
         } else {
-            if close > until {
-                return;
-            }
             world.close(world.next.close.first(), observer);
         }
-        observer.settled(release.min(close), world);
+        observer.settled(first, world);
     }
 }

@@ -6,7 +6,7 @@ use super::spread::{SpreadWords, Spreading};
 use super::topology::{Flow, Topology};
 use crate::des::{DelayLine, Lookup, Randomness, SimDuration, SimTime, SlotWheel, Tournament, Words};
 use crate::port::pool::PoolSettings;
-use crate::port::{Clock, Hold, Layout, Pool, Uniqueness};
+use crate::port::{Clock, Hold, Layout, Pool, Strides};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
 use crate::workload::lifetime::LifetimeStream;
@@ -45,8 +45,7 @@ struct PortOwner {
     pool: Pool,
     /// Its first lane among those of all hosts.
     first_lane: u32,
-    uniqueness: Uniqueness,
-    endpoints: u32,
+    strides: Strides,
     /// What is held after its close, by which rule, on which grid.
     rule: Hold,
     phase: SimDuration,
@@ -114,8 +113,7 @@ impl<'a> World<'a> {
             hosts.push(PortOwner {
                 pool: Pool::new(Layout::new(host.port_range, &host.reserved_ports), &settings, randomness),
                 first_lane: lanes.first,
-                uniqueness: lanes.uniqueness,
-                endpoints: lanes.endpoints,
+                strides: lanes.uniqueness.strides(lanes.endpoints),
                 phase: clock.phase(rule.grid()),
                 rule,
                 line: DelayLine::default(),
@@ -217,6 +215,7 @@ impl<'a> World<'a> {
     }
 
     /// The next retry, of entry `entry`, is due.
+    #[inline(never)]
     pub(super) fn retry(&mut self, entry: usize, observer: &mut impl Observer) {
         let (at, pending) = if entry == 0 {
             let due = self.retries.pop().expect("its time was next");
@@ -232,7 +231,7 @@ impl<'a> World<'a> {
     }
 
     /// `connect()`.
-    #[inline]
+    #[inline(always)]
     fn attempt(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
         let flow = &self.topology.flows[pending.flow as usize];
         let host = &mut self.hosts[flow.host];
@@ -348,7 +347,7 @@ impl PortOwner {
     /// The lane of a connection among those of the host.
     #[inline]
     fn lane(&self, flow: &Flow, source: u32, endpoint: u32) -> u32 {
-        self.uniqueness.lane(source, flow.first_endpoint + endpoint, self.endpoints)
+        self.strides.lane(source, flow.first_endpoint + endpoint)
     }
 }
 
