@@ -115,22 +115,19 @@ impl<T: Copy> SlotWheel<T> {
         self.current.is_empty()
     }
 
-    /// Adds an event that is due at `at`.
+    /// Adds an event that is due at `at`. Says whether [`SlotWheel::next_at`] may have changed.
     #[inline]
-    pub fn push(&mut self, at: SimTime, event: T) {
-        self.place(at.as_nanos(), event);
-    }
-
-    /// Puts an event where its time says.
-    #[inline]
-    fn place(&mut self, at: u64, event: T) {
+    pub fn push(&mut self, at: SimTime, event: T) -> bool {
+        let at = at.as_nanos();
         let slot = at >> self.shift;
         let ahead = slot.wrapping_sub(self.cursor);
         // Slots before the cursor wrap around to large numbers; so does nothing else, and the cursor's own is 0.
         if ahead.wrapping_sub(1) < self.heads.len() as u64 - 1 && !self.current.is_empty() {
             self.link(slot, at, event);
+            false
         } else {
             self.place_aside(at, event);
+            true
         }
     }
 
@@ -239,11 +236,10 @@ impl<T: Copy> SlotWheel<T> {
         // The list is newest first, and so is the reversed order; insertion keeps that among equals.
         while place != NONE {
             let node = &mut self.nodes[place as usize];
-            let item = (node.at, node.event);
+            self.current.push((node.at, node.event));
             let next = std::mem::replace(&mut node.next, self.spare);
             self.spare = place;
             place = next;
-            self.current.push(item);
         }
         let count = self.current.len();
         if count > 20 {

@@ -64,6 +64,8 @@ struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
+    /// Is there more than one address, or more than one endpoint of some destination?
+    spreads: bool,
     spreading: Spreading,
     streams: Streams,
     /// Attempts to each destination so far: the turn of round-robin.
@@ -94,6 +96,9 @@ struct Pending {
     retry: u32,
     closes_first: ClosesFirst,
 }
+
+/// For rules that need none.
+const NO_WORDS: SpreadWords = SpreadWords { source: 0, endpoint: 0 };
 
 impl<'a> World<'a> {
     /// The world at the start of replication `randomness.replication`; the measured window opens at `window`.
@@ -166,6 +171,8 @@ impl<'a> World<'a> {
             trace,
             first_flow: u32::try_from(first_flow).expect("at most 4,096 flows"),
             shares: shares(&client.to),
+            spreads: scenario.hosts[client.host].addresses > 1
+                || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1),
             spreading: Spreading {
                 source: client.source,
                 balance: client.balance,
@@ -266,12 +273,11 @@ impl<'a> World<'a> {
     #[inline]
     fn schedule_close(&mut self, close_at: SimTime, connection: Connection, entry: usize) {
         if entry == 0 {
-            self.closes.push(close_at, connection);
-            self.next.close.set(0, self.closes.next_at());
-        } else {
-            let line = &mut self.close_lines[entry - 1];
-            line.push(close_at, connection);
-            self.next.close.set(entry, line.next_at());
+            if self.closes.push(close_at, connection) {
+                self.next.close.set(0, self.closes.next_at());
+            }
+        } else if self.close_lines[entry - 1].push(close_at, connection) {
+            self.next.close.set(entry, close_at);
         }
     }
 
@@ -288,12 +294,11 @@ impl<'a> World<'a> {
         let due = at + client.back_off(&pending);
         let entry = client.retry_entry;
         if entry == 0 {
-            self.retries.push(due, pending);
-            self.next.retry.set(0, self.retries.next_at());
-        } else {
-            let line = &mut self.retry_lines[entry - 1];
-            line.push(due, pending);
-            self.next.retry.set(entry, line.next_at());
+            if self.retries.push(due, pending) {
+                self.next.retry.set(0, self.retries.next_at());
+            }
+        } else if self.retry_lines[entry - 1].push(due, pending) {
+            self.next.retry.set(entry, due);
         }
     }
 
@@ -320,9 +325,8 @@ impl<'a> World<'a> {
         };
         if free_at == at {
             self.free(at, host, connection, observer);
-        } else {
-            hold.line.push(free_at, connection);
-            self.next.release.set(host, hold.line.next_at());
+        } else if hold.line.push(free_at, connection) {
+            self.next.release.set(host, free_at);
         }
     }
 
@@ -371,22 +375,22 @@ impl Requests {
             closes_first = row.closes_first.unwrap_or(closes_first);
             flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
         }
-        let endpoints = topology.flows[flow as usize].endpoints;
-        let words = SpreadWords {
-            source: if self.spreading.addresses > 1 && self.spreading.source == Spread::Random {
-                self.streams.source.word()
-            } else {
-                0
-            },
-            endpoint: if self.spreading.balance == Spread::Random && endpoints > 1 {
-                self.streams.endpoint.word()
-            } else {
-                0
-            },
-        };
+        let words = if self.spreads { self.spread_words(topology.flows[flow as usize].endpoints) } else { NO_WORDS };
         let request = self.requests;
         self.requests += 1;
         Pending { request, lifetime, words, flow, retry: 0, closes_first }
+    }
+
+    /// The words of the request's spreading rules, from streams of their own.
+    fn spread_words(&mut self, endpoints: u32) -> SpreadWords {
+        let mut words = NO_WORDS;
+        if self.spreading.addresses > 1 && self.spreading.source == Spread::Random {
+            words.source = self.streams.source.word();
+        }
+        if endpoints > 1 && self.spreading.balance == Spread::Random {
+            words.endpoint = self.streams.endpoint.word();
+        }
+        words
     }
 
     #[inline]
@@ -401,7 +405,7 @@ impl Requests {
 
     #[inline]
     fn pick(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
-        if self.spreading.addresses == 1 && flow.endpoints == 1 {
+        if !self.spreads {
             return (0, 0);
         }
         let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
