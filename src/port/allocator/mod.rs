@@ -124,26 +124,11 @@ fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     }
 }
 
-#[inline(never)]
 fn walk(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    let len = layout.range().len();
-    // A look at the next few costs less than a search of both bitmaps.
-    if let Some(found) = (start + 1..len.min(start + 4)).find(|found| lane.is_free(offset(*found))) {
-        return Choice { offset: Some(offset(found)), probes: layout.usable_between(start, found + 1) };
-    }
-    // The first free port at or after `from`, of whichever parity.
-    let next = |from: u32| {
-        let even = lane.next_free(0, from.div_ceil(2)).map(|index| 2 * index);
-        let odd = lane.next_free(1, from / 2).map(|index| 2 * index + 1);
-        match (even, odd) {
-            (Some(even), Some(odd)) => Some(even.min(odd)),
-            (found, None) | (None, found) => found,
-        }
-    };
-    if let Some(found) = next(start) {
+    if let Some(found) = lane.next_free_of_any(start) {
         Choice { offset: Some(offset(found)), probes: layout.usable_between(start, found + 1) }
-    } else if let Some(found) = next(0) {
-        let probes = layout.usable_between(start, len) + layout.usable_between(0, found + 1);
+    } else if let Some(found) = lane.next_free_of_any(0) {
+        let probes = layout.usable_between(start, layout.range().len()) + layout.usable_between(0, found + 1);
         Choice { offset: Some(offset(found)), probes }
     } else {
         Choice { offset: None, probes: layout.usable() }
