@@ -6,10 +6,10 @@ use dryport::des::SimDuration;
 use dryport::metrics::attempts::AttemptRow;
 use std::collections::BTreeMap;
 
-/// An end of an epoch on the kernel's monotonic clock. Jiffies begin at -300 s, as 32 bits, and ticks and epochs both
-/// lie on multiples of that count: with HZ=250 an epoch ends 2296 mod 2500 jiffies, and a tick comes 264 mod 512
-/// jiffies, after its multiples began; so 0.176 s before the tick at 1.246 s (+-10 ms) the kernel's hash changes: at
-/// 1.070 s. The jumps in `two-destinations` and `reset-close` narrow it down to between 1.0672 and 1.0681 s.
+/// An end of an epoch on the kernel's monotonic clock. Jiffies begin at 2^32 less 300 s (`INITIAL_JIFFIES`), and ticks and
+/// epochs end at multiples of that count: with HZ=250 the first tick comes 248 jiffies after its beginning, the first end
+/// of an epoch 204. So the hash changes 0.176 s before the tick at 1.246 s (+-10 ms), at 1.070 s; the jumps in
+/// `two-destinations` and `reset-close` narrow it down to between 1.0672 and 1.0681 s.
 const EPOCH_END: u64 = 1_067_600_000;
 
 /// The epochs of a recording.
