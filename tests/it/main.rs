@@ -2,6 +2,7 @@
 
 mod baseline;
 mod check_command;
+mod kernel_replays;
 mod repo_rules;
 mod scenario_errors;
 mod scenario_fuzz;
