@@ -1,6 +1,6 @@
 //! How far a run is: a bar on a terminal, nothing elsewhere. The only place that looks at a clock, through indicatif.
 
-use crate::report::words::{plural, span};
+use crate::scenario::words::{plural, seconds};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -67,7 +67,7 @@ fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
     let mut text = format!("run    [{bar}]  {done:>width$}/{}", plural(runs, "run"));
     if done > 0 {
         let left = elapsed.as_secs_f64() * (runs.saturating_sub(done)) as f64 / done as f64;
-        let _ = write!(text, "    refused so far in {refused} of {done}   {} left", span(left.ceil()));
+        let _ = write!(text, "    refused so far in {refused} of {done}   {} left", seconds(left.ceil()));
     }
     text
 }

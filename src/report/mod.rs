@@ -16,7 +16,8 @@ pub mod summary;
 pub mod table;
 pub mod tables;
 pub mod whole;
-pub mod words;
+
+use crate::scenario::words;
 
 pub use manifest::Manifest;
 pub use query::{PerRun, RunTables};

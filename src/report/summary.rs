@@ -85,7 +85,7 @@ impl Refusals {
 
 fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
     let count = Refusals::of(tables, "all");
-    let (who, each) = (who(tables), solid(&words::span(tables.meta.duration_s)));
+    let (who, each) = (who(tables), solid(&words::seconds(tables.meta.duration_s)));
     let runs = words::plural(count.runs, "run");
     if idle {
         return vec![
@@ -100,7 +100,7 @@ fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
     };
     let start = match tables.meta.warm_up_s {
         0.0 => "from an empty range".into(),
-        warm_up => format!("after {} of warm-up", solid(&words::span(warm_up))),
+        warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
     };
     vec![first, format!("risk {} per {each} {start}", risk(tables, &count))]
 }
@@ -175,7 +175,7 @@ fn fullest(tables: &RunTables, scope: &str) -> Option<f64> {
 fn when(tables: &RunTables) -> Vec<String> {
     let count = Refusals::of(tables, "all");
     let (Some(first), Some(last)) = (count.times.first(), count.times.last()) else { return Vec::new() };
-    let span = |seconds: f64| solid(&words::span(seconds));
+    let span = |seconds: f64| solid(&words::seconds(seconds));
     let half = match tables.estimate("all", "first_refusal_s").value {
         _ if count.runs < 2 => String::new(),
         Some(median) => format!(", in half of the runs by {}", span(median)),
@@ -203,8 +203,8 @@ fn costs(tables: &RunTables) -> Vec<String> {
         let calls = format!("of connect() calls refused{{}}{}", total.unwrap_or_default());
         lines.extend(share(tables, "refused_ratio", &calls));
         let full = figure("full_time_ratio").filter(|full| *full > 0.0).map(|full| {
-            let seconds = solid(&words::span(full * tables.meta.duration_s));
-            format!(": {seconds} of {}", solid(&words::span(tables.meta.duration_s)))
+            let seconds = solid(&words::seconds(full * tables.meta.duration_s));
+            format!(": {seconds} of {}", solid(&words::seconds(tables.meta.duration_s)))
         });
         if let Some(full) = full {
             let text = share(tables, "full_time_ratio", &format!("of the time{{}}{full}"));
@@ -287,7 +287,7 @@ fn scopes(tables: &RunTables) -> Vec<String> {
     let mut lines = vec![row(["", "refused in", "first", "refused", "fullest"])];
     for scope in ranked.iter().take(ROWS) {
         let count = Refusals::of(tables, scope);
-        let first = count.times.first().map_or_else(|| "never".into(), |time| words::span(*time));
+        let first = count.times.first().map_or_else(|| "never".into(), |time| words::seconds(*time));
         let percent =
             |value: Option<f64>| value.map_or_else(String::new, |value| format!("{} %", words::percent(value)));
         let refused = format!("{}/{}", count.refused, count.runs);

@@ -3,10 +3,9 @@
 use super::limits::expected_requests;
 use super::load::Means;
 use super::model::{Client, Scenario};
-use super::words::{about, counted, figure, names, span, thousands};
-use crate::des::SimDuration;
+use super::words::{about, figure, names, plural, seconds, span, thousands};
 use crate::workload::Arrivals;
-use crate::workload::lifetime::{LifetimeLaw, nanos_from_secs};
+use crate::workload::lifetime::LifetimeLaw;
 use std::collections::BTreeSet;
 
 impl Scenario {
@@ -40,7 +39,7 @@ impl Scenario {
             names(&hosts, "host"),
             names(&destinations, "destination"),
             thousands(ports),
-            counted(self.run.replications.into(), "run"),
+            plural(self.run.replications.into(), "run"),
             span(self.run.duration),
             self.connects(),
         )
@@ -53,7 +52,7 @@ impl Scenario {
         if recorded {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of row counts")]
             let rows = connects as u64;
-            return format!("{} each", counted(rows, "recorded request"));
+            return format!("{} each", plural(rows, "recorded request"));
         }
         format!("{} connects", about(connects * f64::from(self.run.replications)))
     }
@@ -69,7 +68,7 @@ fn client_load(client: &Client) -> String {
     };
     let lifetime = law_name(client.lifetime.name());
     match client.lifetime.mean_s() {
-        Some(mean) => format!("{arrivals}, {lifetime} {}", span(SimDuration::from_nanos(nanos_from_secs(mean)))),
+        Some(mean) => format!("{arrivals}, {lifetime} {}", seconds(mean)),
         None => format!("{arrivals}, {lifetime} of infinite mean"),
     }
 }
