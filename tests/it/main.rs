@@ -3,6 +3,11 @@
 mod baseline;
 mod check_command;
 mod kernel_replays;
+mod laws;
 mod repo_rules;
 mod scenario_errors;
 mod scenario_fuzz;
+mod support;
+mod theory_allocators;
+mod theory_cases;
+mod theory_transient;
