@@ -190,9 +190,9 @@ fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64)
     let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock };
     let mut pool = Pool::new(Layout::new(range, &PortSet::default()), &settings, randomness);
     for _ in 0..occupied {
-        pool.take(0, SimTime::ZERO).offset.expect("a free port");
+        pool.take(0, SimTime::ZERO).0.offset.expect("a free port");
     }
-    pool.take(0, SimTime::ZERO).probes
+    pool.take(0, SimTime::ZERO).0.probes
 }
 
 /// Knuth's theorem K for a random start, the geometric law for draws.
