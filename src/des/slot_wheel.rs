@@ -373,7 +373,7 @@ mod tests {
         compare(
             |words| {
                 count += 1;
-                let scale = if (count / 9_000) % 2 == 0 { 100 } else { 100_000_000_000 };
+                let scale = if (count / 9_000).is_multiple_of(2) { 100 } else { 100_000_000_000 };
                 words.word() % scale
             },
             500,

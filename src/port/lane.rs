@@ -37,8 +37,7 @@ impl Layout {
             }
             layout.reserved = vec![0; words_for(layout.len)];
             for index in 0..layout.len {
-                let offset = u16::try_from(2 * index + parity).expect("an offset within a range");
-                if reserved.contains(range.first() + offset) {
+                if reserved.contains(range.first() + narrow(2 * index + parity)) {
                     layout.reserved[index as usize / 64] |= 1 << (index % 64);
                     layout.usable -= 1;
                 }
@@ -241,7 +240,7 @@ impl Lane {
 impl Bitmap {
     fn fill(&mut self, layout: &ParityLayout) {
         let mut words = vec![u64::MAX; words_for(layout.len)];
-        if layout.len % 64 != 0 {
+        if !layout.len.is_multiple_of(64) {
             *words.last_mut().expect("a word for the last port") = !(u64::MAX << (layout.len % 64));
         }
         for (word, reserved) in words.iter_mut().zip(&layout.reserved) {
@@ -301,6 +300,14 @@ impl Bitmap {
         self.summary[index / 64 / 64] |= 1 << (index / 64 % 64);
         self.free += 1;
     }
+}
+
+/// An offset within a range fits 16 bits, since a range has at most 65,535 ports.
+#[inline]
+pub(super) const fn narrow(offset: u32) -> u16 {
+    #[expect(clippy::cast_possible_truncation, reason = "below the length of a range")]
+    let narrow = offset as u16;
+    narrow
 }
 
 fn words_for(bits: u32) -> usize {
