@@ -428,9 +428,7 @@ impl Requests {
         let wait = wait.min(longest) as u64;
         let mut random = |below: u64| {
             let word = self.streams.back_off.word(pending.request, u64::from(pending.retry));
-            #[expect(clippy::cast_possible_truncation, reason = "below a 64-bit number")]
-            let drawn = ((u128::from(word) * u128::from(below)) >> 64) as u64;
-            drawn
+            ((u128::from(word) * u128::from(below)) >> 64) as u64
         };
         SimDuration::from_nanos(match jitter {
             Jitter::None => wait,
