@@ -114,13 +114,13 @@ impl Layout {
 /// The free ports of one lane.
 #[derive(Clone, Debug)]
 pub struct Lane {
+    free: u32,
     parities: [Bitmap; 2],
 }
 
-/// The free ports of one parity: a bit each, a summary bit per word, and their number.
+/// The free ports of one parity: a bit each, and a summary bit per word.
 #[derive(Clone, Debug, Default)]
 struct Bitmap {
-    free: u32,
     /// Which words are not zero. 32,768 ports of a parity are 512 words, so 8 words of summary.
     summary: [u64; 8],
     words: Box<[u64]>,
@@ -129,19 +129,19 @@ struct Bitmap {
 impl Lane {
     /// A lane whose ports are all free. Takes memory only when it is first used.
     pub fn new(layout: &Layout) -> Self {
-        Self { parities: [0, 1].map(|parity| Bitmap { free: layout.parities[parity].usable, ..Bitmap::default() }) }
+        Self { free: layout.usable(), parities: [Bitmap::default(), Bitmap::default()] }
     }
 
     /// How many ports are free.
     #[inline]
     pub fn free(&self) -> u32 {
-        self.parities[0].free + self.parities[1].free
+        self.free
     }
 
-    /// How many ports of this parity are free.
+    /// Is any port of this parity free?
     #[inline]
-    pub fn free_of(&self, parity: u32) -> u32 {
-        self.parities[parity as usize].free
+    pub fn has_free(&self, parity: u32) -> bool {
+        self.parities[parity as usize].summary.iter().fold(0, |any, word| any | word) != 0
     }
 
     /// Has no port of this lane been asked for yet?
@@ -200,19 +200,20 @@ impl Lane {
     ///
     /// When fewer ports are free.
     pub fn nth_free(&self, nth: u32) -> u16 {
-        let parity = u32::from(nth >= self.free_of(0));
-        let mut left = nth - parity * self.free_of(0);
-        for (at, word) in self.parities[parity as usize].words.iter().enumerate() {
-            let here = word.count_ones();
-            if left < here {
-                let mut bits = *word;
-                for _ in 0..left {
-                    bits &= bits - 1;
+        let mut left = nth;
+        for (parity, bitmap) in self.parities.iter().enumerate() {
+            for (at, word) in bitmap.words.iter().enumerate() {
+                let here = word.count_ones();
+                if left < here {
+                    let mut bits = *word;
+                    for _ in 0..left {
+                        bits &= bits - 1;
+                    }
+                    let index = at * 64 + bits.trailing_zeros() as usize;
+                    return u16::try_from(2 * index + parity).expect("an offset within a range");
                 }
-                let index = at * 64 + bits.trailing_zeros() as usize;
-                return u16::try_from(2 * index + parity as usize).expect("an offset within a range");
+                left -= here;
             }
-            left -= here;
         }
         unreachable!("the count and the bitmap agree")
     }
@@ -222,6 +223,7 @@ impl Lane {
     pub fn take(&mut self, offset: u16) {
         debug_assert!(self.is_free(offset), "port at offset {offset} is taken");
         self.parities[usize::from(offset % 2)].take(usize::from(offset / 2));
+        self.free -= 1;
     }
 
     /// Gives the taken port at `offset` back.
@@ -229,6 +231,7 @@ impl Lane {
     pub fn give_back(&mut self, offset: u16) {
         debug_assert!(!self.is_free(offset), "port at offset {offset} is free");
         self.parities[usize::from(offset % 2)].give_back(usize::from(offset / 2));
+        self.free += 1;
     }
 
     /// How many free ports the bitmaps hold, counted one by one: for checks.
@@ -291,14 +294,12 @@ impl Bitmap {
         *word &= !(1 << (index % 64));
         // Without a branch: in a nearly full range nobody can guess it.
         self.summary[index / 64 / 64] &= !(u64::from(*word == 0) << (index / 64 % 64));
-        self.free -= 1;
     }
 
     #[inline]
     fn give_back(&mut self, index: usize) {
         self.words[index / 64] |= 1 << (index % 64);
         self.summary[index / 64 / 64] |= 1 << (index / 64 % 64);
-        self.free += 1;
     }
 }
 

@@ -139,7 +139,7 @@ fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let len = layout.range().len();
     if len == 1 {
         // rem = 1: one probe and no second pass.
-        let free = lane.free_of(0) == 1;
+        let free = lane.free() == 1;
         return (Choice { offset: free.then_some(0), probes: layout.usable() }, 0);
     }
     // An odd range loses one position, not one port.
@@ -186,7 +186,7 @@ struct Span {
 fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let before = |index| layout.usable_before(parity, index);
     let to_end = before(span.high) - before(start);
-    if lane.free_of(parity) > 0 {
+    if lane.has_free(parity) {
         if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
             let probes = before(index + 1) - before(start);
             return (Choice { offset: Some(narrow(2 * index + parity)), probes }, (index - start) * STEP);
