@@ -24,6 +24,10 @@ pub struct Progress {
 
 impl Progress {
     /// Starts with none of `runs` whole; nothing is ever shown when `quiet`, or when stderr is no terminal.
+    ///
+    /// # Panics
+    ///
+    /// Never: the template is a constant.
     pub fn start(runs: u64, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
         let refused = Arc::new(AtomicU64::new(0));

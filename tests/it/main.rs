@@ -2,6 +2,10 @@
 
 mod baseline;
 mod check_command;
+mod command;
+mod readme;
 mod repo_rules;
+mod run_command;
+mod sample;
 mod scenario_errors;
 mod scenario_fuzz;

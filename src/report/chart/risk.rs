@@ -80,7 +80,9 @@ fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f
             let (first, last) = between(*first, *last);
             format!("All {runs} runs refused between {first} and {last} (zoomed in)")
         }
-        (Some(first), Some(_)) if zoomed => format!("All {runs} runs refused at {} (zoomed in)", words::seconds(*first)),
+        (Some(first), Some(_)) if zoomed => {
+            format!("All {runs} runs refused at {} (zoomed in)", words::seconds(*first))
+        }
         (Some(_), Some(_)) => {
             let by = median.map_or_else(String::new, |time| format!("; half by {}", words::seconds(time)));
             format!("Refused in {} of {} runs{by}", words::count(refused as f64), words::count(runs as f64))
