@@ -271,7 +271,6 @@ impl Run {
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
         arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
-        #[expect(clippy::float_cmp, reason = "the very default")]
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }

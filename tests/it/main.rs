@@ -3,9 +3,15 @@
 mod baseline;
 mod check_command;
 mod command;
+mod kernel_replays;
+mod laws;
 mod readme;
 mod repo_rules;
 mod run_command;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
+mod support;
+mod theory_allocators;
+mod theory_cases;
+mod theory_transient;

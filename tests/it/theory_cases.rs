@@ -1,0 +1,312 @@
+//! The simulator against exact theory: every row of `tests/data/theory.csv` whose model is built, steady state first.
+//!
+//! Independent replications, all with fixed seeds; |z| < 4 or exact. What starts empty is in [`super::theory_transient`].
+
+use crate::support::cases::Case;
+use crate::support::{Draft, constant, every_ms, exponential, judge, lognormal, poisson, seconds, uniform};
+use dryport::experiment::Experiment;
+use dryport::port::AllocatorKind;
+use dryport::theory::{erlang_b, mean_occupancy};
+
+/// A law of port holds with a given mean: what the lifetime is, and what is left to TIME-WAIT.
+#[derive(Clone, Copy, Debug)]
+enum Law {
+    /// Exponential, constant, ... lifetimes before a constant TIME-WAIT.
+    Exponential,
+    Constant,
+    Uniform,
+    Lognormal,
+    /// The same laws for the whole hold, TIME-WAIT 0. No echo of the start (`reference/theory.md` 0.4).
+    WholeExponential,
+    WholeUniform,
+    WholeLognormal,
+}
+
+impl Law {
+    /// Lifetime and TIME-WAIT.
+    fn values(self, hold: f64, wait: f64) -> (String, String) {
+        let whole = hold + wait;
+        match self {
+            Self::Exponential => (exponential(hold), seconds(wait)),
+            Self::Constant => (constant(hold), seconds(wait)),
+            Self::Uniform => (uniform(hold), seconds(wait)),
+            Self::Lognormal => (lognormal(hold, 1.5), seconds(wait)),
+            Self::WholeExponential => (exponential(whole), seconds(0.0)),
+            Self::WholeUniform => (uniform(whole), seconds(0.0)),
+            Self::WholeLognormal => (lognormal(whole, 1.0), seconds(0.0)),
+        }
+    }
+}
+
+/// How long a case is watched, in mean port holds, and how often.
+#[derive(Clone, Copy, Debug)]
+struct Effort {
+    warm_up: f64,
+    holds: f64,
+    replications: u32,
+}
+
+/// Runs a row of model `mgcc` under each law, each with another allocator, and judges every figure that dryport has.
+fn mgcc(id: &str, effort: Effort, laws: &[Law]) {
+    let case = Case::of("mgcc").into_iter().find(|case| case.id == id).expect("a row");
+    let (hold, wait) = (case.get("mean_hold"), case.get("timewait"));
+    for (seed, (law, allocator)) in (60_327..).zip(laws.iter().zip(AllocatorKind::ALL.iter().cycle())) {
+        let (lifetime, time_wait) = law.values(hold, wait);
+        let draft = Draft {
+            duration: seconds(effort.holds * (hold + wait)),
+            warm_up: seconds(effort.warm_up * (hold + wait)),
+            replications: effort.replications,
+            // Other requests for each law, so that they are as many witnesses.
+            seed,
+            ports: case.count("N"),
+            allocator: allocator.name().to_owned(),
+            arrivals: poisson(case.get("lambda")),
+            lifetime,
+            time_wait,
+            ..Draft::default()
+        };
+        let label = format!("{id} {law:?}");
+        let experiment = draft.run();
+        let blocking = case.expected("blocking");
+        let carried = case.get("lambda") * (1.0 - blocking);
+        let waits = time_wait_part(*law, wait);
+        let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
+        is("refused_ratio", blocking);
+        // Poisson arrivals see time averages.
+        is("full_time_ratio", blocking);
+        is("busy_ports_mean", case.expected("mean_occupancy"));
+        is("connects_per_s", carried);
+        // Little's law splits the occupancy.
+        is("established_ports_mean", carried * (hold + wait - waits));
+        if waits > 0.0 {
+            is("time_wait_ports_mean", carried * waits);
+        }
+        utilisation_and_variance(&label, &case, &experiment);
+    }
+}
+
+fn time_wait_part(law: Law, wait: f64) -> f64 {
+    match law {
+        Law::Exponential | Law::Constant | Law::Uniform | Law::Lognormal => wait,
+        Law::WholeExponential | Law::WholeUniform | Law::WholeLognormal => 0.0,
+    }
+}
+
+/// From the rows of the time series, which are samples of the steady state.
+fn utilisation_and_variance(label: &str, case: &Case, experiment: &Experiment) {
+    let (ports, mean) = (case.get("N"), case.expected("mean_occupancy"));
+    let over_rows = |of: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        let average = |rows: &[dryport::metrics::SampleRow]| {
+            rows.iter().map(|row| of(f64::from(row.busy))).sum::<f64>() / rows.len() as f64
+        };
+        experiment.outcomes.iter().map(|outcome| average(&outcome.series[0])).collect()
+    };
+    judge::mean(&label, "utilisation", case.expected("utilisation"), &over_rows(&|busy| busy / ports));
+    let squares = over_rows(&|busy| (busy - mean) * (busy - mean));
+    judge::mean(&label, "var_occupancy", case.expected("var_occupancy"), &squares);
+}
+
+/// All laws, where the load is below the ports or there is no TIME-WAIT.
+const ALL_LAWS: [Law; 4] = [Law::Exponential, Law::Constant, Law::Uniform, Law::Lognormal];
+
+#[test]
+fn erlang_b_on_one_port() {
+    mgcc("P01", Effort { warm_up: 50.0, holds: 5_000.0, replications: 40 }, &ALL_LAWS);
+}
+
+#[test]
+fn erlang_b_on_ten_ports() {
+    mgcc("P02", Effort { warm_up: 50.0, holds: 2_000.0, replications: 40 }, &ALL_LAWS);
+}
+
+#[test]
+fn erlang_b_on_a_hundred_ports_with_time_wait() {
+    let effort = Effort { warm_up: 20.0, holds: 200.0, replications: 40 };
+    mgcc("P03", effort, &[Law::Exponential, Law::Constant, Law::Uniform, Law::Lognormal, Law::WholeUniform]);
+}
+
+/// Load above the ports: with a constant TIME-WAIT the start echoes, so a thousand holds are thrown away and whole
+/// holds are measured; without one the start is soon forgotten.
+#[test]
+fn erlang_b_in_overload() {
+    let whole = Effort { warm_up: 20.0, holds: 200.0, replications: 20 };
+    mgcc("P04", whole, &[Law::WholeExponential, Law::WholeUniform, Law::WholeLognormal]);
+    let echo = Effort { warm_up: 1_000.0, holds: 300.0, replications: 12 };
+    mgcc("P04", echo, &[Law::Exponential, Law::Constant]);
+}
+
+#[test]
+fn erlang_b_on_the_default_range() {
+    let effort = Effort { warm_up: 10.0, holds: 10.0, replications: 20 };
+    mgcc("P05", effort, &[Law::Exponential, Law::WholeUniform]);
+}
+
+#[test]
+fn erlang_b_on_the_dynamic_range_in_overload() {
+    let effort = Effort { warm_up: 10.0, holds: 10.0, replications: 16 };
+    mgcc("P06", effort, &[Law::WholeExponential, Law::WholeUniform]);
+}
+
+/// Evenly spaced arrivals do not see time averages: call and time congestion differ.
+#[test]
+fn evenly_spaced_arrivals_with_exponential_holds() {
+    for case in Case::of("det_arrivals") {
+        let gap = case.get("interarrival");
+        let draft = Draft {
+            // Whole gaps, so that every window looks alike.
+            duration: seconds(40_000.0 * gap),
+            warm_up: seconds(1_000.0 * gap),
+            replications: 40,
+            ports: case.count("N"),
+            arrivals: every_ms(if gap > 0.05 { 100 } else { 20 }),
+            lifetime: exponential(case.get("mean_hold")),
+            ..Draft::default()
+        };
+        let experiment = draft.run();
+        let is = |name: &str, of: &str| judge::metric(&case.id, &experiment, "all", name, case.expected(of));
+        is("refused_ratio", "call_congestion");
+        is("busy_ports_mean", "mean_occupancy");
+        is("full_time_ratio", "time_congestion");
+    }
+}
+
+/// Zipf weights: a pool for each destination under `4-tuple`, one for all under `address-port`.
+#[test]
+fn destinations_have_pools_of_their_own() {
+    let [case] = Case::of("destinations").try_into().expect("one row");
+    let (hold, wait, rate) = (case.get("mean_hold"), case.get("timewait"), case.get("lambda"));
+    let (ports, count) = (case.count("N"), case.count("destinations"));
+    // Zipf with exponent 1.
+    assert!((case.get("zipf_s") - 1.0).abs() < 1e-12);
+    let total: f64 = (1..=count).map(|k| 1.0 / f64::from(k)).sum();
+    let shares: Vec<f64> = (1..=count).map(|k| 1.0 / f64::from(k) / total).collect();
+    let draft = Draft {
+        duration: seconds(300.0 * (hold + wait)),
+        warm_up: seconds(20.0 * (hold + wait)),
+        replications: 40,
+        ports,
+        allocator: "linux-connect".to_owned(),
+        destinations: shares.iter().map(|share| (*share, 1)).collect(),
+        arrivals: poisson(rate),
+        lifetime: exponential(hold),
+        time_wait: seconds(wait),
+        ..Draft::default()
+    };
+    let experiment = draft.run();
+    judge::metric(&case.id, &experiment, "all", "refused_ratio", case.expected("overall_blocking"));
+    judge::metric(&case.id, &experiment, "destination:d0", "refused_ratio", case.expected("first_blocking"));
+    for (index, share) in shares.iter().enumerate() {
+        let (scope, load) = (format!("destination:d{index}"), rate * share * (hold + wait));
+        judge::metric(&case.id, &experiment, &scope, "busy_ports_mean", mean_occupancy(ports, load));
+        let measures: Vec<_> = experiment.of_scope(judge::scope_of(&experiment, &scope)).collect();
+        let attempts: u64 = measures.iter().map(|m| m.attempts()).sum();
+        let refused: u64 = measures.iter().map(|m| m.refused).sum();
+        if index > 0 {
+            let expected = attempts as f64 * erlang_b(ports, load);
+            judge::rare(&case.id, &scope, expected, refused);
+        }
+    }
+    // 183 erlangs on 100 ports: exponential holds, which forget the start.
+    let shared = Draft {
+        uniqueness: "address-port".to_owned(),
+        lifetime: exponential(hold + wait),
+        time_wait: seconds(0.0),
+        ..draft
+    };
+    let experiment = shared.run();
+    for name in ["refused_ratio", "full_time_ratio"] {
+        judge::metric(&case.id, &experiment, "all", name, case.expected("bind0_shared_blocking"));
+    }
+}
+
+/// Four source addresses: dealt in turn (each sees Erlang-4 arrivals), at random, or whichever has a port.
+#[test]
+fn source_addresses_are_taken_in_turn_or_at_random_or_as_they_are_free() {
+    let [case] = Case::of("round_robin_ips").try_into().expect("one row");
+    let addresses = case.count("source_ips");
+    let load = case.get("lambda") * case.get("mean_hold");
+    for (rule, blocking) in [
+        ("round-robin", case.expected("call_congestion")),
+        ("random", case.expected("random_ip_blocking")),
+        ("first-free", case.expected("any_free_ip_blocking")),
+    ] {
+        let draft = Draft {
+            duration: "1000s".to_owned(),
+            warm_up: "30s".to_owned(),
+            replications: 40,
+            ports: case.count("N"),
+            allocator: "random-start".to_owned(),
+            host: format!("addresses = {addresses}"),
+            arrivals: poisson(case.get("lambda")),
+            lifetime: exponential(case.get("mean_hold")),
+            client: format!("source = \"{rule}\""),
+            ..Draft::default()
+        };
+        let experiment = draft.run();
+        let label = format!("{} {rule}", case.id);
+        let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
+        is("refused_ratio", blocking);
+        is("busy_ports_mean", load * (1.0 - blocking));
+        match rule {
+            "round-robin" => is("busy_ports_mean", f64::from(addresses) * case.expected("mean_occupancy")),
+            // Independent pools: at least one is full.
+            "random" => is("full_time_ratio", 1.0 - numeric_power(1.0 - blocking, addresses)),
+            _ => {}
+        }
+    }
+}
+
+fn numeric_power(base: f64, exponent: u32) -> f64 {
+    (0..exponent).map(|_| base).product()
+}
+
+/// Many destinations with several endpoints each, spread at random: independent pools of equal load.
+#[test]
+fn endpoints_share_the_load_at_random() {
+    for uniqueness in ["4-tuple", "port-destination"] {
+        let draft = Draft {
+            duration: "2000s".to_owned(),
+            warm_up: "20s".to_owned(),
+            replications: 30,
+            ports: 8,
+            uniqueness: uniqueness.to_owned(),
+            destinations: vec![(0.75, 3), (0.25, 1)],
+            arrivals: poisson(20.0),
+            ..Draft::default()
+        };
+        let experiment = draft.run();
+        let label = format!("endpoints {uniqueness}");
+        for scope in ["all", "destination:d0", "destination:d1"] {
+            judge::metric(&label, &experiment, scope, "refused_ratio", erlang_b(8, 5.0));
+        }
+        judge::metric(&label, &experiment, "destination:d0", "busy_ports_mean", 3.0 * mean_occupancy(8, 5.0));
+    }
+}
+
+/// Pooled requests and static NAT blocks are loss systems like any other.
+#[test]
+fn pooled_requests_and_static_blocks_are_erlang_b_too() {
+    let loss = |label: &str, ports: u32, rate: f64, hold: f64, blocking: f64| {
+        let draft = Draft {
+            duration: seconds(200.0 * (hold + 60.0)),
+            warm_up: seconds(20.0 * (hold + 60.0)),
+            replications: 20,
+            ports,
+            arrivals: poisson(rate),
+            // The whole hold, since one of the loads is above the ports.
+            lifetime: uniform(hold + 60.0),
+            ..Draft::default()
+        };
+        judge::metric(&label, &draft.run(), "all", "refused_ratio", blocking);
+    };
+    for case in Case::of("pooling") {
+        let per_connection = case.get("requests_per_connection");
+        let rate = case.get("request_rate") / per_connection;
+        let hold = per_connection * case.get("mean_request_time");
+        loss(&case.id, case.count("N"), rate, hold, case.expected("blocking"));
+    }
+    for case in Case::of("nat_static") {
+        let (rate, hold) = (case.get("lambda_per_subscriber"), case.get("mean_hold"));
+        loss(&case.id, case.count("block_size"), rate, hold, case.expected("block_blocking"));
+    }
+}
