@@ -4,7 +4,7 @@ use crate::command::{dryport, root};
 use std::fs;
 
 fn readme() -> String {
-    fs::read_to_string(root().join("README.md")).unwrap()
+    fs::read_to_string(root().join("README.md")).expect("the README is there")
 }
 
 /// The lines of the fenced blocks that `keep` a fence, without the prompt.

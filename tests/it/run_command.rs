@@ -34,14 +34,18 @@ const FILES: [&str; 6] =
 
 /// A folder with `tiny.toml` in it.
 fn home() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("tiny.toml"), TINY).unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("tiny.toml"), TINY).expect("the folder is ours");
     folder
 }
 
 fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = entries
+        .map(|entry| {
+            entry.expect("a folder stays while it is read").file_name().into_string().expect("a name in UTF-8")
+        })
+        .collect();
     names.sort();
     names
 }
@@ -49,7 +53,7 @@ fn names(folder: &Path) -> Vec<String> {
 /// The files of a run folder, by name.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     assert_eq!(names(folder), FILES);
-    FILES.iter().map(|name| ((*name).to_owned(), fs::read(folder.join(name)).unwrap())).collect()
+    FILES.iter().map(|name| ((*name).to_owned(), fs::read(folder.join(name)).expect("the file is there"))).collect()
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Ended {
@@ -210,7 +214,7 @@ fn json_is_one_document_with_the_verdict() {
 
 /// What attempt came of each row: time, destination, outcome, close.
 fn outcomes(csv: &Path) -> Vec<String> {
-    let text = fs::read_to_string(csv).unwrap();
+    let text = fs::read_to_string(csv).expect("the file is there");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("time_s,request,retry,source,destination,outcome,port,close_s,probes"));
     lines
@@ -256,7 +260,7 @@ fn a_full_disk_exits_with_1() {
 fn start(folder: &Path, arguments: &[&str], out: Stdio, err: Stdio) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dryport"));
     command.current_dir(folder).arg("run").args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
-    command.spawn().unwrap()
+    command.spawn().expect("it can be started")
 }
 
 #[test]
@@ -278,9 +282,9 @@ fn interrupted(folder: &Path, arguments: &[&str]) -> (i32, String) {
     let child = start(folder, arguments, Stdio::null(), Stdio::piped());
     std::thread::sleep(Duration::from_secs(2));
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let ended = child.wait_with_output().unwrap();
-    (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).unwrap())
+    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill can be started").success());
+    let ended = child.wait_with_output().expect("it ends");
+    (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).expect("it prints text"))
 }
 
 #[cfg(unix)]
@@ -329,7 +333,7 @@ fn everything() -> String {
                  closes_first = \"{closer}\"\nsource = \"{source}\"\nbalance = \"{balance}\"\n\
                  retry = {{ attempts = 3, delay = \"300ms\", factor = 2.0, jitter = \"{jitter}\" }}\n"
             )
-            .unwrap();
+            .expect("a text grows");
             index += 1;
         }
     }
