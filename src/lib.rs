@@ -22,6 +22,45 @@
 //!
 //! From `numeric` to `experiment` nothing opens a file or reads a clock, an environment variable or the command line.
 //!
+//! # The shortest way through
+//!
+//! ```
+//! use dryport::{Checks, Experiment, METRICS, OfferedLoad, Scenario, Settings, SourceFile, estimate, replicate};
+//! use std::collections::BTreeMap;
+//! use std::sync::atomic::AtomicBool;
+//!
+//! let text = r#"
+//!     schema = 1
+//!     [run]
+//!     duration = "10s"
+//!     replications = 5
+//!     [[host]]
+//!     name = "gateway"
+//!     port_range = "40000-40099"
+//!     [[destination]]
+//!     name = "orders-db"
+//!     [[client]]
+//!     name     = "checkout"
+//!     host     = "gateway"
+//!     to       = "orders-db"
+//!     arrivals = { constant = { rate = "20/s" } }
+//!     lifetime = { constant = { value = "50ms" } }
+//! "#;
+//! // Traces would come from the second argument's files; this scenario has none.
+//! let files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+//! let scenario = Scenario::read(&SourceFile::new("tour.toml", text), &[], &files).expect("nothing is wrong with it");
+//!
+//! let stop = AtomicBool::new(false);
+//! let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+//! let experiment: Experiment = replicate(&scenario, &settings);
+//!
+//! // Scope 0 is everything. 20 connects a second take 100 ports in 5 s, and TIME-WAIT lasts a minute.
+//! let offered = OfferedLoad::of(&scenario, &experiment);
+//! let metric = METRICS.iter().find(|metric| metric.name == "first_refusal_s").expect("it is one of them");
+//! let first = estimate(&experiment, &offered, 0, metric, 0.95).expect("at least half of the runs were refused");
+//! assert_eq!(first.estimate, 5.0);
+//! ```
+//!
 //! # Limits
 //!
 //! No UDP, IPv6 is the same pool as IPv4, no packet loss, no round-trip time yet.
@@ -40,3 +79,10 @@ pub mod sim;
 pub mod stats;
 pub mod theory;
 pub mod workload;
+
+pub use des::{SimDuration, SimTime};
+pub use experiment::{Checks, Experiment, OfferedLoad, Settings, estimate, replicate};
+pub use metrics::METRICS;
+pub use report::{RunTables, Verdict};
+pub use scenario::{Diagnostics, Scenario, SourceFile, Sources};
+pub use stats::Interval;

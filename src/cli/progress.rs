@@ -1,6 +1,6 @@
 //! How far a run is: a bar on a terminal, nothing elsewhere. The only place that looks at a clock, through indicatif.
 
-use crate::scenario::words::{plural, seconds};
+use crate::scenario::words::{plural, seconds, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -12,8 +12,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(200);
-/// Marks in the bar.
-const MARKS: u64 = 20;
+/// The most marks in the bar.
+const MARKS: usize = 20;
+/// Columns of a terminal that everybody has.
+const WIDTH: usize = 80;
 
 /// Counts replications and shows how many are whole.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub struct Progress {
 
 impl Progress {
     /// Starts with none of `runs` whole; nothing is ever shown when `quiet`, or when stderr is no terminal.
+    ///
+    /// # Panics
+    ///
+    /// Never: the template is a constant.
     pub fn start(runs: u64, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
         let refused = Arc::new(AtomicU64::new(0));
@@ -59,17 +65,20 @@ impl Progress {
     }
 }
 
-/// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`
+/// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`; the bar makes room when numbers
+/// are long.
 fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
-    let marks = usize::try_from(done * MARKS / runs.max(1)).unwrap_or(0);
-    let bar = "#".repeat(marks) + &".".repeat(usize::try_from(MARKS).unwrap_or(0).saturating_sub(marks));
-    let width = runs.to_string().len();
-    let mut text = format!("run    [{bar}]  {done:>width$}/{}", plural(runs, "run"));
+    let width = thousands(runs).len();
+    let mut text = format!("{:>width$}/{}", thousands(done), plural(runs, "run"));
     if done > 0 {
-        let left = elapsed.as_secs_f64() * (runs.saturating_sub(done)) as f64 / done as f64;
-        let _ = write!(text, "    refused so far in {refused} of {done}   {} left", seconds(left.ceil()));
+        let left = seconds((elapsed.as_secs_f64() * runs.saturating_sub(done) as f64 / done as f64).ceil());
+        let (refused, done) = (thousands(refused), thousands(done));
+        text = format!("{text}    refused so far in {refused} of {done}   {left} left");
     }
-    text
+    let marks = MARKS.min(WIDTH.saturating_sub("run    []  ".len() + text.len()));
+    let full = usize::try_from(done * marks as u64 / runs.max(1)).unwrap_or(0).min(marks);
+    let bar = "#".repeat(full) + &".".repeat(marks - full);
+    format!("run    [{bar}]  {text}")
 }
 
 #[cfg(test)]
@@ -84,6 +93,7 @@ mod tests {
             "run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left"
         );
         assert_eq!(line(0, 1, 0, at), "run    [....................]  0/1 run");
-        assert!(line(1_000_000, 1_000_000, 0, at).len() < 100);
+        assert_eq!(line(345, 1_000, 345, at).len(), WIDTH);
+        assert!(line(10_000, 10_000, 10_000, at).starts_with("run    [#"));
     }
 }

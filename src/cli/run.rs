@@ -4,7 +4,7 @@ use super::files::read;
 use super::progress::Progress;
 use super::{Exit, Failure, interrupt, output::Output};
 use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
-use crate::metrics::AttemptLog;
+use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
@@ -16,6 +16,7 @@ use crate::scenario::{Reading, SourceFile, words};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Simulate scenarios; report the risk of running out of ports, with its interval
 ///
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///   dryport run - --json < s.toml | jq .verdict                    in a pipeline
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
     /// TOML files, or - for standard input (TOML or JSON)
     #[arg(required = true, value_name = "SCENARIO")]
@@ -89,6 +91,7 @@ struct Plan {
 struct Told {
     summary: String,
     json: serde_json::Value,
+    exit: Exit,
 }
 
 impl Run {
@@ -110,15 +113,18 @@ impl Run {
         let (mut exit, mut told, mut closed) = (Exit::Fine, Vec::new(), false);
         for (index, plan) in plans.iter().enumerate() {
             match self.simulate(plan, stop, output) {
-                Ok(Told { summary, json }) => {
+                Ok(Told { summary, json, exit: ended }) => {
                     let gap = if index > 0 { "\n" } else { "" };
                     if !self.quiet && !self.json && !closed {
                         closed = is_closed(output.data(&format!("{gap}{}", summary.trim_end())))?;
                     }
                     told.push(json);
+                    if ended != Exit::Fine {
+                        exit = ended;
+                    }
                 }
                 Err(message) => {
-                    let _ = output.message(&format!("error: {message}"));
+                    let _ = output.message(&message);
                     exit = Exit::Failed;
                 }
             }
@@ -128,8 +134,7 @@ impl Run {
             }
         }
         if self.json && !told.is_empty() {
-            let text = serde_json::to_string_pretty(&runs_json(&told)).expect("a JSON value has a text form");
-            is_closed(output.data(&text))?;
+            is_closed(output.data(&format!("{:#}", runs_json(&told))))?;
         }
         Ok(exit)
     }
@@ -195,7 +200,7 @@ impl Run {
         if self.force { Replace::Always } else { Replace::Never }
     }
 
-    /// Runs one scenario and writes what it leaves.
+    /// Runs one scenario and writes what it leaves; or says why nothing was.
     fn simulate(&self, plan: &Plan, stop: &AtomicBool, output: &mut Output<'_>) -> Result<Told, String> {
         let scenario = &plan.reading.scenario;
         let progress = Progress::start(scenario.run.replications.into(), self.quiet);
@@ -214,26 +219,24 @@ impl Run {
         let tables = run_tables(&experiment, &OfferedLoad::of(scenario, &experiment), self.manifest(plan, &experiment));
         let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
         run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), Pictures::Png)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| format!("error: {error}"))?;
+        let mut exit = Exit::Fine;
         if whole < wanted {
             let plural = words::plural(wanted, "run");
             let message = format!("interrupted: {whole} of {plural} are whole and were written; the interval is wider");
             let _ = output.message(&message);
         } else {
-            if let Some(file) = &self.attempts {
-                self.write_attempts(file, plan, &experiment, stop)?;
+            let attempts = self.attempts.as_deref().map(|file| self.write_attempts(file, plan, &experiment, stop));
+            if let Some(Err(error)) = attempts {
+                let _ = output.message(&format!("error: {error}"));
+                exit = Exit::Failed;
             }
             if !self.quiet {
-                let attempts: u64 = experiment.of_scope(0).map(crate::metrics::Measures::attempts).sum();
-                let (runs, calls) = (words::plural(whole, "run"), words::count(attempts as f64));
-                let report = if self.json { "figures" } else { "report" };
-                let seconds = took.as_secs_f64();
-                let _ = output
-                    .message(&format!("done: {runs}, {calls} connect() calls in {seconds:.1} s; {report} on stdout"));
+                let _ = output.message(&done(&experiment, took, self.json));
             }
         }
         let folder = plan.folder.display().to_string();
-        Ok(Told { summary: run_summary(&tables, &folder), json: run_json(&tables, &folder) })
+        Ok(Told { summary: run_summary(&tables, &folder), json: run_json(&tables, &folder), exit })
     }
 
     /// Runs one replication once more for its attempts.
@@ -245,7 +248,7 @@ impl Run {
         stop: &AtomicBool,
     ) -> Result<(), String> {
         let scenario = &plan.reading.scenario;
-        let fill = |out: &mut dyn Write| {
+        let content = |out: &mut dyn Write| {
             // A failed write ends the replication; Ctrl-C too.
             let end = AtomicBool::new(false);
             let mut csv = AttemptCsv::new(scenario, &experiment.topology, out)?;
@@ -258,7 +261,7 @@ impl Run {
             csv.finish()?;
             ended.map_err(|_| io::Error::other("interrupted"))
         };
-        let written = whole::write_file(&Disk, file, self.replace(), Box::new(fill));
+        let written = whole::write_file(&Disk, file, self.replace(), Box::new(content));
         written.map_err(|error| error.to_string())
     }
 
@@ -268,7 +271,6 @@ impl Run {
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
         arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
-        #[expect(clippy::float_cmp, reason = "the very default")]
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }
@@ -291,6 +293,14 @@ impl Run {
             files: run_dir::file_names(Pictures::Png),
         }
     }
+}
+
+/// `done: 20 runs, 5,425,256 connect() calls in 0.4 s; report on stdout`
+fn done(experiment: &Experiment, took: Duration, json: bool) -> String {
+    let calls: u64 = experiment.of_scope(0).map(Measures::attempts).sum();
+    let (runs, calls) = (words::plural(experiment.outcomes.len() as u64, "run"), words::thousands(calls));
+    let (seconds, report) = (took.as_secs_f64(), if json { "figures" } else { "report" });
+    format!("done: {runs}, {calls} connect() calls in {seconds:.1} s; {report} on stdout")
 }
 
 /// Why something may not be written, with the way out when there is one.

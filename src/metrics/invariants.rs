@@ -1,7 +1,7 @@
 //! A checker that rides along: keeps its own books from the events alone and compares them with the world's.
 //!
 //! Checked at every event: a port is taken only when free, closed only when open, released only after its close, and
-//! time never goes back. Checked every [`EVERY`] events: in each lane free + busy = usable, bitmap and count agree, and
+//! time never goes back. Checked every `EVERY` events: in each lane free + busy = usable, bitmap and count agree, and
 //! opened = closed + open, closed = released + held.
 
 use crate::des::SimTime;

@@ -27,8 +27,16 @@ pub const PER_RUN: [&str; 2] = ["first_refusal_s", "busy_ports_peak"];
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PerRun {
     runs: Vec<u64>,
-    /// Scope, metric, and a value for each run.
-    figures: Vec<(Arc<str>, &'static str, Vec<Option<f64>>)>,
+    figures: Vec<RunFigures>,
+}
+
+/// One metric of one scope.
+#[derive(Clone, Debug, PartialEq)]
+struct RunFigures {
+    scope: Arc<str>,
+    metric: &'static str,
+    /// One for each run.
+    values: Vec<Option<f64>>,
 }
 
 impl PerRun {
@@ -39,9 +47,9 @@ impl PerRun {
         if self.runs.last() != Some(&run) {
             self.runs.push(run);
         }
-        match self.figures.iter_mut().find(|(s, m, _)| s == scope && *m == metric) {
-            Some((_, _, values)) => values.push(value),
-            None => self.figures.push((scope.clone(), metric, vec![value])),
+        match self.figures.iter_mut().find(|figures| figures.scope == *scope && figures.metric == metric) {
+            Some(figures) => figures.values.push(value),
+            None => self.figures.push(RunFigures { scope: scope.clone(), metric, values: vec![value] }),
         }
     }
 
@@ -54,8 +62,9 @@ impl PerRun {
     }
 
     fn of(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
-        let found = self.figures.iter().find(|(s, m, _)| **s == *scope && *m == metric);
-        found.map_or_else(Vec::new, |(_, _, values)| self.runs.iter().copied().zip(values.iter().copied()).collect())
+        let found = self.figures.iter().find(|figures| *figures.scope == *scope && figures.metric == metric);
+        let values = found.map_or(&[][..], |figures| &figures.values);
+        self.runs.iter().copied().zip(values.iter().copied()).collect()
     }
 }
 

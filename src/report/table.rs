@@ -22,7 +22,7 @@ impl Cell {
         const EXACT: f64 = 9_007_199_254_740_992.0;
         match value {
             None => Self::Empty,
-            Some(value) if value.trunc() == value && value.abs() <= EXACT => {
+            Some(value) if value.fract().abs() <= 0.0 && value.abs() <= EXACT => {
                 #[expect(
                     clippy::cast_possible_truncation,
                     reason = "whole, and in the range of doubles that are exact"

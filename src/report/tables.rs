@@ -205,7 +205,7 @@ lifetime = { constant = { value = \"50ms\" } }
         assert!((load - 30.0 * 0.9 * 1.05).abs() < 1e-9, "{load}");
         let mut replications = Vec::new();
         write_replications(&experiment, "tiny", &mut replications).unwrap();
-        let lines = replications.iter().filter(|byte| **byte == b'\n').count();
+        let lines = String::from_utf8(replications).unwrap().lines().count();
         assert_eq!(lines, 1 + 3 * scopes.len() * (METRICS.len() - 2));
     }
 

@@ -89,7 +89,10 @@ pub fn may_write(path: &Path, replace: Replace) -> Result<(), WholeError> {
     if replace == Replace::Never && present(path) {
         return Err(WholeError::Exists { path: path.into() });
     }
-    work_folder(path).map(drop)
+    // Nothing is left behind, not even the folders above.
+    let above = parent(path);
+    let there = above.ancestors().find(|folder| present(folder)).unwrap_or(Path::new("."));
+    work_folder_in(there).map(drop)
 }
 
 /// Writes one file; its folder is made when it is missing. A device or a pipe is written to as it is.
@@ -163,7 +166,11 @@ fn move_in(new: &Path, old: &Path, path: &Path) -> Result<(), WholeError> {
 fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
     let parent = parent(path);
     fs::create_dir_all(&parent).map_err(failed("make", &parent))?;
-    tempfile::Builder::new().prefix(".dryport-").tempdir_in(&parent).map_err(failed("make a folder in", &parent))
+    work_folder_in(&parent)
+}
+
+fn work_folder_in(parent: &Path) -> Result<tempfile::TempDir, WholeError> {
+    tempfile::Builder::new().prefix(".dryport-").tempdir_in(parent).map_err(failed("make a folder in", parent))
 }
 
 /// Writes a new file at `path`; an error names `meant`, where it will be in the end.
@@ -352,6 +359,7 @@ pub(crate) mod tests {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("x");
         may_write(&file, Replace::Never).unwrap();
+        may_write(&home.path().join("a/b/c"), Replace::Never).unwrap();
         fs::write(&file, "").unwrap();
         assert!(matches!(may_write(&file, Replace::Never), Err(WholeError::Exists { .. })));
         may_write(&file, Replace::Always).unwrap();

@@ -1,14 +1,12 @@
 //! `dryport check` from the outside: exit codes, what goes where, files that cannot be read.
 
+use crate::command::{Ended, dryport, dryport_reading};
 use crate::scenario_errors::BASE;
-use assert_cmd::Command;
 use std::path::Path;
 
 fn check(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let mut command = Command::cargo_bin("dryport").expect("cargo builds it for the tests");
-    let output = command.current_dir(folder).arg("check").args(arguments).output().expect("it can be started");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
-    (output.status.code().expect("no signal ended it"), text(output.stdout), text(output.stderr))
+    let Ended { code, out, err } = dryport(folder, &[&["check"], arguments].concat());
+    (code, out, err)
 }
 
 #[test]
@@ -77,10 +75,8 @@ fn a_trace_lies_beside_its_scenario() {
 #[test]
 fn standard_input_is_a_file_too() {
     for text in [BASE.to_owned(), format!("\u{feff}{BASE}"), BASE.replace('\n', "\r\n")] {
-        let mut command = Command::cargo_bin("dryport").expect("cargo builds it for the tests");
-        command.args(["check", "-"]).write_stdin(text);
-        let output = command.output().expect("it can be started");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert!(output.stdout.starts_with(b"ok: stdin: checkout on gateway"));
+        let ended = dryport_reading(Path::new("."), &["check", "-"], &text);
+        assert_eq!(ended.code, 0, "{}", ended.err);
+        assert!(ended.out.starts_with("ok: stdin: checkout on gateway"));
     }
 }

@@ -4,9 +4,13 @@
 
 mod baseline;
 mod check_command;
+mod command;
 mod kernel_replays;
 mod laws;
+mod readme;
 mod repo_rules;
+mod run_command;
+mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
 mod support;

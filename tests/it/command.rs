@@ -1,0 +1,31 @@
+//! The program from the outside: what it was given, what it said, how it ended.
+
+use assert_cmd::Command;
+use std::path::Path;
+
+/// How a command ended.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs `dryport ARGUMENTS` in `folder`.
+pub(crate) fn dryport(folder: &Path, arguments: &[&str]) -> Ended {
+    dryport_reading(folder, arguments, "")
+}
+
+/// The same with something on standard input.
+pub(crate) fn dryport_reading(folder: &Path, arguments: &[&str], input: &str) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dryport"));
+    let output = command.current_dir(folder).args(arguments).write_stdin(input).output().expect("it can be started");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
+    let code = output.status.code().expect("no signal ended it");
+    Ended { code, out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// The top of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
