@@ -6,6 +6,7 @@ mod laws;
 mod repo_rules;
 mod scenario_errors;
 mod scenario_fuzz;
+mod small_worlds;
 mod support;
 mod theory_allocators;
 mod theory_cases;
