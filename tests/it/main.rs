@@ -1,7 +1,9 @@
 //! The one integration-test binary: what crosses folders, one module per concern.
 
+mod allocator_contract;
 mod baseline;
 mod check_command;
+mod golden;
 mod laws;
 mod repo_rules;
 mod scenario_errors;
