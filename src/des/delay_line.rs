@@ -24,16 +24,17 @@ impl<T> Default for DelayLine<T> {
 }
 
 impl<T: Copy> DelayLine<T> {
-    /// Adds an event that is due at `at`.
+    /// Adds an event that is due at `at`. Says whether it is the only one, and so [`DelayLine::next_at`] has changed.
     ///
     /// # Panics
     ///
     /// When `at` is earlier than an event before it: the delay was not monotone.
     #[inline]
-    pub fn push(&mut self, at: SimTime, event: T) {
+    pub fn push(&mut self, at: SimTime, event: T) -> bool {
         assert!(self.last_at <= at, "a delay line is first in, first out");
         self.last_at = at;
-        if self.len == 0 {
+        let alone = self.len == 0;
+        if alone {
             self.next_at = at;
         }
         if self.len == self.ring.len() {
@@ -42,6 +43,7 @@ impl<T: Copy> DelayLine<T> {
         let place = (self.first + self.len) & (self.ring.len() - 1);
         self.ring[place] = (at, event);
         self.len += 1;
+        alone
     }
 
     /// Doubles the ring; `filler` stands in places not in use.

@@ -79,8 +79,10 @@ impl Words {
 
     #[cold]
     fn refill(&mut self) {
-        for word in self.block.iter_mut() {
-            *word = self.generator.next_u64();
+        let mut bytes = [0; 8 * BLOCK];
+        self.generator.fill_bytes(&mut bytes);
+        for (word, bytes) in self.block.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(*bytes);
         }
         self.next = 0;
     }

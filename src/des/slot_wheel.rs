@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 /// The slot width aimed at, in mean gaps between events.
 const EVENTS_PER_SLOT: u64 = 4;
 /// How many events are served between two looks at the slot width.
-const RETUNE_EVERY: u32 = 4096;
+const RETUNE_EVERY: u64 = 4096;
 /// The most slots a wheel grows to: 4 MiB of slot heads.
 const SLOTS_MAX: usize = 1 << 20;
 const SLOTS_MIN: usize = 1 << 10;
@@ -60,7 +60,8 @@ pub struct SlotWheel<T> {
     shift: u32,
     /// The slot being served, counted from time zero: its events and all earlier ones are in `current`.
     cursor: u64,
-    /// The slot being served, latest event first, so that the next one is at the end.
+    /// The slot being served, latest event first, so that the next one is at the end. Never empty while any event
+    /// waits.
     current: Vec<(u64, T)>,
     /// The newest event of each slot after the cursor, by slot number modulo the number of slots.
     heads: Vec<u32>,
@@ -73,8 +74,8 @@ pub struct SlotWheel<T> {
     /// Events pushed to `far`, ever, and when last looked at.
     far_total: u64,
     far_before: u64,
-    len: usize,
-    until_retune: u32,
+    /// Events loaded since the slot width was last looked at, and when that was.
+    loaded: u64,
     retuned_at: u64,
 }
 
@@ -91,8 +92,7 @@ impl<T: Copy> Default for SlotWheel<T> {
             far: BinaryHeap::new(),
             far_total: 0,
             far_before: 0,
-            len: 0,
-            until_retune: RETUNE_EVERY,
+            loaded: 0,
             retuned_at: 0,
         }
     }
@@ -102,43 +102,47 @@ impl<T: Copy> SlotWheel<T> {
     /// When the next event is due; [`SimTime::NEVER`] when there is none.
     #[inline]
     pub fn next_at(&self) -> SimTime {
-        // Whenever any event waits, `current` holds the next one.
         self.current.last().map_or(SimTime::NEVER, |(at, _)| SimTime::from_nanos(*at))
     }
 
     /// How many events wait.
     pub fn len(&self) -> usize {
-        self.len
+        self.current.len() + self.listed + self.far.len()
     }
 
     /// True when no event waits.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.current.is_empty()
     }
 
-    /// Adds an event that is due at `at`.
+    /// Adds an event that is due at `at`. Says whether [`SlotWheel::next_at`] may have changed.
     #[inline]
-    pub fn push(&mut self, at: SimTime, event: T) {
+    pub fn push(&mut self, at: SimTime, event: T) -> bool {
         let at = at.as_nanos();
-        self.len += 1;
-        if self.len == 1 {
-            self.cursor = at >> self.shift;
-            self.current.push((at, event));
+        let slot = at >> self.shift;
+        let ahead = slot.wrapping_sub(self.cursor);
+        // Slots before the cursor wrap around to large numbers; so does nothing else, and the cursor's own is 0.
+        if ahead.wrapping_sub(1) < self.heads.len() as u64 - 1 && !self.current.is_empty() {
+            self.link(slot, at, event);
+            false
         } else {
-            self.place(at, event);
+            self.place_aside(at, event);
+            true
         }
     }
 
-    /// Puts an event where its time says. The cursor is set.
-    #[inline]
-    fn place(&mut self, at: u64, event: T) {
+    /// Places what does not go into a list: the first event of all, one for the cursor's slot or before, one beyond the
+    /// horizon.
+    #[cold]
+    fn place_aside(&mut self, at: u64, event: T) {
         let slot = at >> self.shift;
-        if slot <= self.cursor {
+        if self.current.is_empty() {
+            self.cursor = slot;
+            self.current.push((at, event));
+        } else if slot <= self.cursor {
             // Before the equal ones in this reversed order, so after them in time order.
             let index = self.current.partition_point(|(other, _)| *other > at);
             self.current.insert(index, (at, event));
-        } else if slot - self.cursor < self.heads.len() as u64 {
-            self.link(slot, at, event);
         } else {
             self.far.push(Reverse(Far { at, order: self.far_total, event }));
             self.far_total += 1;
@@ -148,19 +152,27 @@ impl<T: Copy> SlotWheel<T> {
     /// Adds an event to the list of a slot within the horizon.
     #[inline]
     fn link(&mut self, slot: u64, at: u64, event: T) {
+        if self.spare == NONE {
+            self.make_room(at, event);
+        }
         let index = self.index(slot);
-        let node = Node { at, event, next: self.heads[index] };
-        let place = if self.spare == NONE {
-            self.nodes.push(node);
-            u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 events wait")
-        } else {
-            let place = self.spare;
-            self.spare = self.nodes[place as usize].next;
-            self.nodes[place as usize] = node;
-            place
-        };
-        self.heads[index] = place;
+        let place = self.spare;
+        let node = &mut self.nodes[place as usize];
+        let head = &mut self.heads[index];
+        self.spare = node.next;
+        *node = Node { at, event, next: *head };
+        *head = place;
         self.listed += 1;
+    }
+
+    /// Adds as many spare nodes as there are nodes; `at` and `event` stand in them until they are used.
+    #[cold]
+    fn make_room(&mut self, at: u64, event: T) {
+        let old = u32::try_from(self.nodes.len()).expect("fewer than 2^32 events wait");
+        let new = (2 * old).max(64);
+        self.nodes.extend((old..new).map(|place| Node { at, event, next: place + 1 }));
+        self.nodes.last_mut().expect("just added").next = NONE;
+        self.spare = old;
     }
 
     #[inline]
@@ -175,30 +187,32 @@ impl<T: Copy> SlotWheel<T> {
     #[inline]
     pub fn pop(&mut self) -> Option<(SimTime, T)> {
         let (at, event) = self.current.pop()?;
-        self.len -= 1;
-        if self.current.is_empty() && self.len > 0 {
-            self.advance();
-        }
-        self.until_retune -= 1;
-        if self.until_retune == 0 {
-            self.retune(at);
+        if self.current.is_empty() {
+            self.advance(at);
         }
         Some((SimTime::from_nanos(at), event))
     }
 
-    /// Moves the cursor to the next slot that holds anything and sorts it.
-    fn advance(&mut self) {
+    /// Moves the cursor to the next slot that holds anything, if any does, and sorts it.
+    #[inline(never)]
+    fn advance(&mut self, now: u64) {
+        if self.loaded >= RETUNE_EVERY {
+            self.retune(now);
+        }
         if self.listed > 0 {
             // With a few events to each slot the next one is hardly ever empty.
             self.cursor += 1;
             while self.heads[self.index(self.cursor)] == NONE {
                 self.cursor += 1;
             }
-        } else {
-            let Reverse(first) = self.far.peek().expect("an event waits, and not in the wheel");
+        } else if let Some(Reverse(first)) = self.far.peek() {
             self.cursor = first.at >> self.shift;
+        } else {
+            return;
         }
-        self.pull_far();
+        if !self.far.is_empty() {
+            self.pull_far();
+        }
         self.load();
     }
 
@@ -215,56 +229,90 @@ impl<T: Copy> SlotWheel<T> {
     }
 
     /// Makes the cursor's slot current: unlinks its list and sorts it.
+    #[inline]
     fn load(&mut self) {
         let index = self.index(self.cursor);
         let mut place = std::mem::replace(&mut self.heads[index], NONE);
-        // The list is newest first, and so is the reversed order; a stable sort keeps that among equals.
+        // The list is newest first, and so is the reversed order; insertion keeps that among equals.
         while place != NONE {
             let node = &mut self.nodes[place as usize];
             self.current.push((node.at, node.event));
             let next = std::mem::replace(&mut node.next, self.spare);
             self.spare = place;
             place = next;
-            self.listed -= 1;
         }
-        self.current.sort_by_key(|(at, _)| Reverse(*at));
+        let count = self.current.len();
+        if count > 20 {
+            self.current.sort_by_key(|(at, _)| Reverse(*at));
+        } else {
+            insertion_sort(&mut self.current);
+        }
+        self.listed -= count;
+        self.loaded += count as u64;
     }
 
     /// Looks whether slots of another width, or more of them, would serve better, and re-cuts the wheel if so.
+    #[cold]
     fn retune(&mut self, now: u64) {
-        self.until_retune = RETUNE_EVERY;
-        let gap = (now - self.retuned_at) / u64::from(RETUNE_EVERY);
+        let gap = (now - self.retuned_at) / self.loaded;
         let shift = (gap * EVENTS_PER_SLOT).max(1).ilog2().max(4);
         let far = self.far_total - self.far_before;
+        let wrong_width = shift.abs_diff(self.shift) > 1;
+        let grow = far > self.loaded / 16 && self.heads.len() < SLOTS_MAX;
         self.retuned_at = now;
         self.far_before = self.far_total;
-        let wrong_width = shift.abs_diff(self.shift) > 1;
-        let grow = far > u64::from(RETUNE_EVERY) / 16 && self.heads.len() < SLOTS_MAX;
-        if wrong_width || grow {
+        self.loaded = 0;
+        // The slot before the first one must exist.
+        if (wrong_width || grow) && now >> shift > 0 {
             let slots = if grow { self.heads.len() * 4 } else { self.heads.len() };
             self.recut(if wrong_width { shift } else { self.shift }, slots);
         }
     }
 
-    /// Takes everything out in order and puts it back into `slots` slots of width 2^shift.
+    /// Puts everything that waits beyond the cursor into `slots` slots of width 2^shift. `current` is empty, and so the
+    /// cursor may go back to just before the first of them.
     fn recut(&mut self, shift: u32, slots: usize) {
-        let mut events = Vec::with_capacity(self.len);
-        while let Some(event) = self.current.pop() {
-            events.push(event);
-            if self.current.is_empty() && events.len() < self.len {
-                self.advance();
+        let mut events = Vec::with_capacity(self.listed + self.far.len());
+        while self.listed > 0 {
+            self.cursor += 1;
+            self.load();
+            while let Some(event) = self.current.pop() {
+                events.push(event);
             }
+        }
+        // What is far comes later than all that is listed.
+        while let Some(Reverse(Far { at, event, .. })) = self.far.pop() {
+            events.push((at, event));
         }
         self.shift = shift;
         self.heads = vec![NONE; slots];
-        self.nodes.clear();
-        self.spare = NONE;
+        self.loaded = 0;
         let Some((first, _)) = events.first() else { return };
-        self.cursor = first >> shift;
+        self.cursor = (first >> shift) - 1;
         for (at, event) in events {
-            self.place(at, event);
+            let slot = at >> shift;
+            if slot - self.cursor < slots as u64 {
+                self.link(slot, at, event);
+            } else {
+                self.far.push(Reverse(Far { at, order: self.far_total, event }));
+                self.far_total += 1;
+            }
         }
         self.far_before = self.far_total;
+    }
+}
+
+/// Latest first; equal times stay as they are.
+#[inline]
+fn insertion_sort<T: Copy>(events: &mut [(u64, T)]) {
+    for end in 1..events.len() {
+        let item = events[end];
+        let mut at = end;
+        while at > 0 && events[at - 1].0 < item.0 {
+            events[at] = events[at - 1];
+            at -= 1;
+        }
+        events[at] = item;
     }
 }
 
@@ -311,7 +359,7 @@ mod tests {
     fn equal_times_leave_as_they_came() {
         compare(|words| (words.word() % 4) * 1_000_000, 200, 30_000);
         compare(|words| (words.word() % 3) * 10_000_000_000, 200, 30_000);
-        compare(|_| 0, 10, 1_000);
+        compare(|_| 0, 10, 20_000);
     }
 
     #[test]

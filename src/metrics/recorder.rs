@@ -4,8 +4,8 @@
 //! does not add up (peaks, spells with a full lane) is kept per set of lanes, and scopes that see the same lanes share
 //! it: one client, one destination and one host cost as much as one scope.
 //!
-//! An integral of ports over time is exact and costs one addition per event: with n(t) ports from a to b it is
-//! `sum of ends - sum of starts + n(b) b - n(a) a`.
+//! An integral of ports over time is exact and costs one addition per event: up to t it is
+//! `sum of ends - sum of starts + (starts - ends) t`.
 
 use super::measures::Measures;
 use super::series::SampleRow;
@@ -69,51 +69,66 @@ pub struct Recorder<'a> {
     classes: Vec<Class>,
     groups: Vec<Group>,
     flows: Vec<Counters>,
-    /// Per lane, when each port was released last, plus one; 0 for never. Empty until the lane is used.
-    released: Vec<Box<[u64]>>,
+    lanes: Vec<LaneBook>,
     /// Per view, the rows so far and the counts at the last one; `None` when no series is kept.
     series: Option<Vec<Series>>,
 }
 
-/// Ports of a lane class by state.
-#[derive(Clone, Copy, Debug, Default)]
+/// What is kept of one lane.
+#[derive(Clone, Debug, Default)]
+struct LaneBook {
+    class: u32,
+    /// When each port was released last, plus one; 0 for never. Empty until a port is released.
+    released: Box<[u64]>,
+}
+
+/// What happened to the ports of a lane class.
+#[derive(Clone, Debug, Default)]
 struct Class {
-    established: Integral,
-    busy: Integral,
+    opened: Tally,
+    closed: Tally,
+    released: Tally,
     reuses: u64,
     idle: u128,
     idle_min: u64,
+    /// The groups that the class belongs to: nearly always one, so that one stands here.
+    group: u32,
+    more_groups: Vec<u32>,
 }
 
-/// A number of ports and its integral over time, as described above.
+impl Class {
+    /// Ports with an open connection, and their integral over time up to `at`.
+    fn established(&self, at: SimTime) -> (i64, i128) {
+        between(self.opened, self.closed, at)
+    }
+
+    /// Busy ports, and their integral over time up to `at`.
+    fn busy(&self, at: SimTime) -> (i64, i128) {
+        between(self.opened, self.released, at)
+    }
+}
+
+/// How often something happened, and the sum of the instants.
 #[derive(Clone, Copy, Debug, Default)]
-struct Integral {
-    now: i64,
-    sum: i128,
+struct Tally {
+    count: u64,
+    sum: u128,
 }
 
-impl Integral {
+impl Tally {
     #[inline]
-    fn start(&mut self, at: SimTime) {
-        self.now += 1;
-        self.sum -= i128::from(at.as_nanos());
+    fn note(&mut self, at: SimTime) {
+        self.count += 1;
+        self.sum += u128::from(at.as_nanos());
     }
+}
 
-    #[inline]
-    fn end(&mut self, at: SimTime) {
-        self.now -= 1;
-        self.sum += i128::from(at.as_nanos());
-    }
-
-    /// The integral up to `at`.
-    fn until(&self, at: SimTime) -> i128 {
-        self.sum + i128::from(self.now) * i128::from(at.as_nanos())
-    }
-
-    /// Forgets what came before `at`, but not how many there are.
-    fn restart(&mut self, at: SimTime) {
-        self.sum = -i128::from(self.now) * i128::from(at.as_nanos());
-    }
+/// How many have started and not ended, and the integral of that number up to `at`.
+fn between(starts: Tally, ends: Tally, at: SimTime) -> (i64, i128) {
+    let signed = |sum: u128| i128::try_from(sum).expect("a sum of instants below 2^127");
+    let now = i128::from(starts.count) - i128::from(ends.count);
+    let integral = signed(ends.sum) - signed(starts.sum) + now * i128::from(at.as_nanos());
+    (i64::try_from(now).expect("a number of ports"), integral)
 }
 
 /// Figures of a set of lanes that do not add up.
@@ -133,7 +148,8 @@ struct Group {
 /// Counts of a flow.
 #[derive(Clone, Debug, Default)]
 struct Counters {
-    requests: u64,
+    /// Attempts that were retries.
+    retries: u64,
     lost: u64,
     connects: u64,
     refused: u64,
@@ -177,10 +193,21 @@ impl<'a> Recorder<'a> {
             topology,
             views,
             opens: SimTime::ZERO,
-            classes: vec![Class { idle_min: u64::MAX, ..Class::default() }; topology.class_ports.len()],
+            classes: views
+                .class_groups
+                .iter()
+                .map(|groups| {
+                    let (group, more_groups) = groups.split_first().expect("every class is in scope `all`");
+                    Class { idle_min: u64::MAX, group: *group, more_groups: more_groups.to_vec(), ..Class::default() }
+                })
+                .collect(),
             groups: vec![Group::default(); views.groups.len()],
             flows: vec![Counters::default(); topology.flows.len()],
-            released: vec![Box::default(); topology.lane_class.len()],
+            lanes: topology
+                .lane_class
+                .iter()
+                .map(|class| LaneBook { class: u32::from(*class), released: Box::default() })
+                .collect(),
             series: (keep == Keep::Series).then(|| vec![Series::default(); views.views.len()]),
         }
     }
@@ -211,8 +238,8 @@ impl<'a> Recorder<'a> {
         };
         let mut idle_min = u64::MAX;
         for class in view.classes.iter().map(|class| &self.classes[*class]) {
-            measures.busy += class.busy.until(end);
-            measures.established += class.established.until(end);
+            measures.busy += class.busy(end).1;
+            measures.established += class.established(end).1;
             measures.reuses += class.reuses;
             measures.idle += class.idle;
             idle_min = idle_min.min(class.idle_min);
@@ -221,7 +248,7 @@ impl<'a> Recorder<'a> {
         let mut histogram = Histogram::default();
         let mut first_refusal = SimTime::NEVER;
         for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
-            measures.requests += flow.requests;
+            measures.requests += flow.connects + flow.refused - flow.retries;
             measures.lost += flow.lost;
             measures.connects += flow.connects;
             measures.refused += flow.refused;
@@ -237,31 +264,43 @@ impl<'a> Recorder<'a> {
         measures
     }
 
-    /// The idle time that ends when the port is used again, if it was used before.
-    #[inline]
-    fn note_reuse(&mut self, class: usize, lane: u32, offset: u16, at: SimTime) {
-        let Some(stamp) = self.released[lane as usize].get(usize::from(offset)) else { return };
-        if *stamp != 0 {
-            let idle = at.as_nanos() - (*stamp - 1);
-            let class = &mut self.classes[class];
-            class.reuses += 1;
-            class.idle += u128::from(idle);
-            class.idle_min = class.idle_min.min(idle);
-        }
+    #[cold]
+    fn first_release(&mut self, lane: u32) {
+        let host = self.topology.host_of_lane(lane);
+        self.lanes[lane as usize].released = vec![0; self.topology.hosts[host].range as usize].into_boxed_slice();
     }
 
-    #[inline]
-    fn note_release(&mut self, lane: u32, offset: u16, at: SimTime) {
-        let stamps = &mut self.released[lane as usize];
-        if stamps.is_empty() {
-            let host = self.topology.host_of_lane(lane);
-            *stamps = vec![0; self.topology.hosts[host].range as usize].into_boxed_slice();
+    /// The groups of a class that are not its first.
+    #[cold]
+    fn each_more(&mut self, class: usize, change: fn(&mut Group, SimTime, u32), at: SimTime, free: u32) {
+        for group in &self.classes[class].more_groups {
+            change(&mut self.groups[*group as usize], at, free);
         }
-        stamps[usize::from(offset)] = at.as_nanos() + 1;
     }
 }
 
 impl Group {
+    /// A port is taken; `free` are left in its lane.
+    #[inline]
+    fn take(&mut self, at: SimTime, free: u32) {
+        self.busy += 1;
+        if self.busy > self.recent_peak {
+            self.recent_peak = self.busy;
+        }
+        if free == 0 {
+            self.lane_fills(at);
+        }
+    }
+
+    /// A port is given back; `free` are free now in its lane.
+    #[inline]
+    fn give_back(&mut self, at: SimTime, free: u32) {
+        self.busy -= 1;
+        if free == 1 {
+            self.lane_opens_up(at);
+        }
+    }
+
     #[cold]
     fn lane_fills(&mut self, at: SimTime) {
         self.full_lanes += 1;
@@ -293,8 +332,13 @@ impl Observer for Recorder<'_> {
     fn window_opens(&mut self, at: SimTime) {
         self.opens = at;
         for class in &mut self.classes {
-            class.busy.restart(at);
-            class.established.restart(at);
+            // Those that are open or held now start now, as far as integrals go.
+            let (opened, released) = (class.opened.count - class.released.count, 0);
+            let held = opened - (class.opened.count - class.closed.count);
+            let now = u128::from(at.as_nanos());
+            class.opened = Tally { count: opened, sum: u128::from(opened) * now };
+            class.closed = Tally { count: held, sum: u128::from(held) * now };
+            class.released = Tally { count: released, sum: 0 };
             (class.reuses, class.idle, class.idle_min) = (0, 0, u64::MAX);
         }
         for group in &mut self.groups {
@@ -311,24 +355,34 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
-        let class = usize::from(self.topology.lane_class[attempt.lane as usize]);
-        self.classes[class].busy.start(attempt.at);
-        self.classes[class].established.start(attempt.at);
-        self.note_reuse(class, attempt.lane, got.offset, attempt.at);
-        for group in &self.views.class_groups[class] {
-            let group = &mut self.groups[*group as usize];
-            group.busy += 1;
-            group.recent_peak = group.recent_peak.max(group.busy);
-            if attempt.free == 0 {
-                group.lane_fills(attempt.at);
+        let lane = &self.lanes[attempt.lane as usize];
+        let class_index = lane.class as usize;
+        let class = &mut self.classes[class_index];
+        class.opened.note(attempt.at);
+        // The idle time that ends now, if the port was used before.
+        let stamp = lane.released.get(usize::from(got.offset)).copied().unwrap_or(0);
+        if stamp != 0 {
+            let idle = attempt.at.as_nanos() + 1 - stamp;
+            class.reuses += 1;
+            class.idle += u128::from(idle);
+            if idle < class.idle_min {
+                class.idle_min = idle;
             }
+        }
+        self.groups[class.group as usize].take(attempt.at, attempt.free);
+        if !class.more_groups.is_empty() {
+            self.each_more(class_index, Group::take, attempt.at, attempt.free);
         }
         let flow = &mut self.flows[attempt.flow as usize];
         flow.connects += 1;
-        flow.requests += u64::from(attempt.retry == 0);
+        if attempt.retry > 0 {
+            flow.retries += 1;
+        }
         flow.second_parity += u64::from(got.offset % 2);
         flow.probes += u64::from(attempt.probes);
-        flow.probes_max = flow.probes_max.max(attempt.probes);
+        if attempt.probes > flow.probes_max {
+            flow.probes_max = attempt.probes;
+        }
         flow.histogram.record(attempt.probes);
     }
 
@@ -336,7 +390,7 @@ impl Observer for Recorder<'_> {
     fn refused(&mut self, attempt: &Attempt) {
         let flow = &mut self.flows[attempt.flow as usize];
         flow.refused += 1;
-        flow.requests += u64::from(attempt.retry == 0);
+        flow.retries += u64::from(attempt.retry > 0);
         flow.probes_refused += u64::from(attempt.probes);
         flow.probes_max = flow.probes_max.max(attempt.probes);
         flow.first_refusal.get_or_insert(attempt.at);
@@ -348,33 +402,35 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn closed(&mut self, at: SimTime, held: &Held) {
-        let class = usize::from(self.topology.lane_class[held.lane as usize]);
-        self.classes[class].established.end(at);
+        let class = self.lanes[held.lane as usize].class;
+        self.classes[class as usize].closed.note(at);
     }
 
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
-        let class = usize::from(self.topology.lane_class[held.lane as usize]);
-        self.classes[class].busy.end(at);
-        self.note_release(held.lane, held.offset, at);
-        for group in &self.views.class_groups[class] {
-            let group = &mut self.groups[*group as usize];
-            group.busy -= 1;
-            if free == 1 {
-                group.lane_opens_up(at);
-            }
+        if self.lanes[held.lane as usize].released.is_empty() {
+            self.first_release(held.lane);
+        }
+        let lane = &mut self.lanes[held.lane as usize];
+        lane.released[usize::from(held.offset)] = at.as_nanos() + 1;
+        let class_index = lane.class as usize;
+        let class = &mut self.classes[class_index];
+        class.released.note(at);
+        self.groups[class.group as usize].give_back(at, free);
+        if !class.more_groups.is_empty() {
+            self.each_more(class_index, Group::give_back, at, free);
         }
     }
 
-    fn sample(&mut self, _at: SimTime) {
+    fn sample(&mut self, at: SimTime) {
         let Some(all) = &mut self.series else { return };
         for (view, series) in self.views.views.iter().zip(all) {
             let group = &self.groups[view.group];
             let sum = |count: &dyn Fn(&Class) -> i64| -> i64 {
                 view.classes.iter().map(|class| count(&self.classes[*class])).sum()
             };
-            let established = sum(&|class| class.established.now);
-            let busy = sum(&|class| class.busy.now);
+            let established = sum(&|class| class.established(at).0);
+            let busy = sum(&|class| class.busy(at).0);
             let (mut attempts, mut refused) = (0, 0);
             for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
                 attempts += flow.connects + flow.refused;

@@ -19,4 +19,4 @@ pub use hold::Hold;
 pub use lane::{Lane, Layout};
 pub use pool::Pool;
 pub use range::{PortRange, PortSet};
-pub use uniqueness::Uniqueness;
+pub use uniqueness::{Strides, Uniqueness};

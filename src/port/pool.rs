@@ -50,9 +50,9 @@ impl Pool {
         &self.lanes
     }
 
-    /// Looks for a usable port of lane number `id`, and takes it when there is one.
+    /// Looks for a usable port of lane number `id`, and takes it when there is one. Also says how many are left.
     #[inline]
-    pub fn take(&mut self, id: usize, now: SimTime) -> Choice {
+    pub fn take(&mut self, id: usize, now: SimTime) -> (Choice, u32) {
         let lane = &mut self.lanes[id];
         if lane.is_untouched() {
             lane.open(&self.layout);
@@ -61,12 +61,14 @@ impl Pool {
         if let Some(offset) = choice.offset {
             lane.take(offset);
         }
-        choice
+        (choice, lane.free())
     }
 
-    /// Gives the port at `offset` of lane number `id` back.
+    /// Gives the port at `offset` of lane number `id` back. Says how many are free now.
     #[inline]
-    pub fn give_back(&mut self, id: usize, offset: u16) {
-        self.lanes[id].give_back(offset);
+    pub fn give_back(&mut self, id: usize, offset: u16) -> u32 {
+        let lane = &mut self.lanes[id];
+        lane.give_back(offset);
+        lane.free()
     }
 }

@@ -37,15 +37,29 @@ impl Uniqueness {
         }
     }
 
-    /// The lane of a connection from source address `source` to endpoint `endpoint`, when there are `endpoints` in all.
-    #[inline]
-    pub const fn lane(self, source: u32, endpoint: u32, endpoints: u32) -> u32 {
+    /// How the lane follows from source address and endpoint, when there are `endpoints` endpoints in all.
+    pub const fn strides(self, endpoints: u32) -> Strides {
         match self {
-            Self::FourTuple => source * endpoints + endpoint,
-            Self::PortDestination => endpoint,
-            Self::AddressPort => source,
-            Self::Port => 0,
+            Self::FourTuple => Strides { source: endpoints, endpoint: 1 },
+            Self::PortDestination => Strides { source: 0, endpoint: 1 },
+            Self::AddressPort => Strides { source: 1, endpoint: 0 },
+            Self::Port => Strides { source: 0, endpoint: 0 },
         }
+    }
+}
+
+/// A uniqueness rule as arithmetic: what one more source address, or one more endpoint, adds to the lane's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strides {
+    source: u32,
+    endpoint: u32,
+}
+
+impl Strides {
+    /// The lane of a connection from source address `source` to endpoint `endpoint`.
+    #[inline]
+    pub const fn lane(self, source: u32, endpoint: u32) -> u32 {
+        source * self.source + endpoint * self.endpoint
     }
 }
 
@@ -60,7 +74,7 @@ mod tests {
             let mut seen = std::collections::BTreeSet::new();
             for source in 0..sources {
                 for endpoint in 0..endpoints {
-                    let lane = rule.lane(source, endpoint, endpoints);
+                    let lane = rule.strides(endpoints).lane(source, endpoint);
                     assert!(u64::from(lane) < rule.lanes(sources, endpoints));
                     seen.insert(lane);
                 }

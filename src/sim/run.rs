@@ -55,27 +55,31 @@ pub fn run(
     let mut sample = window.sample.map_or(SimTime::NEVER, |_| window.opens);
     let mut now = SimTime::ZERO;
     loop {
-        let (at, active) = next_active(world, end, opening, sample);
+        // Nearly every event here is an arrival: one comparison tells.
+        let arrival = world.next.arrival.next_at();
+        let (at, active) = if arrival < opening.min(sample).min(end).min(world.next.retry.next_at()) {
+            (arrival, Active::Arrival)
+        } else {
+            next_active(world, end, opening, sample)
+        };
         // Nothing of the other kinds happens at the end or after it, but for the last sample.
         let until = at.min(end);
         drain(world, until, observer);
         assert!(until >= now, "time goes back from {now} to {until} s");
         now = until;
-        if at == SimTime::NEVER {
-            return Ok(());
-        }
         match active {
+            Active::Arrival if at == SimTime::NEVER => return Ok(()),
+            Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
+            Active::Retry => world.retry(world.next.retry.first(), observer),
             Active::Opening => {
                 observer.window_opens(at);
                 opening = SimTime::NEVER;
             }
-            Active::Sample if at <= end => {
+            Active::Sample => {
                 observer.sample(at);
-                sample = at + window.sample.unwrap_or(SimDuration::MAX);
+                let next = at + window.sample.unwrap_or(SimDuration::MAX);
+                sample = if next <= end { next } else { SimTime::NEVER };
             }
-            Active::Retry => world.retry(world.next.retry.first(), observer),
-            Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
-            Active::Sample => sample = SimTime::NEVER,
         }
         observer.settled(now, world);
         if stop.load(Ordering::Relaxed) {
@@ -84,16 +88,16 @@ pub fn run(
     }
 }
 
-/// The earliest event that is no release and no close, in the order of kinds on a tie. Attempts at `end` or later are
-/// never made.
-#[inline]
+/// The earliest event that is no release and no close, in the order of kinds on a tie; an arrival that never comes when
+/// there is none. Attempts at `end` or later are never made.
+#[cold]
 fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTime) -> (SimTime, Active) {
     let (retry, arrival) = (world.next.retry.next_at(), world.next.arrival.next_at());
     let mut first = if retry <= arrival { (retry, Active::Retry) } else { (arrival, Active::Arrival) };
     if first.0 >= end {
-        first.0 = SimTime::NEVER;
+        first = (SimTime::NEVER, Active::Arrival);
     }
-    if opening <= first.0 {
+    if opening < SimTime::NEVER && opening <= first.0 {
         first = (opening, Active::Opening);
     }
     if sample < first.0 {
@@ -107,17 +111,15 @@ fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTim
 fn drain(world: &mut World<'_>, until: SimTime, observer: &mut impl Observer) {
     loop {
         let (release, close) = (world.next.release.next_at(), world.next.close.next_at());
+        let first = release.min(close);
+        if first > until {
+            return;
+        }
         if release <= close {
-            if release > until {
-                return;
-            }
             world.release(world.next.release.first(), observer);
         } else {
-            if close > until {
-                return;
-            }
             world.close(world.next.close.first(), observer);
         }
-        observer.settled(release.min(close), world);
+        observer.settled(first, world);
     }
 }

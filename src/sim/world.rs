@@ -3,10 +3,10 @@
 use super::connection::Connection;
 use super::observer::{Attempt, Connected, Held, Observer};
 use super::spread::{SpreadWords, Spreading};
-use super::topology::{Flow, HostLanes, Topology};
+use super::topology::{Flow, Topology};
 use crate::des::{DelayLine, Lookup, Randomness, SimDuration, SimTime, SlotWheel, Tournament, Words};
 use crate::port::pool::PoolSettings;
-use crate::port::{Clock, Hold, Layout, Pool};
+use crate::port::{Clock, Hold, Layout, Pool, Strides};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
 use crate::workload::lifetime::LifetimeStream;
@@ -17,8 +17,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct World<'a> {
     topology: &'a Topology,
-    pools: Vec<Pool>,
-    holds: Vec<PortHold>,
+    hosts: Vec<PortOwner>,
     clients: Vec<Requests>,
     /// Closes of random lifetimes, of all clients.
     closes: SlotWheel<Connection>,
@@ -40,9 +39,14 @@ pub(super) struct Next {
     pub(super) arrival: Tournament,
 }
 
-/// Ports of one host that are held after their close.
+/// The ports of one host.
 #[derive(Debug)]
-struct PortHold {
+struct PortOwner {
+    pool: Pool,
+    /// Its first lane among those of all hosts.
+    first_lane: u32,
+    strides: Strides,
+    /// What is held after its close, by which rule, on which grid.
     rule: Hold,
     phase: SimDuration,
     line: DelayLine<Connection>,
@@ -60,6 +64,8 @@ struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
+    /// Is there more than one address, or more than one endpoint of some destination?
+    spreads: bool,
     spreading: Spreading,
     streams: Streams,
     /// Attempts to each destination so far: the turn of round-robin.
@@ -91,11 +97,13 @@ struct Pending {
     closes_first: ClosesFirst,
 }
 
+/// For rules that need none.
+const NO_WORDS: SpreadWords = SpreadWords { source: 0, endpoint: 0 };
+
 impl<'a> World<'a> {
     /// The world at the start of replication `randomness.replication`; the measured window opens at `window`.
     pub fn new(scenario: &Scenario, topology: &'a Topology, randomness: Randomness, window: SimTime) -> Self {
-        let mut pools = Vec::new();
-        let mut holds = Vec::new();
+        let mut hosts = Vec::new();
         for (host, lanes) in scenario.hosts.iter().zip(&topology.hosts) {
             let owner = format!("host:{}", host.name);
             let rule = host.time_wait.clone();
@@ -107,19 +115,24 @@ impl<'a> World<'a> {
             let clock = Clock::draw(randomness, &owner, rule.grid(), phase);
             let settings =
                 PoolSettings { owner: &owner, allocator: host.allocator, lanes: lanes.count as usize, clock };
-            pools.push(Pool::new(Layout::new(host.port_range, &host.reserved_ports), &settings, randomness));
-            holds.push(PortHold { phase: clock.phase(rule.grid()), rule, line: DelayLine::default() });
+            hosts.push(PortOwner {
+                pool: Pool::new(Layout::new(host.port_range, &host.reserved_ports), &settings, randomness),
+                first_lane: lanes.first,
+                strides: lanes.uniqueness.strides(lanes.endpoints),
+                phase: clock.phase(rule.grid()),
+                rule,
+                line: DelayLine::default(),
+            });
         }
         let mut world = Self {
             topology,
             next: Next {
-                release: Tournament::new(holds.len()),
+                release: Tournament::new(hosts.len()),
                 close: Tournament::new(1 + scenario.clients.iter().filter(|client| has_close_line(client)).count()),
                 retry: Tournament::new(1 + scenario.clients.iter().filter(|client| has_retry_line(client)).count()),
                 arrival: Tournament::new(scenario.clients.len()),
             },
-            pools,
-            holds,
+            hosts,
             clients: Vec::new(),
             closes: SlotWheel::default(),
             close_lines: Vec::new(),
@@ -158,6 +171,8 @@ impl<'a> World<'a> {
             trace,
             first_flow: u32::try_from(first_flow).expect("at most 4,096 flows"),
             shares: shares(&client.to),
+            spreads: scenario.hosts[client.host].addresses > 1
+                || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1),
             spreading: Spreading {
                 source: client.source,
                 balance: client.balance,
@@ -180,8 +195,8 @@ impl<'a> World<'a> {
     }
 
     /// Every host's ports, in file order.
-    pub fn pools(&self) -> &[Pool] {
-        &self.pools
+    pub fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.hosts.iter().map(|host| &host.pool)
     }
 
     /// Connections that are open now.
@@ -191,7 +206,7 @@ impl<'a> World<'a> {
 
     /// Ports that are held after their close now, of host number `host`.
     pub fn held_ports(&self, host: usize) -> usize {
-        self.holds[host].line.len()
+        self.hosts[host].line.len()
     }
 
     /// The next request of client number `client` comes.
@@ -207,6 +222,7 @@ impl<'a> World<'a> {
     }
 
     /// The next retry, of entry `entry`, is due.
+    #[inline(never)]
     pub(super) fn retry(&mut self, entry: usize, observer: &mut impl Observer) {
         let (at, pending) = if entry == 0 {
             let due = self.retries.pop().expect("its time was next");
@@ -222,47 +238,46 @@ impl<'a> World<'a> {
     }
 
     /// `connect()`.
-    #[inline]
+    #[inline(always)]
     fn attempt(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
         let flow = &self.topology.flows[pending.flow as usize];
-        let host = flow.host;
-        let lanes = &self.topology.hosts[host];
+        let host = &mut self.hosts[flow.host];
         let client = &mut self.clients[flow.client];
-        let pool = &mut self.pools[host];
-        let (source, endpoint) = client.pick(&pending, flow, lanes, pool);
-        let local = lane_of(lanes, flow, source, endpoint);
-        let choice = pool.take(local as usize, at);
-        let attempt = Attempt {
+        let (source, endpoint) = client.pick(&pending, flow, host);
+        let local = host.lane(flow, source, endpoint);
+        let (choice, free) = host.pool.take(local as usize, at);
+        let attempt = || Attempt {
             at,
             flow: pending.flow,
-            lane: lanes.first + local,
+            lane: host.first_lane + local,
             source,
             endpoint,
             request: pending.request,
             retry: pending.retry,
             probes: choice.probes,
-            free: pool.lane(local as usize).free(),
+            free,
         };
         let Some(offset) = choice.offset else {
+            let attempt = attempt();
             self.refuse(at, pending, &attempt, observer);
             return;
         };
+        let attempt = attempt();
         let close_at = at + pending.lifetime;
         let connection = Connection::new(attempt.lane, offset, pending.flow, pending.closes_first);
         let entry = client.close_entry;
-        observer.connected(&attempt, &Connected { offset, port: pool.layout().port(offset), close_at });
+        observer.connected(&attempt, &Connected { offset, port: host.pool.layout().port(offset), close_at });
         self.schedule_close(close_at, connection, entry);
     }
 
     #[inline]
     fn schedule_close(&mut self, close_at: SimTime, connection: Connection, entry: usize) {
         if entry == 0 {
-            self.closes.push(close_at, connection);
-            self.next.close.set(0, self.closes.next_at());
-        } else {
-            let line = &mut self.close_lines[entry - 1];
-            line.push(close_at, connection);
-            self.next.close.set(entry, line.next_at());
+            if self.closes.push(close_at, connection) {
+                self.next.close.set(0, self.closes.next_at());
+            }
+        } else if self.close_lines[entry - 1].push(close_at, connection) {
+            self.next.close.set(entry, close_at);
         }
     }
 
@@ -279,12 +294,11 @@ impl<'a> World<'a> {
         let due = at + client.back_off(&pending);
         let entry = client.retry_entry;
         if entry == 0 {
-            self.retries.push(due, pending);
-            self.next.retry.set(0, self.retries.next_at());
-        } else {
-            let line = &mut self.retry_lines[entry - 1];
-            line.push(due, pending);
-            self.next.retry.set(entry, line.next_at());
+            if self.retries.push(due, pending) {
+                self.next.retry.set(0, self.retries.next_at());
+            }
+        } else if self.retry_lines[entry - 1].push(due, pending) {
+            self.next.retry.set(entry, due);
         }
     }
 
@@ -303,7 +317,7 @@ impl<'a> World<'a> {
         };
         let host = self.topology.flows[connection.flow() as usize].host;
         observer.closed(at, &held(connection));
-        let hold = &mut self.holds[host];
+        let hold = &mut self.hosts[host];
         let free_at = match connection.closes_first() {
             ClosesFirst::Client => hold.rule.free_at(at, hold.phase),
             // No TIME-WAIT on this side (`reference/linux.md` 3.1).
@@ -311,16 +325,15 @@ impl<'a> World<'a> {
         };
         if free_at == at {
             self.free(at, host, connection, observer);
-        } else {
-            hold.line.push(free_at, connection);
-            self.next.release.set(host, hold.line.next_at());
+        } else if hold.line.push(free_at, connection) {
+            self.next.release.set(host, free_at);
         }
     }
 
     /// The next held port of host number `host` is free again.
     #[inline]
     pub(super) fn release(&mut self, host: usize, observer: &mut impl Observer) {
-        let line = &mut self.holds[host].line;
+        let line = &mut self.hosts[host].line;
         let (at, connection) = line.pop().expect("its time was next");
         self.next.release.set(host, line.next_at());
         self.free(at, host, connection, observer);
@@ -328,10 +341,17 @@ impl<'a> World<'a> {
 
     #[inline]
     fn free(&mut self, at: SimTime, host: usize, connection: Connection, observer: &mut impl Observer) {
-        let local = (connection.lane() - self.topology.hosts[host].first) as usize;
-        let pool = &mut self.pools[host];
-        pool.give_back(local, connection.offset());
-        observer.released(at, &held(connection), pool.lane(local).free());
+        let host = &mut self.hosts[host];
+        let free = host.pool.give_back((connection.lane() - host.first_lane) as usize, connection.offset());
+        observer.released(at, &held(connection), free);
+    }
+}
+
+impl PortOwner {
+    /// The lane of a connection among those of the host.
+    #[inline]
+    fn lane(&self, flow: &Flow, source: u32, endpoint: u32) -> u32 {
+        self.strides.lane(source, flow.first_endpoint + endpoint)
     }
 }
 
@@ -355,22 +375,22 @@ impl Requests {
             closes_first = row.closes_first.unwrap_or(closes_first);
             flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
         }
-        let endpoints = topology.flows[flow as usize].endpoints;
-        let words = SpreadWords {
-            source: if self.spreading.addresses > 1 && self.spreading.source == Spread::Random {
-                self.streams.source.word()
-            } else {
-                0
-            },
-            endpoint: if self.spreading.balance == Spread::Random && endpoints > 1 {
-                self.streams.endpoint.word()
-            } else {
-                0
-            },
-        };
+        let words = if self.spreads { self.spread_words(topology.flows[flow as usize].endpoints) } else { NO_WORDS };
         let request = self.requests;
         self.requests += 1;
         Pending { request, lifetime, words, flow, retry: 0, closes_first }
+    }
+
+    /// The words of the request's spreading rules, from streams of their own.
+    fn spread_words(&mut self, endpoints: u32) -> SpreadWords {
+        let mut words = NO_WORDS;
+        if self.spreading.addresses > 1 && self.spreading.source == Spread::Random {
+            words.source = self.streams.source.word();
+        }
+        if endpoints > 1 && self.spreading.balance == Spread::Random {
+            words.endpoint = self.streams.endpoint.word();
+        }
+        words
     }
 
     #[inline]
@@ -384,15 +404,15 @@ impl Requests {
     }
 
     #[inline]
-    fn pick(&mut self, pending: &Pending, flow: &Flow, lanes: &HostLanes, pool: &Pool) -> (u32, u32) {
-        if self.spreading.addresses == 1 && flow.endpoints == 1 {
+    fn pick(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
+        if !self.spreads {
             return (0, 0);
         }
         let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
         let now = *turn;
         *turn += 1;
         self.spreading.pick(flow.endpoints, now, pending.words.of_attempt(pending.retry), |source, endpoint| {
-            pool.lane(lane_of(lanes, flow, source, endpoint) as usize).free() > 0
+            host.pool.lane(host.lane(flow, source, endpoint) as usize).free() > 0
         })
     }
 
@@ -418,12 +438,6 @@ impl Requests {
             Jitter::Equal => wait / 2 + random(wait - wait / 2 + 1),
         })
     }
-}
-
-/// The lane of a connection among those of its host.
-#[inline]
-fn lane_of(lanes: &HostLanes, flow: &Flow, source: u32, endpoint: u32) -> u32 {
-    lanes.uniqueness.lane(source, flow.first_endpoint + endpoint, lanes.endpoints)
 }
 
 /// Do all of the client's connections last equally long, so that they close in the order in which they came?

@@ -124,8 +124,13 @@ fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     }
 }
 
+#[inline(never)]
 fn walk(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     let len = layout.range().len();
+    // A look at the next few costs less than a search of both bitmaps.
+    if let Some(found) = (start + 1..len.min(start + 4)).find(|found| lane.is_free(offset(*found))) {
+        return Choice { offset: Some(offset(found)), probes: layout.usable_between(start, found + 1) };
+    }
     // The first free port at or after `from`, of whichever parity.
     let next = |from: u32| {
         let even = lane.next_free(0, from.div_ceil(2)).map(|index| 2 * index);

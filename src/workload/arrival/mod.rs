@@ -37,33 +37,38 @@ pub(crate) trait Process: fmt::Debug + Send {
 #[derive(Debug)]
 pub struct ArrivalStream {
     process: Box<dyn Process>,
+    /// What is still to come of a block; [`SimTime::NEVER`] stands after the last request of all.
     block: Box<[SimTime; BLOCK]>,
-    /// How many instants of the block are still to come, and which is the next.
-    len: usize,
     next: usize,
 }
 
 impl ArrivalStream {
     fn new(process: Box<dyn Process>) -> Self {
-        let mut stream = Self { process, block: Box::new([SimTime::NEVER; BLOCK]), len: BLOCK, next: BLOCK - 1 };
-        stream.advance();
+        let mut stream = Self { process, block: Box::new([SimTime::NEVER; BLOCK]), next: 0 };
+        stream.refill();
         stream
     }
 
     /// When the next request comes; [`SimTime::NEVER`] when no more will.
     #[inline]
     pub fn next_at(&self) -> SimTime {
-        if self.next < self.len { self.block[self.next] } else { SimTime::NEVER }
+        self.block[self.next]
     }
 
-    /// Moves on to the request after the next.
+    /// Moves on to the request after the next. There must be a next one.
     #[inline]
     pub fn advance(&mut self) {
         self.next += 1;
-        if self.next == BLOCK && self.len == BLOCK {
-            self.len = self.process.fill(&mut self.block);
-            self.next = 0;
+        if self.next == BLOCK {
+            self.refill();
         }
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        let len = self.process.fill(&mut self.block);
+        self.block[len..].fill(SimTime::NEVER);
+        self.next = 0;
     }
 }
 
