@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 const FIRST: u16 = 10_000;
 
 fn set(ranges: &[(u16, u16)]) -> PortSet {
-    PortSet::new(ranges.iter().map(|(first, last)| PortRange::new(*first, *last).unwrap()).collect())
+    PortSet::new(ranges.iter().map(|(first, last)| PortRange::new(*first, *last).expect("a range")).collect())
 }
 
 /// Ranges of even, odd and tiny size, with and without reserved ports; across the words of a bitmap.
 fn layouts() -> Vec<(PortRange, PortSet)> {
     let sizes = [1, 2, 3, 4, 5, 16, 63, 64, 65, 128, 129, 300];
     let mut layouts: Vec<_> =
-        sizes.into_iter().map(|size| (PortRange::new(FIRST, FIRST + size - 1).unwrap(), set(&[]))).collect();
+        sizes.into_iter().map(|size| (PortRange::new(FIRST, FIRST + size - 1).expect("a range"), set(&[]))).collect();
     for reserved in [
         &[(FIRST, FIRST)][..],
         &[(FIRST + 1, FIRST + 1)],
@@ -27,10 +27,12 @@ fn layouts() -> Vec<(PortRange, PortSet)> {
         // Whole words of the bitmaps, and a parity with one port left.
         &[(FIRST + 2, FIRST + 197)],
     ] {
-        layouts.push((PortRange::new(FIRST, FIRST + 199).unwrap(), set(reserved)));
+        layouts.push((PortRange::new(FIRST, FIRST + 199).expect("a range"), set(reserved)));
     }
-    layouts
-        .push((PortRange::new(FIRST, FIRST + 22).unwrap(), set(&[(FIRST + 22, FIRST + 22), (FIRST + 5, FIRST + 8)])));
+    layouts.push((
+        PortRange::new(FIRST, FIRST + 22).expect("a range"),
+        set(&[(FIRST + 22, FIRST + 22), (FIRST + 5, FIRST + 8)]),
+    ));
     layouts
 }
 
@@ -56,9 +58,10 @@ impl Books {
 
     /// Takes a port and checks the answer against the books.
     fn take(&mut self, lane: usize, now: SimTime) -> Choice {
-        let free_before = self.usable - u32::try_from(self.taken[lane].len()).unwrap();
-        let choice = self.pool.take(lane, now);
+        let free_before = self.usable - u32::try_from(self.taken[lane].len()).expect("a small number");
+        let (choice, free) = self.pool.take(lane, now);
         let context = format!("{} on {}", self.kind.name(), self.range);
+        assert_eq!(free, self.pool.lane(lane).free(), "{context}");
         // Draws with replacement have no bound; a scan looks at each port once at most.
         if self.kind != AllocatorKind::Random || choice.offset.is_none() {
             assert!(choice.probes <= self.usable, "{context}: {} probes", choice.probes);
@@ -86,10 +89,10 @@ impl Books {
     /// The one exception: in a range of odd size Linux's scan wraps one position early, so it overlooks the first port,
     /// or the last when it starts at the first (`reference/linux.md` 1.5).
     fn is_blind_spot(&self, lane: usize) -> bool {
-        let free: Vec<u16> = (0..u16::try_from(self.range.len()).unwrap())
+        let free: Vec<u16> = (0..u16::try_from(self.range.len()).expect("a small number"))
             .filter(|offset| !self.reserved.contains(FIRST + offset) && !self.taken[lane].contains(offset))
             .collect();
-        let ends = [0, u16::try_from(self.range.len() - 1).unwrap()];
+        let ends = [0, u16::try_from(self.range.len() - 1).expect("a small number")];
         self.is_odd_linux() && free.len() == 1 && ends.contains(&free[0])
     }
 
@@ -123,7 +126,7 @@ fn a_port_that_is_handed_out_is_free_and_usable_and_none_is_refused_while_there_
             for step in 0..steps {
                 let lane = usize::from(dice.below(4) == 0);
                 // Mostly taking in the middle third, mostly giving back in the last.
-                let gives = [4, 1, 7][usize::try_from(3 * step / steps).unwrap()];
+                let gives = [4, 1, 7][usize::try_from(3 * step / steps).expect("a small number")];
                 if dice.below(9) < gives && !books.taken[lane].is_empty() {
                     books.give_back(lane, &mut dice);
                 } else {
@@ -162,7 +165,7 @@ fn a_range_is_handed_out_to_its_last_port() {
 fn every_port_is_handed_out_again_and_again() {
     let mut dice = Dice(2);
     for &kind in AllocatorKind::ALL {
-        let range = PortRange::new(FIRST, FIRST + 39).unwrap();
+        let range = PortRange::new(FIRST, FIRST + 39).expect("a range");
         let mut books = Books::new(kind, range, set(&[(FIRST + 7, FIRST + 7)]), 0);
         let mut counts = BTreeMap::new();
         for step in 0..8_000 {
@@ -180,7 +183,7 @@ fn every_port_is_handed_out_again_and_again() {
 #[test]
 fn an_allocator_is_fixed_by_its_seed() {
     let sequence = |kind: AllocatorKind, replication: u64| {
-        let mut books = Books::new(kind, PortRange::new(FIRST, FIRST + 999).unwrap(), set(&[]), replication);
+        let mut books = Books::new(kind, PortRange::new(FIRST, FIRST + 999).expect("a range"), set(&[]), replication);
         (0..500).map(|_| books.take(0, SimTime::ZERO)).collect::<Vec<_>>()
     };
     for &kind in AllocatorKind::ALL {

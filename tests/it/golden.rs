@@ -165,7 +165,8 @@ fn trace() -> String {
         let lifetime = ["", "0", "0.123456789"][row % 3];
         let destination = ["db", "", "cache", "db"][row % 4];
         let closer = ["", "client", "server", "reset", "client"][row % 5];
-        writeln!(text, "{}.{:03},{lifetime},{destination},{closer}", row * 37 / 1_000, row * 37 % 1_000).unwrap();
+        writeln!(text, "{}.{:03},{lifetime},{destination},{closer}", row * 37 / 1_000, row * 37 % 1_000)
+            .expect("a string takes all");
     }
     text
 }
@@ -245,7 +246,7 @@ fn golden(jobs: usize) -> String {
     for (name, scenario) in scenarios() {
         let (count, attempts) = attempts_hash(&scenario);
         let figures = figures_hash(&scenario, &experiment(&scenario, jobs, Checks::Off));
-        writeln!(text, "{name} {count} {attempts:016x} {figures:016x}").unwrap();
+        writeln!(text, "{name} {count} {attempts:016x} {figures:016x}").expect("a string takes all");
     }
     text
 }

@@ -185,14 +185,14 @@ fn how_long_a_port_rests() {
 /// Ports looked at by the next search after `occupied` were taken from an empty range, none given back.
 fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64) -> u32 {
     let randomness = Randomness { seed: 60_327, replication };
-    let range = PortRange::new(40_000, u16::try_from(39_999 + ports).unwrap()).unwrap();
+    let range = PortRange::new(40_000, u16::try_from(39_999 + ports).expect("a small number")).expect("a range");
     let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
     let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock };
     let mut pool = Pool::new(Layout::new(range, &PortSet::default()), &settings, randomness);
     for _ in 0..occupied {
-        pool.take(0, SimTime::ZERO).offset.expect("a free port");
+        pool.take(0, SimTime::ZERO).0.offset.expect("a free port");
     }
-    pool.take(0, SimTime::ZERO).probes
+    pool.take(0, SimTime::ZERO).0.probes
 }
 
 /// Knuth's theorem K for a random start, the geometric law for draws.
