@@ -1,8 +1,7 @@
 //! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them.
 
-use super::files::{Files, read_scenario};
+use super::files::read;
 use super::{Exit, Failure, output::Output};
-use crate::scenario::Scenario;
 
 /// Find the mistakes in scenario files; say what was understood
 ///
@@ -42,12 +41,7 @@ impl Check {
 
 /// The line for a file that is fine, or what is wrong with it.
 fn check(file: &str, sets: &[String]) -> Result<String, String> {
-    let scenario = read(file, sets)?;
+    let scenario = read(file, sets)?.scenario;
     let name = if file == "-" { "stdin" } else { file };
     Ok(format!("ok: {name}: {}", scenario.understood()))
-}
-
-fn read(file: &str, sets: &[String]) -> Result<Scenario, String> {
-    let source = read_scenario(file).map_err(|error| format!("error: cannot read {file}: {error}"))?;
-    Scenario::read(&source, sets, &Files::beside(file)).map_err(|diagnostics| diagnostics.to_string())
 }

@@ -1,7 +1,7 @@
 //! Opening files: the only place where a scenario or a trace is read from the disk or from standard input.
 
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
-use crate::scenario::{SourceError, SourceFile, Sources};
+use crate::scenario::{Reading, SourceError, SourceFile, Sources};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,16 @@ impl Sources for Files {
     fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
         read_file(&self.folder.join(path), limit)
     }
+}
+
+/// The scenario in `file`, as the overrides `sets` change it.
+///
+/// # Errors
+///
+/// What is wrong with it, or why it cannot be read, ready to be shown.
+pub fn read(file: &str, sets: &[String]) -> Result<Reading, String> {
+    let source = read_scenario(file).map_err(|error| format!("error: cannot read {file}: {error}"))?;
+    Reading::of(&source, sets, &Files::beside(file)).map_err(|diagnostics| diagnostics.to_string())
 }
 
 /// The scenario file `name`; `-` is standard input.

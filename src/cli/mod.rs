@@ -5,7 +5,9 @@
 //! below.
 
 pub mod files;
+pub mod interrupt;
 pub mod output;
+pub mod progress;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -37,6 +39,7 @@ macro_rules! commands {
 
 commands! {
     check::Check,
+    run::Run,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?
@@ -60,6 +63,8 @@ pub enum Exit {
     Invalid,
     /// A gate did not hold.
     Gate,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -71,13 +76,15 @@ impl Exit {
             Self::Usage => 2,
             Self::Invalid => 3,
             Self::Gate => 99,
+            Self::Interrupted => 130,
         }
     }
 }
 
 /// Runs the command that the arguments name; its exit code.
 pub fn main() -> ExitCode {
-    let (mut stdout, mut stderr) = (std::io::stdout().lock(), std::io::stderr().lock());
+    // stderr stays unlocked: the progress bar writes there from other threads, and so does a panic.
+    let (mut stdout, mut stderr) = (std::io::stdout().lock(), std::io::stderr());
     let mut output = Output::new(&mut stdout, &mut stderr);
     let exit = run(std::env::args_os(), &mut output);
     ExitCode::from(exit.code())
@@ -89,11 +96,12 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut
         Ok(root) => root,
         Err(error) => return usage(&error, output),
     };
-    let result = root.command.run(output).and_then(|exit| output.flush().map(|()| exit));
-    match result {
-        Ok(exit) => exit,
+    let result = root.command.run(output);
+    let exit = *result.as_ref().unwrap_or(&Exit::Fine);
+    match result.and_then(|_| output.flush()) {
+        Ok(()) => exit,
         // Whoever reads us has seen enough: `dryport check ... | head -1`.
-        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Exit::Fine,
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => exit,
         Err(failure) => {
             // When even this cannot be written, the exit code has to say it.
             let _ = output.message(&format!("error: {failure}"));

@@ -97,12 +97,14 @@ impl SimDuration {
     }
 
     /// The sum, no longer than [`SimDuration::MAX`].
+    #[must_use]
     pub const fn saturating_add(self, other: Self) -> Self {
         let sum = self.0.saturating_add(other.0);
         if sum > Self::MAX.0 { Self::MAX } else { Self(sum) }
     }
 
     /// `self` taken `factor` times, no longer than [`SimDuration::MAX`].
+    #[must_use]
     pub const fn saturating_mul(self, factor: u64) -> Self {
         let product = self.0.saturating_mul(factor);
         if product > Self::MAX.0 { Self::MAX } else { Self(product) }

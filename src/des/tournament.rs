@@ -75,7 +75,7 @@ mod tests {
             let mut tree = Tournament::new(entries);
             assert_eq!((tree.next_at(), tree.first()), (SimTime::NEVER, 0));
             for _ in 0..2_000 {
-                let entry = words.word() as usize % entries;
+                let entry = below(words.word(), u32::try_from(entries).unwrap()) as usize;
                 // Few distinct times, so that ties are common.
                 let at = SimTime::from_nanos(u64::from(below(words.word(), 4)));
                 plain[entry] = at;

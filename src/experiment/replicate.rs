@@ -8,7 +8,7 @@ use crate::sim::run::Window;
 use crate::sim::{Interrupted, Topology, World, run};
 use rayon::prelude::*;
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most replications whose time series is kept.
 const SERIES_REPLICATIONS: usize = 100;
@@ -96,6 +96,9 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
     let kept = SERIES_REPLICATIONS.min(SERIES_ROWS / rows).max(1);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs).build().expect("threads can be started");
     let one = |replication: u32| {
+        if settings.stop.load(Ordering::Relaxed) {
+            return None;
+        }
         let keep = if (replication as usize) < kept { Keep::Series } else { Keep::Summary };
         let sample = (keep == Keep::Series).then_some(step);
         let mut recorder = Recorder::new(&topology, &views, keep);

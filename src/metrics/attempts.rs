@@ -38,7 +38,7 @@ impl AttemptRow {
 /// Hands every attempt of the measured window on.
 pub struct AttemptLog<'a> {
     opens: Option<SimTime>,
-    sink: &'a mut (dyn FnMut(&AttemptRow) + Send),
+    sink: &'a mut dyn FnMut(&AttemptRow),
 }
 
 impl fmt::Debug for AttemptLog<'_> {
@@ -49,7 +49,7 @@ impl fmt::Debug for AttemptLog<'_> {
 
 impl<'a> AttemptLog<'a> {
     /// A log that hands each attempt to `sink`.
-    pub fn new(sink: &'a mut (dyn FnMut(&AttemptRow) + Send)) -> Self {
+    pub fn new(sink: &'a mut dyn FnMut(&AttemptRow)) -> Self {
         Self { opens: None, sink }
     }
 

@@ -2,6 +2,7 @@
 //! together. `list metrics`, the column dictionary and both CSVs read this table.
 
 use super::measures::Measures;
+use crate::des::SimDuration;
 
 /// One metric.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +123,7 @@ pub const METRICS: &[Metric] = &[
         name: "first_refusal_s",
         unit: "s",
         meaning: "from the start of the window to the first refusal; empty: never",
-        method: Method::MedianTime(|m| m.first_refusal.map(|at| at.as_secs_f64())),
+        method: Method::MedianTime(|m| m.first_refusal.map(SimDuration::as_secs_f64)),
     },
     Metric {
         name: "outages_total",
@@ -213,7 +214,7 @@ pub const METRICS: &[Metric] = &[
         name: "reuse_interval_min_s",
         unit: "s",
         meaning: "the shortest time from the release of a port to its next use",
-        method: Method::Minimum(|m| m.idle_min.map(|idle| idle.as_secs_f64())),
+        method: Method::Minimum(|m| m.idle_min.map(SimDuration::as_secs_f64)),
     },
     Metric {
         name: "reuse_interval_mean_s",

@@ -5,6 +5,7 @@
 //! opened = closed + open, closed = released + held.
 
 use crate::des::SimTime;
+use crate::port::Pool;
 use crate::sim::{Attempt, Connected, Held, Observer, Topology, World};
 
 /// Events between two checks of the whole world.
@@ -89,7 +90,7 @@ impl<'a> Invariants<'a> {
         let held: usize = (0..self.topology.hosts.len()).map(|host| world.held_ports(host)).sum();
         assert_eq!(self.opened - self.closed, world.open_connections() as u64, "opened = closed + open");
         assert_eq!(self.closed - self.released, held as u64, "closed = released + held");
-        let lanes = world.pools().flat_map(|pool| pool.lanes());
+        let lanes = world.pools().flat_map(Pool::lanes);
         for (lane, busy) in lanes.zip(&self.busy) {
             assert!(lane.is_untouched() || lane.count_free() == lane.free(), "a bitmap and its count agree");
             assert!(!lane.is_untouched() || *busy == 0, "a lane in use is open");
@@ -135,7 +136,7 @@ impl Observer for Invariants<'_> {
     }
 
     fn settled(&mut self, _at: SimTime, world: &World<'_>) {
-        if self.events % EVERY == 0 {
+        if self.events.is_multiple_of(EVERY) {
             self.check_world(world);
         }
     }

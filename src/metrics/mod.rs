@@ -10,8 +10,8 @@ pub mod measures;
 pub mod recorder;
 pub mod series;
 
-pub use attempts::AttemptLog;
-pub use definition::{Method, Metric};
+pub use attempts::{AttemptLog, AttemptRow};
+pub use definition::{METRICS, Method, Metric};
 pub use invariants::Invariants;
 pub use measures::Measures;
 pub use recorder::{Recorder, View};

@@ -188,6 +188,10 @@ pub enum Keep {
 
 impl<'a> Recorder<'a> {
     /// A recorder for one replication.
+    ///
+    /// # Panics
+    ///
+    /// When `views` are not those of `topology`.
     pub fn new(topology: &'a Topology, views: &'a Views, keep: Keep) -> Self {
         Self {
             topology,

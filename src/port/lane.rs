@@ -37,8 +37,7 @@ impl Layout {
             }
             layout.reserved = vec![0; words_for(layout.len)];
             for index in 0..layout.len {
-                let offset = u16::try_from(2 * index + parity).expect("an offset within a range");
-                if reserved.contains(range.first() + offset) {
+                if reserved.contains(range.first() + narrow(2 * index + parity)) {
                     layout.reserved[index as usize / 64] |= 1 << (index % 64);
                     layout.usable -= 1;
                 }
@@ -172,6 +171,29 @@ impl Lane {
         self.parities[parity as usize].next(from)
     }
 
+    /// The first free port at offset `from` or after, of whichever parity; none wraps around.
+    #[inline]
+    pub fn next_free_of_any(&self, from: u32) -> Option<u32> {
+        let starts = [from.div_ceil(2), from / 2];
+        // In the words at hand: the next 65 to 128 ports.
+        let near = |parity: usize| {
+            let word = starts[parity] / 64;
+            let bits = self.parities[parity].words.get(word as usize).copied().unwrap_or(0);
+            let bits = bits & (u64::MAX << (starts[parity] % 64));
+            if bits == 0 { u32::MAX } else { 2 * (word * 64 + bits.trailing_zeros()) + u32::from(parity == 1) }
+        };
+        let found = near(0).min(near(1));
+        if found < 128 * (starts[1] / 64 + 1) {
+            return Some(found);
+        }
+        let even = self.next_free(0, starts[0]).map(|index| 2 * index);
+        let odd = self.next_free(1, starts[1]).map(|index| 2 * index + 1);
+        match (even, odd) {
+            (Some(even), Some(odd)) => Some(even.min(odd)),
+            (found, None) | (None, found) => found,
+        }
+    }
+
     /// The `nth` free port in order of offset, even ones first; `nth` is below [`Lane::free`].
     ///
     /// # Panics
@@ -218,7 +240,7 @@ impl Lane {
 impl Bitmap {
     fn fill(&mut self, layout: &ParityLayout) {
         let mut words = vec![u64::MAX; words_for(layout.len)];
-        if layout.len % 64 != 0 {
+        if !layout.len.is_multiple_of(64) {
             *words.last_mut().expect("a word for the last port") = !(u64::MAX << (layout.len % 64));
         }
         for (word, reserved) in words.iter_mut().zip(&layout.reserved) {
@@ -267,9 +289,8 @@ impl Bitmap {
     fn take(&mut self, index: usize) {
         let word = &mut self.words[index / 64];
         *word &= !(1 << (index % 64));
-        if *word == 0 {
-            self.summary[index / 64 / 64] &= !(1 << (index / 64 % 64));
-        }
+        // Without a branch: in a nearly full range nobody can guess it.
+        self.summary[index / 64 / 64] &= !(u64::from(*word == 0) << (index / 64 % 64));
         self.free -= 1;
     }
 
@@ -279,6 +300,14 @@ impl Bitmap {
         self.summary[index / 64 / 64] |= 1 << (index / 64 % 64);
         self.free += 1;
     }
+}
+
+/// An offset within a range fits 16 bits, since a range has at most 65,535 ports.
+#[inline]
+pub(super) const fn narrow(offset: u32) -> u16 {
+    #[expect(clippy::cast_possible_truncation, reason = "below the length of a range")]
+    let narrow = offset as u16;
+    narrow
 }
 
 fn words_for(bits: u32) -> usize {
@@ -325,6 +354,8 @@ mod tests {
                 let (parity, from) = (u32::from(offset % 2), u32::from(offset / 2));
                 let expected = (from..layout.parity_len(parity)).find(|index| plain[(2 * index + parity) as usize]);
                 assert_eq!(lane.next_free(parity, from), expected);
+                let expected = (u32::from(offset)..len).find(|offset| plain[*offset as usize]);
+                assert_eq!(lane.next_free_of_any(u32::from(offset)), expected);
             }
             assert_eq!(lane.free(), lane.count_free());
             let even_first = (0..len).step_by(2).chain((1..len).step_by(2)).filter(|offset| plain[*offset as usize]);

@@ -34,6 +34,60 @@ pub enum ReadError {
     },
 }
 
+/// Writes rows one after another, so that nobody need hold them all.
+pub struct Rows<W: Write> {
+    writer: csv::Writer<W>,
+}
+
+impl<W: Write> std::fmt::Debug for Rows<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").finish_non_exhaustive()
+    }
+}
+
+impl<W: Write> Rows<W> {
+    /// Begins with the header.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn new(columns: &[&str], out: W) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
+        writer.write_record(columns)?;
+        Ok(Self { writer })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails, or the row is not as long as the header.
+    ///
+    /// # Panics
+    ///
+    /// When a number is NaN or infinite: such a figure must be `Cell::Empty`.
+    pub fn push(&mut self, row: &[Cell]) -> io::Result<()> {
+        for cell in row {
+            match cell {
+                Cell::Empty => self.writer.write_field("")?,
+                Cell::Text(text) => self.writer.write_field(&**text)?,
+                Cell::Whole(whole) => self.writer.write_field(whole.to_string())?,
+                Cell::Number(number) => self.writer.write_field(shortest(*number))?,
+            }
+        }
+        Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    /// Writes out what is still held back.
+    ///
+    /// # Errors
+    ///
+    /// When the writer fails.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 /// Writes a table, header first.
 ///
 /// # Errors
@@ -44,42 +98,43 @@ pub enum ReadError {
 ///
 /// When a number is NaN or infinite: such a figure must be `Cell::Empty`.
 pub fn write(table: &Table, out: impl Write) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::Any(b'\n')).from_writer(out);
-    writer.write_record(table.columns())?;
+    let mut rows = Rows::new(table.columns(), out)?;
     for row in table.rows() {
-        for cell in row {
-            match cell {
-                Cell::Empty => writer.write_field("")?,
-                Cell::Text(text) => writer.write_field(&**text)?,
-                Cell::Whole(whole) => writer.write_field(whole.to_string())?,
-                Cell::Number(number) => writer.write_field(shortest(*number))?,
-            }
-        }
-        writer.write_record(None::<&[u8]>)?;
+        rows.push(row)?;
     }
-    writer.flush()
+    rows.finish()
 }
 
 /// Reads a table with exactly these columns.
 ///
 /// # Errors
 ///
-/// When the header differs, a row is too long or short, or a number column holds something else than a number.
+/// As [`read_rows`].
 pub fn read(columns: &[Column], input: impl Read) -> Result<Table, ReadError> {
+    let mut table = Table::new(&names(columns));
+    read_rows(columns, input, |row| table.push(row.iter().cloned()))?;
+    Ok(table)
+}
+
+/// Hands on the rows of a table with exactly these columns, one after another.
+///
+/// # Errors
+///
+/// When the header differs, a row is too long or short, or a number column holds something else than a number.
+pub fn read_rows(columns: &[Column], input: impl Read, mut each: impl FnMut(&[Cell])) -> Result<(), ReadError> {
     let names = names(columns);
     let mut reader = csv::Reader::from_reader(input);
     if reader.headers()?.iter().ne(names.iter().copied()) {
         let found = reader.headers()?.iter().collect::<Vec<_>>().join(",");
         return Err(ReadError::Header { found, expected: names.join(",") });
     }
-    let mut table = Table::new(&names);
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record)? {
         let line = record.position().map_or(0, csv::Position::line);
         let row = columns.iter().zip(&record).map(|(column, field)| cell(column, field, line));
-        table.push(row.collect::<Result<Vec<_>, _>>()?);
+        each(&row.collect::<Result<Vec<_>, _>>()?);
     }
-    Ok(table)
+    Ok(())
 }
 
 fn cell(column: &Column, field: &str, line: u64) -> Result<Cell, ReadError> {

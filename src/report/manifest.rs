@@ -4,6 +4,7 @@
 //! added with a default, a changed meaning raises [`SCHEMA_VERSION`].
 
 use super::schema::{self, Column};
+use crate::metrics::METRICS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +21,7 @@ pub struct Manifest {
     pub schema_version: u32,
     /// The version of dryport that made it.
     pub dryport: String,
-    /// The command line, without the program's name.
+    /// The arguments that lead to the same figures, without the program's name and without what changes no figure.
     pub arguments: Vec<String>,
     /// What was simulated.
     pub scenario: ScenarioMeta,
@@ -80,7 +81,10 @@ impl Manifest {
             "replications.csv": dictionary(schema::REPLICATIONS),
             "timeseries.csv": dictionary(schema::TIMESERIES),
         });
-        let metrics = schema::METRICS.iter().map(|metric| (metric.name.into(), explained(metric.unit, metric.meaning)));
+        let metrics = METRICS.iter().map(|metric| {
+            let method = metric.method.name();
+            (metric.name.into(), json!({ "unit": metric.unit, "meaning": metric.meaning, "method": method }))
+        });
         value["metrics"] = Value::Object(metrics.collect());
         let mut text = serde_json::to_string_pretty(&value).expect("a JSON value has a text form");
         text.push('\n');
@@ -131,7 +135,7 @@ mod tests {
         let value: Value = serde_json::from_str(&samples::quickstart().meta.to_json()).unwrap();
         assert_eq!(value["tables"]["timeseries.csv"]["busy_ports"]["unit"], "ports");
         assert_eq!(value["metrics"]["offered_load"]["unit"], "erlangs");
-        assert_eq!(value["metrics"].as_object().unwrap().len(), schema::METRICS.len());
+        assert_eq!(value["metrics"].as_object().unwrap().len(), METRICS.len());
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
+pub mod attempts;
 pub mod chart;
 pub mod csv;
 mod fonts;
+pub mod json;
 pub mod manifest;
 mod page;
 pub mod query;
@@ -12,10 +14,12 @@ pub(crate) mod samples;
 pub mod schema;
 pub mod summary;
 pub mod table;
+pub mod tables;
 pub mod whole;
-pub mod words;
+
+use crate::scenario::words;
 
 pub use manifest::Manifest;
-pub use query::RunTables;
+pub use query::{PerRun, RunTables};
 pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

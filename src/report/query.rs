@@ -4,18 +4,59 @@
 
 use super::manifest::Manifest;
 use super::{Cell, Table};
+use std::sync::Arc;
 
 /// Everything a plain run leaves in figures: the tables hold one variant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunTables {
     /// One row per scope and metric, with its interval.
     pub summary: Table,
-    /// One row per run, scope and metric.
-    pub replications: Table,
+    /// What charts and the summary ask of single runs.
+    pub per_run: PerRun,
     /// One row per run, scope and instant.
     pub timeseries: Table,
     /// What the run was.
     pub meta: Manifest,
+}
+
+/// The metrics of `replications.csv` that charts and the summary ask for, of every scope.
+pub const PER_RUN: [&str; 2] = ["first_refusal_s", "busy_ports_peak"];
+
+/// Figures of each run: those of [`PER_RUN`]. `replications.csv` has them all, and would fill the memory when there are
+/// a million runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PerRun {
+    runs: Vec<u64>,
+    /// Scope, metric, and a value for each run.
+    figures: Vec<(Arc<str>, &'static str, Vec<Option<f64>>)>,
+}
+
+impl PerRun {
+    /// Adds the figure of a run; a metric that nobody asks for is left out. The runs of every figure come in the same
+    /// order.
+    pub fn push(&mut self, run: u64, scope: &Arc<str>, metric: &str, value: Option<f64>) {
+        let Some(metric) = PER_RUN.into_iter().find(|known| *known == metric) else { return };
+        if self.runs.last() != Some(&run) {
+            self.runs.push(run);
+        }
+        match self.figures.iter_mut().find(|(s, m, _)| s == scope && *m == metric) {
+            Some((_, _, values)) => values.push(value),
+            None => self.figures.push((scope.clone(), metric, vec![value])),
+        }
+    }
+
+    /// Adds a row of `replications.csv`.
+    pub(super) fn push_row(&mut self, columns: [usize; 4], row: &[Cell]) {
+        let [run, scope, metric, value] = columns.map(|column| &row[column]);
+        if let Cell::Text(scope) = scope {
+            self.push(run_number(run), scope, metric.text(), value.number());
+        }
+    }
+
+    fn of(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
+        let found = self.figures.iter().find(|(s, m, _)| **s == *scope && *m == metric);
+        found.map_or_else(Vec::new, |(_, _, values)| self.runs.iter().copied().zip(values.iter().copied()).collect())
+    }
 }
 
 /// A figure with its interval.
@@ -91,10 +132,7 @@ impl RunTables {
 
     /// The value of a metric in every run, in order of the runs: (number of the run, value).
     pub fn per_run(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
-        let table = &self.replications;
-        let [r, s, m, v] = ["replication", "scope", "metric", "value"].map(|name| table.column(name));
-        let rows = table.rows().filter(|row| row[s].text() == scope && row[m].text() == metric);
-        rows.map(|row| (run_number(&row[r]), row[v].number())).collect()
+        self.per_run.of(scope, metric)
     }
 
     /// The scopes of the summary that begin with `prefix`, in order of appearance.

@@ -6,8 +6,9 @@
 
 use super::chart::CHARTS;
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
+use super::query::PerRun;
 use super::schema::{self, Column};
-use super::whole::{Make, Replace, WholeError, write_folder};
+use super::whole::{self, Fill, Make, Replace, WholeError, write_folder};
 use super::{RunTables, Table, csv};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -102,8 +103,12 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`RunDirError::Taken`] when not.
-pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
+/// [`RunDirError::Taken`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
+pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDirError> {
+    Ok(whole::may_write(path, replacing(path, scenario, place)?)?)
+}
+
+fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
     if path.symlink_metadata().is_err() {
         return Ok(Replace::Never);
     }
@@ -118,7 +123,7 @@ pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<Replace, R
     Err(RunDirError::Taken { path: path.into(), found })
 }
 
-/// Writes the folder of a run.
+/// Writes the folder of a run; `replications` writes `replications.csv`, which is too long to be held as a table.
 ///
 /// # Errors
 ///
@@ -127,11 +132,12 @@ pub fn write(
     make: &dyn Make,
     path: &Path,
     tables: &RunTables,
+    replications: Fill<'_>,
     place: Place,
     pictures: Pictures,
 ) -> Result<(), RunDirError> {
-    let replace = may_write(path, &tables.meta.scenario.name, place)?;
-    Ok(write_folder(make, path, &files(tables, pictures), replace)?)
+    let replace = replacing(path, &tables.meta.scenario.name, place)?;
+    Ok(write_folder(make, path, files(tables, replications, pictures), replace)?)
 }
 
 /// Reads the folder of a run, for its charts to be drawn again.
@@ -145,7 +151,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
     let meta = Manifest::from_json(&bytes).map_err(|reason| RunDirError::Manifest { path: manifest, reason })?;
     Ok(RunTables {
         summary: read_table(path.join(SUMMARY), schema::SUMMARY)?,
-        replications: read_table(path.join(REPLICATIONS), schema::REPLICATIONS)?,
+        per_run: read_per_run(path.join(REPLICATIONS))?,
         timeseries: read_table(path.join(TIMESERIES), schema::TIMESERIES)?,
         meta,
     })
@@ -158,26 +164,34 @@ fn read_table(path: PathBuf, columns: &[Column]) -> Result<Table, RunDirError> {
     }
 }
 
+fn read_per_run(path: PathBuf) -> Result<PerRun, RunDirError> {
+    let file = fs::File::open(&path).map_err(|reason| RunDirError::Read { path: path.clone(), reason })?;
+    let header = Table::new(&schema::names(schema::REPLICATIONS));
+    let columns = ["replication", "scope", "metric", "value"].map(|name| header.column(name));
+    let mut per_run = PerRun::default();
+    let read = csv::read_rows(schema::REPLICATIONS, file, |row| per_run.push_row(columns, row));
+    read.map_err(|reason| RunDirError::Table { path, reason })?;
+    Ok(per_run)
+}
+
 /// Every file of the folder: name and content.
-fn files(tables: &RunTables, pictures: Pictures) -> Vec<(String, Vec<u8>)> {
-    let text = |table| {
-        let mut out = Vec::new();
-        csv::write(table, &mut out).expect("memory takes what is written");
-        out
-    };
+fn files<'a>(tables: &'a RunTables, replications: Fill<'a>, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
+    let text = |table| -> Fill<'a> { Box::new(move |out| csv::write(table, out)) };
     let mut files = vec![
         (SUMMARY.into(), text(&tables.summary)),
         (TIMESERIES.into(), text(&tables.timeseries)),
-        (REPLICATIONS.into(), text(&tables.replications)),
+        (REPLICATIONS.into(), replications),
     ];
     for chart in CHARTS.iter().filter(|_| pictures != Pictures::Absent) {
-        let canvas = chart.of(tables);
         for extension in extensions(pictures) {
-            let bytes = if *extension == "png" { canvas.png() } else { canvas.svg().into_bytes() };
-            files.push((format!("{}.{extension}", chart.name), bytes));
+            let fill: Fill<'a> = Box::new(move |out| {
+                let canvas = chart.of(tables);
+                out.write_all(&if *extension == "png" { canvas.png() } else { canvas.svg().into_bytes() })
+            });
+            files.push((format!("{}.{extension}", chart.name), fill));
         }
     }
-    files.push((FILE_NAME.into(), tables.meta.to_json().into_bytes()));
+    files.push((FILE_NAME.into(), Box::new(move |out| out.write_all(tables.meta.to_json().as_bytes()))));
     files
 }
 
@@ -196,6 +210,26 @@ mod tests {
     use super::super::whole::tests::{FullAfter, tree};
     use super::*;
 
+    fn write(
+        make: &dyn Make,
+        path: &Path,
+        tables: &RunTables,
+        place: Place,
+        pictures: Pictures,
+    ) -> Result<(), RunDirError> {
+        super::write(make, path, tables, samples::replications(tables), place, pictures)
+    }
+
+    fn files(tables: &RunTables, pictures: Pictures) -> Vec<(String, Vec<u8>)> {
+        let files = super::files(tables, samples::replications(tables), pictures).into_iter();
+        let content = |fill: Fill<'_>| {
+            let mut bytes = Vec::new();
+            fill(&mut bytes).unwrap();
+            bytes
+        };
+        files.map(|(name, fill)| (name, content(fill))).collect()
+    }
+
     #[test]
     fn a_run_reads_back_and_draws_the_same_charts() {
         let home = tempfile::tempdir().unwrap();
@@ -204,6 +238,7 @@ mod tests {
         write(&Disk, &path, &tables, Place::Chosen, Pictures::Absent).unwrap();
         let back = read(&path).unwrap();
         assert_eq!(back.meta, tables.meta);
+        assert_eq!(back.per_run, tables.per_run);
         for chart in CHARTS {
             assert_eq!(chart.of(&back).svg(), chart.of(&tables).svg());
         }

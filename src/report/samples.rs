@@ -2,7 +2,10 @@
 //! grid. Realistic in shape, right in no digit that matters; never shown to a user.
 
 use super::manifest::{Manifest, SCHEMA_VERSION, ScenarioMeta};
-use super::{Cell, RunTables, Table, schema};
+use super::query::{PER_RUN, PerRun};
+use super::whole::Fill;
+use super::{Cell, RunTables, Table, csv, schema};
+use crate::metrics::Metric;
 use crate::numeric;
 
 struct Spec {
@@ -159,24 +162,37 @@ struct Run {
 fn make(spec: &Spec) -> RunTables {
     let names = |columns| schema::names(columns);
     let mut timeseries = Table::new(&names(schema::TIMESERIES));
-    let mut replications = Table::new(&names(schema::REPLICATIONS));
+    let mut per_run = PerRun::default();
     let runs: Vec<_> = (1..=spec.replications).map(|number| simulate(spec, number, &mut timeseries)).collect();
-    for (number, run) in (1_i64..).zip(&runs) {
+    for (number, run) in (1..).zip(&runs) {
         for scope in SCOPES {
             for (metric, value) in figures(spec, run) {
-                replications.push([
-                    Cell::Text(spec.name.into()),
-                    Cell::Empty,
-                    Cell::Whole(number),
-                    Cell::Text(scope.into()),
-                    Cell::Text(metric.into()),
-                    Cell::Text(unit(metric).into()),
-                    optional(value),
-                ]);
+                per_run.push(number, &scope.into(), metric, value);
             }
         }
     }
-    RunTables { summary: summarise(spec, &runs), replications, timeseries, meta: meta(spec) }
+    RunTables { summary: summarise(spec, &runs), per_run, timeseries, meta: meta(spec) }
+}
+
+/// What writes the `replications.csv` of these tables, as far as they know it.
+pub(crate) fn replications(tables: &RunTables) -> Fill<'_> {
+    Box::new(|out| {
+        let mut rows = csv::Rows::new(&schema::names(schema::REPLICATIONS), out)?;
+        let runs = tables.per_run("all", PER_RUN[0]).len();
+        for run in 0..runs {
+            for scope in tables.scopes("") {
+                for metric in PER_RUN {
+                    let (number, value) = tables.per_run(scope, metric)[run];
+                    let text = |text: &str| Cell::Text(text.into());
+                    let (name, number) =
+                        (text(&tables.meta.scenario.name), Cell::Whole(i64::try_from(number).unwrap()));
+                    let value = optional(value);
+                    rows.push(&[name, Cell::Empty, number, text(scope), text(metric), text(unit(metric)), value])?;
+                }
+            }
+        }
+        rows.finish()
+    })
 }
 
 fn simulate(spec: &Spec, number: u64, table: &mut Table) -> Run {
@@ -316,7 +332,7 @@ fn meta(spec: &Spec) -> Manifest {
 }
 
 fn unit(metric: &str) -> &'static str {
-    schema::METRICS.iter().find(|known| known.name == metric).unwrap().unit
+    Metric::named(metric).unwrap().unit
 }
 
 fn optional(value: Option<f64>) -> Cell {

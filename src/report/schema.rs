@@ -1,7 +1,7 @@
-//! The tables of a run: their columns and metrics, as data.
+//! The tables of a run: their columns, as data. (Metrics: [`METRICS`](crate::metrics::METRICS).)
 //!
-//! The CSV reader, the column dictionary of the manifest and the documentation read this list. To add a column or a
-//! metric, add a line. Must never know how a figure is computed.
+//! The CSV reader, the column dictionary of the manifest and the documentation read this list. To add a column, add a
+//! line. Must never know how a figure is computed.
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,57 +83,6 @@ pub const TIMESERIES: &[Column] = &[
     number("refused", "attempts", "connect() calls refused in the interval that ended there"),
 ];
 
-/// One metric: a value of the column `metric`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// The name in the tables.
-    pub name: &'static str,
-    /// Its unit.
-    pub unit: &'static str,
-    /// What it means, in one line.
-    pub meaning: &'static str,
-}
-
-const fn metric(name: &'static str, unit: &'static str, meaning: &'static str) -> Metric {
-    Metric { name, unit, meaning }
-}
-
-/// Every metric; all cover the measured window only.
-pub const METRICS: &[Metric] = &[
-    metric("attempts_total", "attempts", "connect() calls"),
-    metric("connects_total", "attempts", "connect() calls that got a port"),
-    metric("refused_total", "attempts", "connect() calls refused"),
-    metric("requests_total", "requests", "wishes for a connection"),
-    metric("requests_lost_total", "requests", "wishes that never got a connection after their retries"),
-    metric("connects_per_s", "1/s", "connects_total / duration"),
-    metric("refused_ratio", "ratio", "refused_total / attempts_total: call congestion"),
-    metric("full_time_ratio", "ratio", "share of time with no usable port in at least one lane: time congestion"),
-    metric("exhaustion_probability", "ratio", "share of replications with at least one refusal"),
-    metric("first_refusal_s", "s", "time of the first refusal; empty when there was none"),
-    metric("outages_total", "outages", "spells with a full lane"),
-    metric("outage_longest_s", "s", "the longest spell with a full lane"),
-    metric("busy_ports_mean", "ports", "mean over time of ports that no attempt could take"),
-    metric("busy_ports_peak", "ports", "most ports that no attempt could take"),
-    metric("busy_ratio_peak", "ratio", "busy_ports_peak / capacity_ports"),
-    metric("headroom_ports", "ports", "capacity_ports - busy_ports_peak"),
-    metric("established_ports_mean", "ports", "mean over time of ports held by an open connection"),
-    metric("time_wait_ports_mean", "ports", "mean over time of ports held after the close"),
-    metric("reusable_ports_mean", "ports", "mean over time of TIME-WAITs that early reuse would hand out"),
-    metric("second_parity_ratio", "ratio", "share of connects served by the less preferred parity"),
-    metric("probes_mean", "probes", "mean candidate ports looked at per connect"),
-    metric("probes_p99", "probes", "99 % of connects looked at no more candidates than this"),
-    metric("probes_max", "probes", "most candidates looked at in one connect"),
-    metric("probes_refused_mean", "probes", "mean candidates looked at per refusal"),
-    metric("reuse_interval_min_s", "s", "shortest time from the release of a port to its next use"),
-    metric("reuse_interval_mean_s", "s", "mean time from the release of a port to its next use"),
-    metric(
-        "offered_load",
-        "erlangs",
-        "arrival rate x mean port hold, from the scenario; empty when it has no finite value",
-    ),
-    metric("capacity_ports", "ports", "usable ports of the scope"),
-];
-
 /// The names of some columns, to make a [`Table`](super::Table) with.
 pub fn names(columns: &[Column]) -> Vec<&'static str> {
     columns.iter().map(|column| column.name).collect()
@@ -152,9 +101,5 @@ mod tests {
             assert_eq!(seen.len(), columns.len());
             assert!(columns.iter().all(|column| !column.meaning.is_empty()));
         }
-        let mut seen: Vec<_> = METRICS.iter().map(|metric| metric.name).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        assert_eq!(seen.len(), METRICS.len());
     }
 }

@@ -19,6 +19,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the worst first.
+    pub const ALL: [Self; 3] = [Self::RunsOut, Self::MayRunOut, Self::NotSeen];
+
     /// The verdict on a whole scenario.
     pub fn of(tables: &RunTables) -> Self {
         let count = Refusals::of(tables, "all");
@@ -82,7 +85,7 @@ impl Refusals {
 
 fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
     let count = Refusals::of(tables, "all");
-    let (who, each) = (who(tables), solid(&words::span(tables.meta.duration_s)));
+    let (who, each) = (who(tables), solid(&words::seconds(tables.meta.duration_s)));
     let runs = words::plural(count.runs, "run");
     if idle {
         return vec![
@@ -97,7 +100,7 @@ fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
     };
     let start = match tables.meta.warm_up_s {
         0.0 => "from an empty range".into(),
-        warm_up => format!("after {} of warm-up", solid(&words::span(warm_up))),
+        warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
     };
     vec![first, format!("risk {} per {each} {start}", risk(tables, &count))]
 }
@@ -172,7 +175,7 @@ fn fullest(tables: &RunTables, scope: &str) -> Option<f64> {
 fn when(tables: &RunTables) -> Vec<String> {
     let count = Refusals::of(tables, "all");
     let (Some(first), Some(last)) = (count.times.first(), count.times.last()) else { return Vec::new() };
-    let span = |seconds: f64| solid(&words::span(seconds));
+    let span = |seconds: f64| solid(&words::seconds(seconds));
     let half = match tables.estimate("all", "first_refusal_s").value {
         _ if count.runs < 2 => String::new(),
         Some(median) => format!(", in half of the runs by {}", span(median)),
@@ -200,8 +203,8 @@ fn costs(tables: &RunTables) -> Vec<String> {
         let calls = format!("of connect() calls refused{{}}{}", total.unwrap_or_default());
         lines.extend(share(tables, "refused_ratio", &calls));
         let full = figure("full_time_ratio").filter(|full| *full > 0.0).map(|full| {
-            let seconds = solid(&words::span(full * tables.meta.duration_s));
-            format!(": {seconds} of {}", solid(&words::span(tables.meta.duration_s)))
+            let seconds = solid(&words::seconds(full * tables.meta.duration_s));
+            format!(": {seconds} of {}", solid(&words::seconds(tables.meta.duration_s)))
         });
         if let Some(full) = full {
             let text = share(tables, "full_time_ratio", &format!("of the time{{}}{full}"));
@@ -284,7 +287,7 @@ fn scopes(tables: &RunTables) -> Vec<String> {
     let mut lines = vec![row(["", "refused in", "first", "refused", "fullest"])];
     for scope in ranked.iter().take(ROWS) {
         let count = Refusals::of(tables, scope);
-        let first = count.times.first().map_or_else(|| "never".into(), |time| words::span(*time));
+        let first = count.times.first().map_or_else(|| "never".into(), |time| words::seconds(*time));
         let percent =
             |value: Option<f64>| value.map_or_else(String::new, |value| format!("{} %", words::percent(value)));
         let refused = format!("{}/{}", count.refused, count.runs);
@@ -299,7 +302,8 @@ fn scopes(tables: &RunTables) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, Table, samples};
+    use super::super::query::PerRun;
+    use super::super::{Cell, samples};
     use super::*;
 
     fn said(tables: &RunTables) -> String {
@@ -317,18 +321,24 @@ mod tests {
 
     /// The tables with a second client that is never refused.
     fn with_a_second_client(mut tables: RunTables) -> RunTables {
-        for table in [&mut tables.summary, &mut tables.replications] {
-            let (scope, metric) = (table.column("scope"), table.column("metric"));
-            let rows: Vec<Vec<Cell>> = table.rows().map(<[Cell]>::to_vec).collect();
-            for mut row in rows.into_iter().filter(|row| row[scope].text() == "client:checkout") {
-                row[scope] = Cell::Text("client:batch".into());
-                if ["first_refusal_s", "refused_ratio"].contains(&row[metric].text()) {
-                    let value = row.len() - if row.len() > 7 { 6 } else { 1 };
-                    row[value] = Cell::Empty;
-                }
-                table.push(row);
+        let (scope, metric) = (tables.summary.column("scope"), tables.summary.column("metric"));
+        let estimate = tables.summary.column("estimate");
+        let rows: Vec<Vec<Cell>> = tables.summary.rows().map(<[Cell]>::to_vec).collect();
+        for mut row in rows.into_iter().filter(|row| row[scope].text() == "client:checkout") {
+            row[scope] = Cell::Text("client:batch".into());
+            if ["first_refusal_s", "refused_ratio"].contains(&row[metric].text()) {
+                row[estimate] = Cell::Empty;
+            }
+            tables.summary.push(row);
+        }
+        let first = |scope| tables.per_run(scope, "first_refusal_s");
+        let mut per_run = PerRun::default();
+        for (all, checkout) in first("all").into_iter().zip(first("client:checkout")) {
+            for (scope, value) in [("all", all.1), ("client:checkout", checkout.1), ("client:batch", None)] {
+                per_run.push(all.0, &scope.into(), "first_refusal_s", value);
             }
         }
+        tables.per_run = per_run;
         tables
     }
 
@@ -344,12 +354,9 @@ mod tests {
     #[test]
     fn one_run_alone_claims_little() {
         let mut tables = samples::quickstart();
-        let column = tables.replications.column("replication");
-        let mut alone = Table::new(tables.replications.columns());
-        for row in tables.replications.rows().filter(|row| row[column] == Cell::Whole(5)) {
-            alone.push(row.to_vec());
-        }
-        tables.replications = alone;
+        let (run, first) = tables.per_run("all", "first_refusal_s")[4];
+        tables.per_run = PerRun::default();
+        tables.per_run.push(run, &"all".into(), "first_refusal_s", first);
         tables.meta.replications = 1;
         tables.meta.warm_up_s = 600.0;
         let text = said(&tables);

@@ -15,6 +15,26 @@ pub enum Cell {
     Number(f64),
 }
 
+impl Cell {
+    /// A figure as it is written: whole numbers without a point, nothing when there is none.
+    pub fn figure(value: Option<f64>) -> Self {
+        /// Up to here doubles hold every whole number.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match value {
+            None => Self::Empty,
+            Some(value) if value.trunc() == value && value.abs() <= EXACT => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "whole, and in the range of doubles that are exact"
+                )]
+                let whole = value as i64;
+                Self::Whole(whole)
+            }
+            Some(value) => Self::Number(value),
+        }
+    }
+}
+
 /// Named columns and rows of cells, every row as long as the list of columns.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {

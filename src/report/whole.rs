@@ -1,10 +1,10 @@
 //! Files written whole or not at all: beside the target first, moved into place last.
 //!
-//! A reader never sees half a file, and a failure leaves what was there before. [`Make`] is where a test makes
-//! writing fail. Knows paths and bytes, never what they mean.
+//! A reader never sees half a file, and a failure leaves what was there before. Contents are streamed, so a file may be
+//! larger than memory. [`Make`] is where a test makes writing fail. Knows paths and bytes, never what they mean.
 
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// What can go wrong, and where.
@@ -74,18 +74,41 @@ pub enum Replace {
     Always,
 }
 
-/// Writes one file; its folder is made when it is missing.
+/// What writes the content of a file.
+pub type Fill<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
+
+/// Could something be written at `path`? Asked before a long simulation, so that a refusal does not waste it.
+///
+/// # Errors
+///
+/// When it exists and may not be replaced, or the file system refuses.
+pub fn may_write(path: &Path, replace: Replace) -> Result<(), WholeError> {
+    if is_device(path) {
+        return Ok(());
+    }
+    if replace == Replace::Never && present(path) {
+        return Err(WholeError::Exists { path: path.into() });
+    }
+    work_folder(path).map(drop)
+}
+
+/// Writes one file; its folder is made when it is missing. A device or a pipe is written to as it is.
 ///
 /// # Errors
 ///
 /// When it exists and may not be replaced, or the file system refuses; then what was there is untouched.
-pub fn write_file(make: &dyn Make, path: &Path, bytes: &[u8], replace: Replace) -> Result<(), WholeError> {
+pub fn write_file(make: &dyn Make, path: &Path, replace: Replace, fill: Fill<'_>) -> Result<(), WholeError> {
+    if is_device(path) {
+        // Nothing to keep whole, and replacing `/dev/null` by a file would do harm.
+        let mut device = fs::OpenOptions::new().write(true).open(path).map_err(failed("open", path))?;
+        return fill_sink(&mut device, fill).map_err(failed("write", path));
+    }
     if replace == Replace::Never && present(path) {
         return Err(WholeError::Exists { path: path.into() });
     }
     let work = work_folder(path)?;
     let inside = work.path().join("file");
-    write_new(make, &inside, bytes)?;
+    write_new(make, &inside, path, fill)?;
     fs::rename(&inside, path).map_err(failed("move a new file to", path))?;
     sync_folder(&parent(path));
     Ok(())
@@ -99,7 +122,7 @@ pub fn write_file(make: &dyn Make, path: &Path, bytes: &[u8], replace: Replace) 
 pub fn write_folder(
     make: &dyn Make,
     path: &Path,
-    files: &[(String, Vec<u8>)],
+    files: Vec<(String, Fill<'_>)>,
     replace: Replace,
 ) -> Result<(), WholeError> {
     if replace == Replace::Never && present(path) {
@@ -108,8 +131,8 @@ pub fn write_folder(
     let work = work_folder(path)?;
     let (new, old) = (work.path().join("new"), work.path().join("old"));
     fs::create_dir(&new).map_err(failed("make", &new))?;
-    for (name, bytes) in files {
-        write_new(make, &new.join(name), bytes)?;
+    for (name, fill) in files {
+        write_new(make, &new.join(&name), &path.join(&name), fill)?;
     }
     set_mode(&new, 0o755)?;
     sync_folder(&new);
@@ -143,14 +166,17 @@ fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
     tempfile::Builder::new().prefix(".dryport-").tempdir_in(&parent).map_err(failed("make a folder in", &parent))
 }
 
-fn write_new(make: &dyn Make, path: &Path, bytes: &[u8]) -> Result<(), WholeError> {
-    let written = make.make(path).and_then(|mut sink| {
-        sink.write_all(bytes)?;
-        sink.flush()?;
-        sink.finish()
-    });
-    written.map_err(failed("write", path))?;
+/// Writes a new file at `path`; an error names `meant`, where it will be in the end.
+fn write_new(make: &dyn Make, path: &Path, meant: &Path, fill: Fill<'_>) -> Result<(), WholeError> {
+    let mut sink = make.make(path).map_err(failed("write", meant))?;
+    fill_sink(&mut *sink, fill).and_then(|()| sink.finish()).map_err(failed("write", meant))?;
     set_mode(path, 0o644)
+}
+
+fn fill_sink(sink: &mut dyn Write, fill: Fill<'_>) -> io::Result<()> {
+    let mut buffer = BufWriter::with_capacity(1 << 16, sink);
+    fill(&mut buffer)?;
+    buffer.flush()
 }
 
 /// Private working folders are 0700 and the user's umask may be narrow; results are for everyone to read.
@@ -176,6 +202,11 @@ fn sync_folder(path: &Path) {
 /// The folder above; `.` for a bare name.
 fn parent(path: &Path) -> PathBuf {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).into()
+}
+
+/// Neither file nor folder: a device, a pipe.
+fn is_device(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// A dangling link counts: it would be replaced.
@@ -248,8 +279,12 @@ pub(crate) mod tests {
         found
     }
 
-    fn files() -> Vec<(String, Vec<u8>)> {
-        vec![("a.csv".into(), vec![1; 10]), ("b.csv".into(), vec![2; 10])]
+    pub(crate) fn bytes(bytes: &[u8]) -> Fill<'_> {
+        Box::new(move |out| out.write_all(bytes))
+    }
+
+    fn files() -> Vec<(String, Fill<'static>)> {
+        vec![("a.csv".into(), bytes(&[1; 10])), ("b.csv".into(), bytes(&[2; 10]))]
     }
 
     #[test]
@@ -259,19 +294,19 @@ pub(crate) mod tests {
             let (folder, file) = (home.path().join("run"), home.path().join("out/x.csv"));
             fs::create_dir(home.path().join("out")).unwrap();
             if before {
-                write_folder(&Disk, &folder, &[("old".into(), vec![9])], Replace::Never).unwrap();
-                write_file(&Disk, &file, b"old", Replace::Never).unwrap();
+                write_folder(&Disk, &folder, vec![("old".into(), bytes(&[9]))], Replace::Never).unwrap();
+                write_file(&Disk, &file, Replace::Never, bytes(b"old")).unwrap();
             }
             let was = tree(home.path());
-            for bytes in 0..20 {
-                let error = write_folder(&FullAfter::bytes(bytes), &folder, &files(), Replace::Always).unwrap_err();
+            for room in 0..20 {
+                let error = write_folder(&FullAfter::bytes(room), &folder, files(), Replace::Always).unwrap_err();
                 assert!(matches!(error, WholeError::Io { action: "write", .. }));
                 assert_eq!(tree(home.path()), was);
-                write_file(&FullAfter::bytes(bytes), &file, &[3; 20], Replace::Always).unwrap_err();
+                write_file(&FullAfter::bytes(room), &file, Replace::Always, bytes(&[3; 20])).unwrap_err();
                 assert_eq!(tree(home.path()), was);
             }
-            write_folder(&FullAfter::bytes(20), &folder, &files(), Replace::Always).unwrap();
-            write_file(&FullAfter::bytes(20), &file, &[3; 20], Replace::Always).unwrap();
+            write_folder(&FullAfter::bytes(20), &folder, files(), Replace::Always).unwrap();
+            write_file(&FullAfter::bytes(20), &file, Replace::Always, bytes(&[3; 20])).unwrap();
             let names: Vec<_> = tree(home.path()).into_iter().map(|(path, _)| path).collect();
             let expected = ["out", "out/x.csv", "run", "run/a.csv", "run/b.csv"].map(|name| home.path().join(name));
             assert_eq!(names, expected);
@@ -282,11 +317,11 @@ pub(crate) mod tests {
     fn what_exists_is_kept_unless_told_otherwise() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("x");
-        write_file(&Disk, &path, b"old", Replace::Never).unwrap();
-        let error = write_file(&Disk, &path, b"new", Replace::Never).unwrap_err();
+        write_file(&Disk, &path, Replace::Never, bytes(b"old")).unwrap();
+        let error = write_file(&Disk, &path, Replace::Never, bytes(b"new")).unwrap_err();
         assert_eq!(error.to_string(), format!("{} exists already", path.display()));
-        assert!(matches!(write_folder(&Disk, &path, &[], Replace::Never), Err(WholeError::Exists { .. })));
-        write_file(&Disk, &path, b"new", Replace::Always).unwrap();
+        assert!(matches!(write_folder(&Disk, &path, Vec::new(), Replace::Never), Err(WholeError::Exists { .. })));
+        write_file(&Disk, &path, Replace::Always, bytes(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 
@@ -301,13 +336,36 @@ pub(crate) mod tests {
         assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_device_is_written_to_and_stays_one() {
+        let full = Path::new("/dev/full");
+        may_write(full, Replace::Never).unwrap();
+        let error = write_file(&Disk, full, Replace::Always, bytes(b"x")).unwrap_err();
+        assert!(error.to_string().starts_with("cannot write /dev/full: No space left"), "{error}");
+        write_file(&Disk, Path::new("/dev/null"), Replace::Never, bytes(b"x")).unwrap();
+        assert!(is_device(Path::new("/dev/null")) && is_device(full));
+    }
+
+    #[test]
+    fn what_would_fail_is_known_before() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("x");
+        may_write(&file, Replace::Never).unwrap();
+        fs::write(&file, "").unwrap();
+        assert!(matches!(may_write(&file, Replace::Never), Err(WholeError::Exists { .. })));
+        may_write(&file, Replace::Always).unwrap();
+        assert!(matches!(may_write(&file.join("below/it"), Replace::Never), Err(WholeError::Io { .. })));
+        assert_eq!(tree(home.path()), [(file, Vec::new())]);
+    }
+
     #[cfg(unix)]
     #[test]
     fn results_are_for_everyone_to_read() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("run");
-        write_folder(&Disk, &path, &files(), Replace::Never).unwrap();
+        write_folder(&Disk, &path, files(), Replace::Never).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("a.csv"))), (0o755, 0o644));
     }

@@ -2,12 +2,23 @@
 
 use super::limits::expected_requests;
 use super::load::Means;
-use super::model::Scenario;
-use super::words::{about, counted, figure, names, span, thousands};
+use super::model::{Client, Scenario};
+use super::words::{about, figure, names, plural, seconds, span, thousands};
 use crate::workload::Arrivals;
+use crate::workload::lifetime::LifetimeLaw;
 use std::collections::BTreeSet;
 
 impl Scenario {
+    /// The load of every client: `450/s Poisson, exponential 50 ms`. The time is the mean of the law.
+    pub fn load_in_words(&self) -> String {
+        if let [one] = &self.clients[..] {
+            return client_load(one);
+        }
+        let all: Vec<String> =
+            self.clients.iter().map(|client| format!("{} {}", client.name, client_load(client))).collect();
+        if all.len() <= 3 { all.join("; ") } else { format!("{} clients", thousands(all.len() as u64)) }
+    }
+
     /// `checkout on gateway -> orders-db, 28,232 ports, 27,483 erlangs; 20 runs of 10 min, about 5.4 million connects`.
     pub fn understood(&self) -> String {
         let clients: Vec<&str> = self.clients.iter().map(|client| &*client.name).collect();
@@ -28,7 +39,7 @@ impl Scenario {
             names(&hosts, "host"),
             names(&destinations, "destination"),
             thousands(ports),
-            counted(self.run.replications.into(), "run"),
+            plural(self.run.replications.into(), "run"),
             span(self.run.duration),
             self.connects(),
         )
@@ -41,8 +52,32 @@ impl Scenario {
         if recorded {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of row counts")]
             let rows = connects as u64;
-            return format!("{} each", counted(rows, "recorded request"));
+            return format!("{} each", plural(rows, "recorded request"));
         }
         format!("{} connects", about(connects * f64::from(self.run.replications)))
+    }
+}
+
+fn client_load(client: &Client) -> String {
+    let arrivals = match &client.arrivals {
+        Arrivals::Replay(replay) => format!("trace {}", replay.trace().path),
+        law => {
+            let rate = law.rate().map_or_else(String::new, |rate| format!("{rate} "));
+            format!("{rate}{}", law_name(law.name()))
+        }
+    };
+    let lifetime = law_name(client.lifetime.name());
+    match client.lifetime.mean_s() {
+        Some(mean) => format!("{arrivals}, {lifetime} {}", seconds(mean)),
+        None => format!("{arrivals}, {lifetime} of infinite mean"),
+    }
+}
+
+/// A law as prose writes it: those named after people have a capital.
+fn law_name(key: &str) -> &str {
+    match key {
+        "poisson" => "Poisson",
+        "pareto" => "Pareto",
+        other => other,
     }
 }

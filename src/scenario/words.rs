@@ -1,35 +1,100 @@
-//! Numbers as people read them: `28,232`, `10 min`, `4 min 31 s`, `about 5.4 million`.
+//! Numbers as people write them: `28,232`, `4 min 31 s`, `0.45 %`, `about 5.4 million`.
+//!
+//! Everything here rounds for reading; the CSV holds the figure itself. The one place for messages, the summary and
+//! charts alike.
 
 use crate::des::SimDuration;
 
 /// A whole number with commas: `28,232`.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    commas(&number.to_string())
 }
 
-/// A count or a load to about three digits: `27,483`, `12.3`, `0.0456`.
-pub fn figure(number: f64) -> String {
-    if number >= 100.0 {
-        return whole(number);
+/// A whole number with thousands commas; halves round to even.
+pub fn count(value: f64) -> String {
+    commas(&format!("{value:.0}"))
+}
+
+/// At most three significant digits, all digits from 1,000 on, thousands commas.
+pub fn figure(value: f64) -> String {
+    let size = value.abs();
+    if size == 0.0 {
+        "0".into()
+    } else if size >= 99.95 {
+        count(value)
+    } else if size >= 9.995 {
+        trim(format!("{value:.1}"))
+    } else if size >= 0.9995 {
+        trim(format!("{value:.2}"))
+    } else if size >= 0.000_999_5 {
+        trim(format!("{value:.*}", decimals(size, 3)))
+    } else {
+        format!("{value:.1e}")
     }
-    let places = match number {
-        _ if number >= 10.0 => 1,
-        _ if number >= 1.0 => 2,
-        _ if number >= 0.1 => 3,
-        _ if number >= 0.01 => 4,
-        _ if number >= 1e-6 => 7,
-        _ => return if number > 0.0 { format!("{number:.2e}") } else { "0".to_owned() },
-    };
-    let text = format!("{number:.places$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// A share in per cent, without the sign: two significant digits below 10, one decimal above.
+pub fn percent(ratio: f64) -> String {
+    let value = ratio * 100.0;
+    let size = value.abs();
+    if size == 0.0 {
+        "0".into()
+    } else if size < 0.01 {
+        format!("{value:.1e}")
+    } else if size < 9.95 {
+        trim(format!("{value:.*}", decimals(size, 2)))
+    } else {
+        trim(format!("{value:.1}"))
+    }
+}
+
+/// A risk in per cent, without the sign: whole numbers, except near 0 and 100 where a decimal decides.
+pub fn risk(ratio: f64) -> String {
+    if (0.0195..=0.9805).contains(&ratio) { format!("{:.0}", ratio * 100.0) } else { percent(ratio) }
+}
+
+/// Seconds as a span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
+pub fn seconds(seconds: f64) -> String {
+    if seconds == 0.0 {
+        "0 s".into()
+    } else if seconds < 0.999_5e-6 {
+        format!("{} ns", figure(seconds * 1e9))
+    } else if seconds < 0.999_5e-3 {
+        format!("{} us", figure(seconds * 1e6))
+    } else if seconds < 0.999_5 {
+        format!("{} ms", figure(seconds * 1e3))
+    } else if seconds < 119.5 {
+        format!("{} s", figure(seconds))
+    } else if seconds < 7_199.5 {
+        two_units(seconds, 1.0, "s", 60.0, "min")
+    } else if seconds < 172_770.0 {
+        two_units(seconds, 60.0, "min", 60.0, "h")
+    } else {
+        two_units(seconds, 3_600.0, "h", 24.0, "d")
+    }
+}
+
+/// A span of simulated time, in the same words.
+pub fn span(span: SimDuration) -> String {
+    seconds(span.as_secs_f64())
+}
+
+/// `4 min 31 s`: rounded to whole `small`s, of which `ratio` make one large unit.
+fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name: &str) -> String {
+    let total = (seconds / small).round();
+    let large = (total / ratio).floor();
+    let rest = total - large * ratio;
+    if rest == 0.0 {
+        format!("{} {large_name}", count(large))
+    } else {
+        format!("{} {large_name} {rest:.0} {small_name}", count(large))
+    }
+}
+
+/// `1 run`, `20 runs`.
+pub fn plural(number: u64, noun: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{s}", thousands(number))
 }
 
 /// A large number to two digits: `about 5.4 million`, `about 27,000`, `730`.
@@ -54,45 +119,7 @@ pub fn about(number: f64) -> String {
     while scaled / step >= 99.5 {
         step *= 10.0;
     }
-    format!("about {}{name}", whole((scaled / step).round() * step))
-}
-
-/// A number rounded to a whole one.
-fn whole(number: f64) -> String {
-    // `as` saturates, and nothing near 2^64 is ever counted.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates; negative never comes")]
-    let rounded = number.round() as u64;
-    thousands(rounded)
-}
-
-/// A span in one or two units: `50 ms`, `56.5 s`, `10 min`, `4 min 31 s`, `2 h 30 min`, `10 d`. Minutes begin at 120 s.
-pub fn span(span: SimDuration) -> String {
-    let nanos = span.as_nanos();
-    let part = |unit: u64, name: &str| format!("{} {name}", figure(nanos as f64 / unit as f64));
-    match nanos {
-        0 => "0 s".to_owned(),
-        1..=999 => part(1, "ns"),
-        1_000..=999_499 => part(1_000, "us"),
-        999_500..=999_499_999 => part(1_000_000, "ms"),
-        999_500_000..=119_499_999_999 => part(1_000_000_000, "s"),
-        _ => {
-            let seconds = (nanos + 500_000_000) / 1_000_000_000;
-            let minutes = (seconds + 30) / 60;
-            let hours = (minutes + 30) / 60;
-            if seconds < 7200 {
-                two(seconds / 60, "min", seconds % 60, "s")
-            } else if minutes < 48 * 60 {
-                two(minutes / 60, "h", minutes % 60, "min")
-            } else {
-                two(hours / 24, "d", hours % 24, "h")
-            }
-        }
-    }
-}
-
-fn two(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
-    let large = format!("{} {large_unit}", thousands(large));
-    if small == 0 { large } else { format!("{large} {small} {small_unit}") }
+    format!("about {}{name}", count((scaled / step).round() * step))
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
@@ -104,9 +131,34 @@ pub fn names(all: &[&str], kind: &str) -> String {
     }
 }
 
-/// A count with its noun: `1 run`, `20 runs`.
-pub fn counted(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+/// The decimals that show `digits` significant digits of a size below 10.
+fn decimals(size: f64, digits: usize) -> usize {
+    let mut decimals = digits - 1;
+    let mut scaled = size;
+    while scaled < 0.9995 && decimals < 12 {
+        scaled *= 10.0;
+        decimals += 1;
+    }
+    decimals
+}
+
+/// Without the zeros that end a fraction.
+fn trim(text: String) -> String {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
+}
+
+/// Puts a comma before every third digit from the right.
+fn commas(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |rest| ("-", rest));
+    let sign = if digits == "0" { "" } else { sign };
+    let mut out = String::from(sign);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]
@@ -114,13 +166,68 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_commas() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (28_232, "28,232"), (1_000_000, "1,000,000")] {
-            assert_eq!(thousands(number), text);
+    fn figures() {
+        let cases = [
+            (0.0, "0"),
+            (28_232.0, "28,232"),
+            (1_234_567.4, "1,234,567"),
+            (999.0, "999"),
+            (450.0, "450"),
+            (56.54, "56.5"),
+            (80.0, "80"),
+            (2.7, "2.7"),
+            (0.8304, "0.83"),
+            (27_483.3, "27,483"),
+            (12.34, "12.3"),
+            (0.045_67, "0.0457"),
+            (0.012_34, "0.0123"),
+            (9.7e-8, "9.7e-8"),
+            (-0.3, "-0.3"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(figure(value), text);
         }
-        for (number, text) in [(27_483.3, "27,483"), (12.34, "12.3"), (2.0, "2"), (0.045_67, "0.0457"), (0.0, "0")] {
-            assert_eq!(figure(number), text);
+    }
+
+    #[test]
+    fn shares() {
+        let cases =
+            [(0.9, "90"), (0.699, "69.9"), (0.0045, "0.45"), (0.075, "7.5"), (0.409, "40.9"), (9.7e-8, "9.7e-6")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text);
         }
+        assert_eq!([risk(0.699), risk(0.972), risk(0.99), risk(1.0), risk(0.005)], ["70", "97", "99", "100", "0.5"]);
+    }
+
+    #[test]
+    fn spans() {
+        let cases = [
+            (0.0, "0 s"),
+            (1.5e-8, "15 ns"),
+            (5e-5, "50 us"),
+            (0.05, "50 ms"),
+            (0.999_6, "1 s"),
+            (56.54, "56.5 s"),
+            (80.0, "80 s"),
+            (119.4, "119 s"),
+            (119.9, "2 min"),
+            (271.2, "4 min 31 s"),
+            (600.0, "10 min"),
+            (3_599.8, "60 min"),
+            (7_500.0, "2 h 5 min"),
+            (9_000.0, "2 h 30 min"),
+            (864_000.0, "10 d"),
+            (1_000_000.0, "11 d 14 h"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(seconds(value), text);
+        }
+    }
+
+    #[test]
+    fn plurals() {
+        assert_eq!([thousands(0), thousands(999), thousands(1_000)], ["0", "999", "1,000"]);
+        assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
     }
 
     #[test]
@@ -135,26 +242,6 @@ mod tests {
             (1e18, "about 1,000,000 trillion"),
         ] {
             assert_eq!(about(number), text);
-        }
-    }
-
-    #[test]
-    fn spans_have_the_unit_that_fits() {
-        for (nanos, text) in [
-            (0, "0 s"),
-            (15, "15 ns"),
-            (50_000_000, "50 ms"),
-            (56_540_000_000, "56.5 s"),
-            (80_000_000_000, "80 s"),
-            (119_400_000_000, "119 s"),
-            (120_000_000_000, "2 min"),
-            (271_000_000_000, "4 min 31 s"),
-            (600_000_000_000, "10 min"),
-            (9_000_000_000_000, "2 h 30 min"),
-            (864_000_000_000_000, "10 d"),
-            (999_600_000, "1 s"),
-        ] {
-            assert_eq!(span(SimDuration::from_nanos(nanos)), text);
         }
     }
 }

@@ -35,6 +35,7 @@ impl Connection {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits of what was shifted")]
     pub(super) const fn lane(self) -> u32 {
         (self.0 >> OFFSET_BITS) as u32 & ((1 << LANE_BITS) - 1)
     }

@@ -41,7 +41,7 @@ impl Spreading {
     /// `has_free` tells whether a pair has a usable port.
     #[inline]
     pub(super) fn pick(
-        &self,
+        self,
         endpoints: u32,
         turn: u64,
         words: SpreadWords,

@@ -70,7 +70,7 @@ struct Requests {
     streams: Streams,
     /// Attempts to each destination so far: the turn of round-robin.
     turns: Vec<u64>,
-    requests: u64,
+    next_request: u64,
     retry: Retry,
     /// The entry of its lines in `Next::close` and `Next::retry`; 0 is the wheel.
     close_entry: usize,
@@ -185,7 +185,7 @@ impl<'a> World<'a> {
                 back_off: randomness.lookup(&actor, "back-off"),
             },
             turns: vec![0; client.to.len()],
-            requests: 0,
+            next_request: 0,
             retry: client.retry,
             close_entry,
             retry_entry,
@@ -238,7 +238,7 @@ impl<'a> World<'a> {
     }
 
     /// `connect()`.
-    #[inline(always)]
+    #[inline]
     fn attempt(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
         let flow = &self.topology.flows[pending.flow as usize];
         let host = &mut self.hosts[flow.host];
@@ -370,14 +370,14 @@ impl Requests {
         let mut closes_first = self.closes_first;
         if let Some(trace) = &self.trace {
             // Request i is row i.
-            let row = &trace.rows[usize::try_from(self.requests).expect("a row number")];
+            let row = &trace.rows[usize::try_from(self.next_request).expect("a row number")];
             lifetime = row.lifetime.unwrap_or(lifetime);
             closes_first = row.closes_first.unwrap_or(closes_first);
             flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
         }
         let words = if self.spreads { self.spread_words(topology.flows[flow as usize].endpoints) } else { NO_WORDS };
-        let request = self.requests;
-        self.requests += 1;
+        let request = self.next_request;
+        self.next_request += 1;
         Pending { request, lifetime, words, flow, retry: 0, closes_first }
     }
 
@@ -428,9 +428,7 @@ impl Requests {
         let wait = wait.min(longest) as u64;
         let mut random = |below: u64| {
             let word = self.streams.back_off.word(pending.request, u64::from(pending.retry));
-            #[expect(clippy::cast_possible_truncation, reason = "below a 64-bit number")]
-            let drawn = ((u128::from(word) * u128::from(below)) >> 64) as u64;
-            drawn
+            ((u128::from(word) * u128::from(below)) >> 64) as u64
         };
         SimDuration::from_nanos(match jitter {
             Jitter::None => wait,
@@ -451,6 +449,9 @@ fn has_retry_line(client: &Client) -> bool {
     jitter == Jitter::None && (factor <= 1.0 || delay >= max)
 }
 
+/// How many words there are.
+const TWO_64: f64 = 4_294_967_296.0 * 4_294_967_296.0;
+
 /// The upper ends of the shares of all but the last destination; empty when there is one.
 fn shares(to: &[(usize, f64)]) -> Vec<u64> {
     let total: f64 = to.iter().map(|(_, weight)| weight).sum();
@@ -461,7 +462,7 @@ fn shares(to: &[(usize, f64)]) -> Vec<u64> {
             sum += weight / total;
             // 2^64 as a double; the cast saturates at the top.
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-            let end = (sum * 18_446_744_073_709_551_616.0) as u64;
+            let end = (sum * TWO_64) as u64;
             end
         })
         .collect();

@@ -4,6 +4,7 @@ mod allocator_contract;
 mod baseline;
 mod check_command;
 mod golden;
+mod kernel_replays;
 mod laws;
 mod repo_rules;
 mod scenario_errors;

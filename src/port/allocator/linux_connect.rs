@@ -1,5 +1,5 @@
 //! Linux `connect()`: a hashed start, the parity of the range's first port before the other, a random increment
-//! (net/ipv4/inet_hashtables.c `__inet_hash_connect` since 5.18; `reference/linux.md` 1.2 to 1.5).
+//! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect` since 5.18; `reference/linux.md` 1.2 to 1.5).
 //!
 //! The start offset of a destination is `(perturb[index] + hash) mod rem & ~1`, where hash and index come from a keyed
 //! hash of (addresses, destination port, epoch) and the epoch changes every 10 s. A success moves `perturb[index]` on by
@@ -9,13 +9,13 @@
 //! random hash, so what a slot held before is as good as nothing: slots are kept per epoch, only those in use, starting
 //! from zero. A test below compares with the literal table.
 
-use super::{Allocate, Choice, Setup, offset};
+use super::{Allocate, Choice, Setup};
 use crate::des::{Lookup, SimDuration, SimTime, Words};
 use crate::port::clock::{Clock, octet};
-use crate::port::lane::{Lane, Layout};
+use crate::port::lane::{Lane, Layout, narrow};
 use std::collections::BTreeMap;
 
-/// "tcp: resalt the secret every 10 seconds", Linux 5.18: `EPHEMERAL_PORT_SHUFFLE_PERIOD` in net/core/secure_seq.c.
+/// "tcp: resalt the secret every 10 seconds", Linux 5.18: `EPHEMERAL_PORT_SHUFFLE_PERIOD` in `net/core/secure_seq.c`.
 const RESALT_PERIOD: SimDuration = SimDuration::from_secs(10);
 /// The automatic search steps over every second port.
 const STEP: u32 = 2;
@@ -189,18 +189,19 @@ fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -
     if lane.free_of(parity) > 0 {
         if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
             let probes = before(index + 1) - before(start);
-            return (Choice { offset: Some(offset(2 * index + parity)), probes }, (index - start) * STEP);
+            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, (index - start) * STEP);
         }
         if let Some(index) = lane.next_free(parity, span.low).filter(|index| *index < start) {
             let probes = to_end + before(index + 1) - before(span.low);
             let steps = span.high - start + index - span.low;
-            return (Choice { offset: Some(offset(2 * index + parity)), probes }, steps * STEP);
+            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, steps * STEP);
         }
     }
     (Choice { offset: None, probes: to_end + before(start) - before(span.low) }, 0)
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "halves of words, and words as indices")]
 mod tests {
     use super::*;
     use crate::des::Randomness;
@@ -295,7 +296,9 @@ mod tests {
         let mut allocator = LinuxConnect::new(&setup);
         let mut literal = Literal::new(clock);
         let mut pool = vec![Lane::new(&layout); lanes];
-        pool.iter_mut().for_each(|lane| lane.open(&layout));
+        for lane in &mut pool {
+            lane.open(&layout);
+        }
         let mut busy: Vec<Vec<u16>> = vec![Vec::new(); lanes];
         let mut words = RANDOMNESS.words("test", "steps");
         let mut refused = 0;

@@ -5,7 +5,7 @@
 //! that a change of allocator moves no arrival and no lifetime.
 
 use super::clock::Clock;
-use super::lane::{Lane, Layout};
+use super::lane::{Lane, Layout, narrow};
 use crate::des::{Randomness, SimTime};
 
 /// What an allocator answers.
@@ -83,6 +83,7 @@ macro_rules! allocators {
         pub struct Allocator(State);
 
         #[derive(Debug)]
+        #[expect(clippy::large_enum_variant, reason = "there is one for each host")]
         enum State {
             $($Type($file::$Type),)+
         }
@@ -117,43 +118,20 @@ allocators! {
 #[inline]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     // What comes next is free more often than not, even in a range that is nearly full.
-    if lane.is_free(offset(start)) {
-        Choice { offset: Some(offset(start)), probes: 1 }
+    if lane.is_free(narrow(start)) {
+        Choice { offset: Some(narrow(start)), probes: 1 }
     } else {
         walk(lane, layout, start)
     }
 }
 
-#[inline(never)]
 fn walk(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    let len = layout.range().len();
-    // A look at the next few costs less than a search of both bitmaps.
-    if let Some(found) = (start + 1..len.min(start + 4)).find(|found| lane.is_free(offset(*found))) {
-        return Choice { offset: Some(offset(found)), probes: layout.usable_between(start, found + 1) };
-    }
-    // The first free port at or after `from`, of whichever parity.
-    let next = |from: u32| {
-        let even = lane.next_free(0, from.div_ceil(2)).map(|index| 2 * index);
-        let odd = lane.next_free(1, from / 2).map(|index| 2 * index + 1);
-        match (even, odd) {
-            (Some(even), Some(odd)) => Some(even.min(odd)),
-            (found, None) | (None, found) => found,
-        }
-    };
-    if let Some(found) = next(start) {
-        Choice { offset: Some(offset(found)), probes: layout.usable_between(start, found + 1) }
-    } else if let Some(found) = next(0) {
-        let probes = layout.usable_between(start, len) + layout.usable_between(0, found + 1);
-        Choice { offset: Some(offset(found)), probes }
+    if let Some(found) = lane.next_free_of_any(start) {
+        Choice { offset: Some(narrow(found)), probes: layout.usable_between(start, found + 1) }
+    } else if let Some(found) = lane.next_free_of_any(0) {
+        let probes = layout.usable_between(start, layout.range().len()) + layout.usable_between(0, found + 1);
+        Choice { offset: Some(narrow(found)), probes }
     } else {
         Choice { offset: None, probes: layout.usable() }
     }
-}
-
-/// An offset within a range fits 16 bits, since a range has at most 65,535 ports.
-#[inline]
-fn offset(value: u32) -> u16 {
-    #[expect(clippy::cast_possible_truncation, reason = "below the length of a range")]
-    let offset = value as u16;
-    offset
 }

@@ -8,7 +8,7 @@ use super::{Allocate, Choice, Setup};
 use crate::des::random::below;
 use crate::des::{SimTime, Words};
 use crate::numeric;
-use crate::port::lane::{Lane, Layout};
+use crate::port::lane::{Lane, Layout, narrow};
 
 /// Draws made one by one before the rest is drawn at once.
 const PATIENCE: u32 = 16;
@@ -34,7 +34,7 @@ impl Allocate for Random {
         let mut probes = 0;
         while probes < PATIENCE {
             // Reserved ports are no candidates: draw again without counting.
-            let drawn = super::offset(below(self.draws.word(), layout.range().len()));
+            let drawn = narrow(below(self.draws.word(), layout.range().len()));
             probes += layout.usable_probes(drawn);
             if lane.is_free(drawn) {
                 return Choice { offset: Some(drawn), probes };

@@ -1,5 +1,5 @@
 //! RFC 6056 algorithm 1, "simple port randomization": a random start, then upwards, once around (macOS and most BSDs:
-//! bsd/netinet/in_pcb.c `in_pcbbind`; `reference/stacks-and-nats.md` 2.5).
+//! `bsd/netinet/in_pcb.c`, `in_pcbbind`; `reference/stacks-and-nats.md` 2.5).
 
 use super::{Allocate, Choice, Setup, linear};
 use crate::des::random::below;

@@ -1,5 +1,6 @@
 //! A hold of exactly one length: the textbook's TIME-WAIT.
 
+use super::HoldRule;
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::{SimDuration, SimTime};
 
@@ -14,24 +15,16 @@ impl Exact {
     pub const fn new(wait: SimDuration) -> Self {
         Self { wait }
     }
+}
 
+impl HoldRule for Exact {
     #[inline]
-    pub(super) fn free_at(&self, close: SimTime, _phase: SimDuration) -> SimTime {
+    fn free_at(&self, close: SimTime, _phase: SimDuration) -> SimTime {
         close + self.wait
     }
 
-    pub(super) fn mean_s(&self) -> f64 {
+    fn mean_s(&self) -> f64 {
         self.wait.as_secs_f64()
-    }
-
-    #[expect(clippy::unused_self, reason = "every hold rule answers this")]
-    pub(super) const fn grid(&self) -> SimDuration {
-        SimDuration::ZERO
-    }
-
-    #[expect(clippy::unused_self, reason = "every hold rule answers this")]
-    pub(super) const fn phase(&self) -> Option<SimDuration> {
-        None
     }
 }
 

@@ -5,6 +5,25 @@
 
 use crate::des::{SimDuration, SimTime};
 
+/// What a rule must answer.
+trait HoldRule {
+    /// See [`Hold::free_at`].
+    fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime;
+
+    /// See [`Hold::mean_s`].
+    fn mean_s(&self) -> f64;
+
+    /// See [`Hold::grid`].
+    fn grid(&self) -> SimDuration {
+        SimDuration::ZERO
+    }
+
+    /// See [`Hold::phase`].
+    fn phase(&self) -> Option<SimDuration> {
+        None
+    }
+}
+
 crate::registry! {
     /// A rule of holding a port after the close.
     enum Hold, dispatch each_hold ($) {

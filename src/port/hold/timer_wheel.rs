@@ -5,6 +5,7 @@
 //! the first grid instant strictly after its time. At HZ=250 a wait of 60 s is 15,000 jiffies, level 3: a grid of
 //! 512 jiffies, 2.048 s.
 
+use super::HoldRule;
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::time::NANOS_PER_SECOND;
 use crate::des::{SimDuration, SimTime};
@@ -37,9 +38,11 @@ impl TimerWheel {
     pub const fn hz(&self) -> u64 {
         self.hz
     }
+}
 
+impl HoldRule for TimerWheel {
     #[inline]
-    pub(super) const fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
+    fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
         // Counted from one grid step before the phase, so that nothing is negative: phase < grid.
         let grid = self.grid.as_nanos();
         let shift = grid - phase.as_nanos();
@@ -47,15 +50,15 @@ impl TimerWheel {
         SimTime::from_nanos((expires / grid + 1) * grid - shift)
     }
 
-    pub(super) fn mean_s(&self) -> f64 {
+    fn mean_s(&self) -> f64 {
         self.wait.as_secs_f64() + self.grid.as_secs_f64() / 2.0
     }
 
-    pub(super) const fn grid(&self) -> SimDuration {
+    fn grid(&self) -> SimDuration {
         self.grid
     }
 
-    pub(super) const fn phase(&self) -> Option<SimDuration> {
+    fn phase(&self) -> Option<SimDuration> {
         self.phase
     }
 }

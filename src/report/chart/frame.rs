@@ -137,7 +137,7 @@ fn headings(canvas: &mut Canvas, tables: &RunTables, heads: &Headings) {
     canvas.text((MARGIN, 79.0), &fit(&subtitle, SUBTITLE, width), SUBTITLE);
     let runs = words::plural(meta.replications, "run");
     let version = format!("seed {} \u{b7} dryport {}", meta.seed, meta.dryport);
-    let note = format!("{runs} of {}{}", words::span(meta.duration_s), heads.note);
+    let note = format!("{runs} of {}{}", words::seconds(meta.duration_s), heads.note);
     let baseline = HEIGHT - 16.0;
     let right = canvas.text((WIDTH - MARGIN, baseline), &version, SMALL.align(Align::Right));
     canvas.text((MARGIN, baseline), &fit(&note, SMALL, right.left - MARGIN - 20.0), SMALL);

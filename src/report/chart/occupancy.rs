@@ -49,7 +49,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let (title, note) = match first {
         _ if series.is_empty() => ("No time series was written".into(), String::new()),
         _ if idle => ("No connection was opened".into(), String::new()),
-        Some(time) => (format!("Ports ran out after {} in {of_runs}", words::span(time)), why),
+        Some(time) => (format!("Ports ran out after {} in {of_runs}", words::seconds(time)), why),
         None => (fullest(peak, ceiling, &of_runs), why),
     };
     let headings = Headings { title, note };
@@ -142,7 +142,7 @@ fn open_words(series: &[Sample]) -> Option<String> {
 
 /// Seconds as on a stopwatch, up to a thousand; words from there on.
 fn tick_span(seconds: f64) -> String {
-    if (1.0..1_000.0).contains(&seconds) { format!("{} s", words::figure(seconds)) } else { words::span(seconds) }
+    if (1.0..1_000.0).contains(&seconds) { format!("{} s", words::figure(seconds)) } else { words::seconds(seconds) }
 }
 
 fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {

@@ -73,16 +73,18 @@ fn span(survival: &Survival, duration_s: f64) -> (f64, f64) {
 
 fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f64>) -> String {
     let (refused, runs) = (survival.times.len(), survival.runs());
-    let of = words::span(tables.meta.duration_s);
+    let of = words::seconds(tables.meta.duration_s);
     match (survival.times.first(), survival.times.last()) {
-        (Some(first), Some(_)) if runs == 1 => format!("Refused in the only run, after {}", words::span(*first)),
+        (Some(first), Some(_)) if runs == 1 => format!("Refused in the only run, after {}", words::seconds(*first)),
         (Some(first), Some(last)) if zoomed && last > first => {
             let (first, last) = between(*first, *last);
             format!("All {runs} runs refused between {first} and {last} (zoomed in)")
         }
-        (Some(first), Some(_)) if zoomed => format!("All {runs} runs refused at {} (zoomed in)", words::span(*first)),
+        (Some(first), Some(_)) if zoomed => {
+            format!("All {runs} runs refused at {} (zoomed in)", words::seconds(*first))
+        }
         (Some(_), Some(_)) => {
-            let by = median.map_or_else(String::new, |time| format!("; half by {}", words::span(time)));
+            let by = median.map_or_else(String::new, |time| format!("; half by {}", words::seconds(time)));
             format!("Refused in {} of {} runs{by}", words::count(refused as f64), words::count(runs as f64))
         }
         _ if runs == 0 => "No run was made".into(),
@@ -92,7 +94,7 @@ fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f
 
 /// Two spans, the first without its unit where they share it.
 fn between(first: f64, last: f64) -> (String, String) {
-    let (first, last) = (words::span(first), words::span(last));
+    let (first, last) = (words::seconds(first), words::seconds(last));
     match (first.split_once(' '), last.split_once(' ')) {
         (Some((number, unit)), Some((_, other))) if unit == other => (number.into(), last),
         _ => (first, last),
@@ -162,7 +164,7 @@ fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, (from, to): (f64
     canvas.line(&[(frame.plot.left, half), (frame.plot.right, half)], dotted(GREY_TEXT));
     let x = frame.x(median);
     canvas.line(&[(x, half), (x, frame.plot.bottom)], dotted(GREY_TEXT));
-    let text = format!("half by {}", words::span(median));
+    let text = format!("half by {}", words::seconds(median));
     let width = text_width(&text, LABEL);
     if x + width + 20.0 < frame.plot.right && median < f64::midpoint(from, to) {
         canvas.text((x + 10.0, frame.plot.bottom - 12.0), &text, LABEL);

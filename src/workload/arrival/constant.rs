@@ -1,6 +1,6 @@
 //! Evenly spaced arrivals: the k-th at `round(k / rate)`, so that no error adds up.
 
-use super::Process;
+use super::{ArrivalLaw, Process};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::random::BLOCK;
 use crate::des::{Rate, SimDuration, SimTime, Words};
@@ -16,12 +16,14 @@ impl Constant {
     pub const fn new(rate: Rate) -> Self {
         Self { rate }
     }
+}
 
-    pub(super) const fn rate(&self) -> Option<Rate> {
+impl ArrivalLaw for Constant {
+    fn rate(&self) -> Option<Rate> {
         Some(self.rate)
     }
 
-    pub(super) fn start(&self, _words: Words, _window: SimTime) -> Box<dyn Process> {
+    fn start(&self, _words: Words, _window: SimTime) -> Box<dyn Process> {
         // Events are counted in units of 1e-9, so a gap is per * 1e9 / nano_events.
         let count = u128::from(self.rate.nano_events());
         let span = u128::from(self.rate.per().as_nanos()) * 1_000_000_000;

@@ -6,6 +6,15 @@ use crate::des::random::BLOCK;
 use crate::des::{Rate, SimTime, Words};
 use std::fmt;
 
+/// What a law of arrivals must answer.
+trait ArrivalLaw {
+    /// See [`Arrivals::rate`].
+    fn rate(&self) -> Option<Rate>;
+
+    /// See [`Arrivals::start`].
+    fn start(&self, words: Words, window: SimTime) -> Box<dyn Process>;
+}
+
 crate::registry! {
     /// A process of arrivals.
     enum Arrivals, dispatch each_arrivals ($) {

@@ -1,6 +1,6 @@
 //! Poisson arrivals: independent requests of many users.
 
-use super::Process;
+use super::{ArrivalLaw, Process};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::random::BLOCK;
 use crate::des::{Rate, SimDuration, SimTime, Words};
@@ -17,12 +17,14 @@ impl Poisson {
     pub const fn new(rate: Rate) -> Self {
         Self { rate }
     }
+}
 
-    pub(super) const fn rate(&self) -> Option<Rate> {
+impl ArrivalLaw for Poisson {
+    fn rate(&self) -> Option<Rate> {
         Some(self.rate)
     }
 
-    pub(super) fn start(&self, words: Words, _window: SimTime) -> Box<dyn Process> {
+    fn start(&self, words: Words, _window: SimTime) -> Box<dyn Process> {
         let mean_ns = 1e9 / self.rate.events_per_second();
         // A gap is at most 37 means, since no word is nearer to 0 than 2^-53; it must stay below 2^62 units.
         let shift = if mean_ns < 1e12 { FRACTION_BITS } else { 0 };

@@ -1,6 +1,6 @@
 //! Arrivals as they were recorded: one request per row of a trace.
 
-use super::Process;
+use super::{ArrivalLaw, Process};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::random::BLOCK;
 use crate::des::{Rate, SimTime, Words};
@@ -23,13 +23,14 @@ impl Replay {
     pub const fn trace(&self) -> &Arc<Trace> {
         &self.trace
     }
+}
 
-    #[expect(clippy::unused_self, reason = "every process of arrivals answers this")]
-    pub(super) const fn rate(&self) -> Option<Rate> {
+impl ArrivalLaw for Replay {
+    fn rate(&self) -> Option<Rate> {
         None
     }
 
-    pub(super) fn start(&self, _words: Words, window: SimTime) -> Box<dyn Process> {
+    fn start(&self, _words: Words, window: SimTime) -> Box<dyn Process> {
         Box::new(Rows { trace: self.trace.clone(), next: 0, window })
     }
 }

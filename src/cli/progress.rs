@@ -1,0 +1,89 @@
+//! How far a run is: a bar on a terminal, nothing elsewhere. The only place that looks at a clock, through indicatif.
+
+use crate::scenario::words::{plural, seconds};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A run that is over sooner needs no bar.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the bar is drawn.
+const TICK: Duration = Duration::from_millis(200);
+/// Marks in the bar.
+const MARKS: u64 = 20;
+
+/// Counts replications and shows how many are whole.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    refused: Arc<AtomicU64>,
+}
+
+impl Progress {
+    /// Starts with none of `runs` whole; nothing is ever shown when `quiet`, or when stderr is no terminal.
+    pub fn start(runs: u64, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
+        let refused = Arc::new(AtomicU64::new(0));
+        if !quiet && std::io::stderr().is_terminal() {
+            let count = refused.clone();
+            let draw = move |state: &ProgressState, out: &mut dyn Write| {
+                if state.elapsed() >= PATIENCE {
+                    let done = state.pos();
+                    let text = line(done, state.len().unwrap_or(0), count.load(Ordering::Relaxed), state.elapsed());
+                    // A bar that cannot be drawn is no reason to stop.
+                    let _ = out.write_str(&text);
+                }
+            };
+            let style = ProgressStyle::with_template("{line}").expect("a template that is never anything else");
+            bar.set_style(style.with_key("line", draw));
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(TICK);
+        }
+        Self { bar, refused }
+    }
+
+    /// One more replication is whole.
+    pub fn one(&self, refused: bool) {
+        self.refused.fetch_add(refused.into(), Ordering::Relaxed);
+        self.bar.inc(1);
+    }
+
+    /// Takes the bar away; how long it all took.
+    pub fn finish(self) -> Duration {
+        let elapsed = self.bar.elapsed();
+        self.bar.finish_and_clear();
+        elapsed
+    }
+}
+
+/// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`
+fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
+    let marks = usize::try_from(done * MARKS / runs.max(1)).unwrap_or(0);
+    let bar = "#".repeat(marks) + &".".repeat(usize::try_from(MARKS).unwrap_or(0).saturating_sub(marks));
+    let width = runs.to_string().len();
+    let mut text = format!("run    [{bar}]  {done:>width$}/{}", plural(runs, "run"));
+    if done > 0 {
+        let left = elapsed.as_secs_f64() * (runs.saturating_sub(done)) as f64 / done as f64;
+        let _ = write!(text, "    refused so far in {refused} of {done}   {} left", seconds(left.ceil()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_says_how_far_it_is() {
+        let at = Duration::from_millis(600);
+        assert_eq!(
+            line(8, 20, 7, at),
+            "run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left"
+        );
+        assert_eq!(line(0, 1, 0, at), "run    [....................]  0/1 run");
+        assert!(line(1_000_000, 1_000_000, 0, at).len() < 100);
+    }
+}

@@ -1,0 +1,308 @@
+//! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
+
+use super::files::read;
+use super::progress::Progress;
+use super::{Exit, Failure, interrupt, output::Output};
+use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
+use crate::metrics::AttemptLog;
+use crate::report::attempts::AttemptCsv;
+use crate::report::json::{run_json, runs_json};
+use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
+use crate::report::run_dir::{self, Pictures, Place};
+use crate::report::tables::{run_tables, write_replications};
+use crate::report::whole::{self, Disk, Replace, WholeError};
+use crate::report::{Manifest, run_summary};
+use crate::scenario::{Reading, SourceFile, words};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Simulate scenarios; report the risk of running out of ports, with its interval
+///
+///   dryport run scenarios/quickstart.toml
+///   dryport run s.toml --set host.gateway.port_range=1024-65535    one key changed
+///   dryport run - --json < s.toml | jq .verdict                    in a pipeline
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Run {
+    /// TOML files, or - for standard input (TOML or JSON)
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+    /// Change one key, as in host.gateway.port_range=1024-65535
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// The seed of all random draws, instead of the scenario's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; as many as there are cores unless given. Changes no figure
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
+    /// The run folder (of several scenarios: the folder of theirs), instead of output/NAME
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Replace what is there already
+    #[arg(long)]
+    force: bool,
+    /// The level of every interval
+    #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
+    confidence: f64,
+    /// Write every attempt of one replication to a CSV file
+    #[arg(long, value_name = "FILE")]
+    attempts: Option<PathBuf>,
+    /// Which replication --attempts is about
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    replication: u32,
+    /// Check at every event that the model agrees with itself (slow)
+    #[arg(long)]
+    check_invariants: bool,
+    /// Say nothing but errors (and --json)
+    #[arg(long, short)]
+    quiet: bool,
+    /// Print verdict and headline figures as JSON instead of prose
+    #[arg(long)]
+    json: bool,
+}
+
+/// The level of intervals unless the user says.
+const CONFIDENCE: f64 = 0.95;
+
+/// A level from 50 % to 99.99 %: 0.95 or 95%.
+fn confidence(text: &str) -> Result<f64, String> {
+    let level = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
+    level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
+}
+
+/// A scenario that was read, and where its run goes.
+struct Plan {
+    file: String,
+    name: String,
+    reading: Reading,
+    folder: PathBuf,
+}
+
+/// What a run left to say.
+struct Told {
+    summary: String,
+    json: serde_json::Value,
+}
+
+impl Run {
+    /// Validates every scenario, then runs one after another.
+    ///
+    /// # Errors
+    ///
+    /// When what was found cannot be told.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let plans = match self.plan() {
+            Ok(plans) => plans,
+            Err((exit, messages)) => {
+                // When even this cannot be written, the exit code has to say it.
+                let _ = messages.iter().try_for_each(|message| output.message(message));
+                return Ok(exit);
+            }
+        };
+        let stop = interrupt::watch();
+        let (mut exit, mut told, mut closed) = (Exit::Fine, Vec::new(), false);
+        for (index, plan) in plans.iter().enumerate() {
+            match self.simulate(plan, stop, output) {
+                Ok(Told { summary, json }) => {
+                    let gap = if index > 0 { "\n" } else { "" };
+                    if !self.quiet && !self.json && !closed {
+                        closed = is_closed(output.data(&format!("{gap}{}", summary.trim_end())))?;
+                    }
+                    told.push(json);
+                }
+                Err(message) => {
+                    let _ = output.message(&format!("error: {message}"));
+                    exit = Exit::Failed;
+                }
+            }
+            if stop.load(Ordering::Relaxed) {
+                exit = Exit::Interrupted;
+                break;
+            }
+        }
+        if self.json && !told.is_empty() {
+            let text = serde_json::to_string_pretty(&runs_json(&told)).expect("a JSON value has a text form");
+            is_closed(output.data(&text))?;
+        }
+        Ok(exit)
+    }
+
+    /// Reads every scenario and asks whether what comes of it may be written; what is wrong, and with which exit.
+    fn plan(&self) -> Result<Vec<Plan>, (Exit, Vec<String>)> {
+        let usage = |message: String| (Exit::Usage, vec![format!("error: {message}")]);
+        let names: Vec<String> =
+            self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
+        if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
+            let name = &names[index];
+            return Err(usage(format!("two scenarios are called {name}: their results would go to one folder")));
+        }
+        if self.attempts.is_some() && names.len() > 1 {
+            return Err(usage("--attempts takes one scenario".into()));
+        }
+        let mut sets = self.sets.clone();
+        sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
+        let (mut plans, mut faults) = (Vec::new(), Vec::new());
+        for (file, name) in self.scenarios.iter().zip(names) {
+            let folder = match &self.out {
+                Some(out) if self.scenarios.len() == 1 => out.clone(),
+                out => out.as_deref().unwrap_or_else(|| Path::new("output")).join(&name),
+            };
+            match read(file, &sets) {
+                Ok(reading) => plans.push(Plan { file: file.clone(), name, reading, folder }),
+                Err(errors) => faults.push(errors),
+            }
+        }
+        if !faults.is_empty() {
+            return Err((Exit::Invalid, faults));
+        }
+        if let (Some(_), [plan]) = (&self.attempts, &plans[..]) {
+            let runs = plan.reading.scenario.run.replications;
+            if self.replication > runs {
+                return Err(usage(format!(
+                    "--replication {}: there are {}",
+                    self.replication,
+                    words::plural(runs.into(), "run")
+                )));
+            }
+        }
+        faults.extend(plans.iter().filter_map(|plan| {
+            let error = run_dir::may_write(&plan.folder, &plan.name, self.place()).err()?;
+            let taken = matches!(error, run_dir::RunDirError::Taken { .. });
+            Some(refusal(&error, taken))
+        }));
+        if let Some(Err(error)) = self.attempts.as_deref().map(|file| whole::may_write(file, self.replace())) {
+            faults.push(refusal(&error, matches!(error, WholeError::Exists { .. })));
+        }
+        if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
+    }
+
+    fn place(&self) -> Place {
+        match self.out {
+            _ if self.force => Place::Forced,
+            Some(_) => Place::Chosen,
+            None => Place::Default,
+        }
+    }
+
+    fn replace(&self) -> Replace {
+        if self.force { Replace::Always } else { Replace::Never }
+    }
+
+    /// Runs one scenario and writes what it leaves.
+    fn simulate(&self, plan: &Plan, stop: &AtomicBool, output: &mut Output<'_>) -> Result<Told, String> {
+        let scenario = &plan.reading.scenario;
+        let progress = Progress::start(scenario.run.replications.into(), self.quiet);
+        let settings = Settings {
+            jobs: self.jobs.map_or(0, usize::from),
+            checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },
+            stop,
+            progress: &|refused| progress.one(refused),
+        };
+        let experiment = replicate(scenario, &settings);
+        let took = progress.finish();
+        let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(scenario.run.replications));
+        if whole == 0 {
+            return Err("interrupted: no run is whole; nothing was written".into());
+        }
+        let tables = run_tables(&experiment, &OfferedLoad::of(scenario, &experiment), self.manifest(plan, &experiment));
+        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
+        run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), Pictures::Png)
+            .map_err(|error| error.to_string())?;
+        if whole < wanted {
+            let plural = words::plural(wanted, "run");
+            let message = format!("interrupted: {whole} of {plural} are whole and were written; the interval is wider");
+            let _ = output.message(&message);
+        } else {
+            if let Some(file) = &self.attempts {
+                self.write_attempts(file, plan, &experiment, stop)?;
+            }
+            if !self.quiet {
+                let attempts: u64 = experiment.of_scope(0).map(crate::metrics::Measures::attempts).sum();
+                let (runs, calls) = (words::plural(whole, "run"), words::count(attempts as f64));
+                let report = if self.json { "figures" } else { "report" };
+                let seconds = took.as_secs_f64();
+                let _ = output
+                    .message(&format!("done: {runs}, {calls} connect() calls in {seconds:.1} s; {report} on stdout"));
+            }
+        }
+        let folder = plan.folder.display().to_string();
+        Ok(Told { summary: run_summary(&tables, &folder), json: run_json(&tables, &folder) })
+    }
+
+    /// Runs one replication once more for its attempts.
+    fn write_attempts(
+        &self,
+        file: &Path,
+        plan: &Plan,
+        experiment: &Experiment,
+        stop: &AtomicBool,
+    ) -> Result<(), String> {
+        let scenario = &plan.reading.scenario;
+        let fill = |out: &mut dyn Write| {
+            // A failed write ends the replication; Ctrl-C too.
+            let end = AtomicBool::new(false);
+            let mut csv = AttemptCsv::new(scenario, &experiment.topology, out)?;
+            let mut sink = |row: &_| {
+                let failed = csv.push(row);
+                end.store(failed || stop.load(Ordering::Relaxed), Ordering::Relaxed);
+            };
+            let mut log = AttemptLog::new(&mut sink);
+            let ended = replicate_one(scenario, &experiment.topology, self.replication - 1, &mut log, &end);
+            csv.finish()?;
+            ended.map_err(|_| io::Error::other("interrupted"))
+        };
+        let written = whole::write_file(&Disk, file, self.replace(), Box::new(fill));
+        written.map_err(|error| error.to_string())
+    }
+
+    /// What the run folder says of itself: nothing that differs between machines, nor with what changes no figure.
+    fn manifest(&self, plan: &Plan, experiment: &Experiment) -> Manifest {
+        let scenario = &plan.reading.scenario;
+        let mut arguments = vec!["run".to_owned(), plan.file.clone()];
+        arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
+        arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        #[expect(clippy::float_cmp, reason = "the very default")]
+        if self.confidence != CONFIDENCE {
+            arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
+        }
+        Manifest {
+            schema_version: SCHEMA_VERSION,
+            dryport: env!("CARGO_PKG_VERSION").into(),
+            arguments,
+            scenario: ScenarioMeta {
+                name: plan.name.clone(),
+                title: scenario.title.clone(),
+                file: plan.file.clone(),
+                load: scenario.load_in_words(),
+                resolved: plan.reading.resolved.clone(),
+            },
+            seed: scenario.run.seed,
+            replications: experiment.outcomes.len() as u64,
+            duration_s: scenario.run.duration.as_secs_f64(),
+            warm_up_s: experiment.warm_up.as_secs_f64(),
+            confidence: self.confidence,
+            files: run_dir::file_names(Pictures::Png),
+        }
+    }
+}
+
+/// Why something may not be written, with the way out when there is one.
+fn refusal(error: &dyn std::fmt::Display, taken: bool) -> String {
+    let help = if taken { "\nhelp: --force replaces it" } else { "" };
+    format!("error: {error}{help}")
+}
+
+/// Was it a closed pipe? Whoever reads us has seen enough, but the files are still wanted.
+fn is_closed(written: Result<(), Failure>) -> Result<bool, Failure> {
+    match written {
+        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(true),
+        other => other.map(|()| false),
+    }
+}

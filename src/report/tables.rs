@@ -1,0 +1,253 @@
+//! From an experiment to the tables of its run folder.
+//!
+//! Rows come scope by scope in the order of [`Topology::scopes`](crate::sim::Topology), metrics in the order of
+//! [`METRICS`]. `replications.csv` goes straight to its writer: a million runs do not fit into memory as a table.
+
+use super::csv::Rows;
+use super::schema::{self, names};
+use super::{Cell, Manifest, PerRun, RunTables, Table};
+use crate::des::SimDuration;
+use crate::experiment::{Experiment, OfferedLoad, Outcome, estimate};
+use crate::metrics::{METRICS, Method, SampleRow};
+use std::io::{self, Write};
+use std::sync::Arc;
+
+/// The tables of a run; intervals are at the confidence that `meta` says.
+pub fn run_tables(experiment: &Experiment, offered: &OfferedLoad, meta: Manifest) -> RunTables {
+    let scenario: Arc<str> = meta.scenario.name.as_str().into();
+    RunTables {
+        summary: summary(experiment, offered, &scenario, meta.confidence),
+        per_run: per_run(experiment),
+        timeseries: timeseries(experiment, &scenario),
+        meta,
+    }
+}
+
+/// The names of the scopes, as in every table.
+fn scopes(experiment: &Experiment) -> Vec<Arc<str>> {
+    experiment.topology.scopes.iter().map(|scope| scope.to_string().into()).collect()
+}
+
+/// Runs are counted from 1 wherever a user sees them.
+fn number(outcome: &Outcome) -> u32 {
+    outcome.replication + 1
+}
+
+fn summary(experiment: &Experiment, offered: &OfferedLoad, scenario: &Arc<str>, confidence: f64) -> Table {
+    let mut table = Table::new(&names(schema::SUMMARY));
+    let runs = Cell::Whole(i64::try_from(experiment.outcomes.len()).expect("at most a million"));
+    for (index, scope) in scopes(experiment).into_iter().enumerate() {
+        for metric in METRICS {
+            let found = estimate(experiment, offered, index, metric, confidence);
+            let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
+            let from_scenario = matches!(metric.method, Method::OfferedLoad | Method::Capacity);
+            table.push([
+                Cell::Text(scenario.clone()),
+                Cell::Empty,
+                Cell::Text(scope.clone()),
+                Cell::Text(metric.name.into()),
+                Cell::Text(metric.unit.into()),
+                Cell::figure(found.map(|found| found.estimate)),
+                Cell::figure(low),
+                Cell::figure(high),
+                Cell::figure(low.or(high).map(|_| confidence)),
+                if from_scenario { Cell::Empty } else { runs.clone() },
+                Cell::Text(metric.method.name().into()),
+            ]);
+        }
+    }
+    table
+}
+
+fn per_run(experiment: &Experiment) -> PerRun {
+    let scopes = scopes(experiment);
+    let mut per_run = PerRun::default();
+    each_figure(experiment, |outcome, scope, metric, value| {
+        per_run.push(number(outcome).into(), &scopes[scope], METRICS[metric].name, value);
+        Ok(())
+    })
+    .expect("nothing is written");
+    per_run
+}
+
+/// Writes `replications.csv`.
+///
+/// # Errors
+///
+/// When `out` fails.
+pub fn write_replications(experiment: &Experiment, scenario: &str, out: impl Write) -> io::Result<()> {
+    let text = |text: &str| Cell::Text(text.into());
+    let scopes: Vec<Cell> = scopes(experiment).into_iter().map(Cell::Text).collect();
+    let metrics: Vec<[Cell; 2]> = METRICS.iter().map(|metric| [text(metric.name), text(metric.unit)]).collect();
+    let scenario = text(scenario);
+    let mut rows = Rows::new(&names(schema::REPLICATIONS), out)?;
+    each_figure(experiment, |outcome, scope, metric, value| {
+        let [name, unit] = metrics[metric].clone();
+        let run = Cell::Whole(number(outcome).into());
+        rows.push(&[scenario.clone(), Cell::Empty, run, scopes[scope].clone(), name, unit, Cell::figure(value)])
+    })?;
+    rows.finish()
+}
+
+/// Calls `each` with outcome, scope, metric and value, for all that a single run has.
+fn each_figure(
+    experiment: &Experiment,
+    mut each: impl FnMut(&Outcome, usize, usize, Option<f64>) -> io::Result<()>,
+) -> io::Result<()> {
+    for outcome in &experiment.outcomes {
+        for (scope, view) in experiment.views.of_scope.iter().enumerate() {
+            for (index, metric) in METRICS.iter().enumerate() {
+                if !matches!(metric.method, Method::OfferedLoad | Method::Capacity) {
+                    each(outcome, scope, index, metric.value(&outcome.measures[*view]))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn timeseries(experiment: &Experiment, scenario: &Arc<str>) -> Table {
+    let mut table = Table::new(&names(schema::TIMESERIES));
+    let scopes = scopes(experiment);
+    for outcome in &experiment.outcomes {
+        for (scope, view) in scopes.iter().zip(&experiment.views.of_scope) {
+            let rows = outcome.series.get(*view).map_or(&[][..], Vec::as_slice);
+            for (index, row) in (0..).zip(rows) {
+                let at = experiment.step.saturating_mul(index);
+                let head = [Cell::Text(scenario.clone()), Cell::Empty, Cell::Whole(number(outcome).into())];
+                table.push(head.into_iter().chain([Cell::Text(scope.clone())]).chain(sample(at, row)));
+            }
+        }
+    }
+    table
+}
+
+fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
+    let count = |count: u64| Cell::Whole(i64::try_from(count).expect("fewer than 2^63 of anything"));
+    // One division of two exact numbers, so the double is the one nearest to the decimal and prints as that.
+    let time_s = at.as_nanos() as f64 / 1e9;
+    [
+        Cell::figure(Some(time_s)),
+        count(row.established.into()),
+        count(row.time_wait.into()),
+        // No rule of early reuse is built yet.
+        count(0),
+        count(row.busy.into()),
+        count(row.busy_max.into()),
+        count(row.attempts),
+        count(row.refused),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::run_dir::{self, Pictures, Place};
+    use super::super::samples;
+    use super::super::whole::Disk;
+    use super::super::whole::tests::{FullAfter, tree};
+    use super::*;
+    use crate::experiment::{Checks, Settings, replicate};
+    use crate::scenario::{Scenario, SourceFile};
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicBool;
+
+    const SCENARIO: &str = "
+schema = 1
+[run]
+duration = \"100s\"
+replications = 3
+sample = \"700ms\"
+[[host]]
+name = \"gateway\"
+port_range = \"40000-40039\"
+time_wait = \"1s\"
+[[destination]]
+name = \"orders-db\"
+[[destination]]
+name = \"cache\"
+[[client]]
+name = \"checkout\"
+host = \"gateway\"
+to = { orders-db = 0.9, cache = 0.1 }
+arrivals = { poisson = { rate = \"30/s\" } }
+lifetime = { constant = { value = \"50ms\" } }
+";
+
+    fn run() -> (Experiment, RunTables) {
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let scenario = Scenario::read(&SourceFile::new("tiny.toml", SCENARIO), &[], &sources);
+        let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
+        let stop = AtomicBool::new(false);
+        let settings = Settings { jobs: 1, checks: Checks::Invariants, stop: &stop, progress: &|_| {} };
+        let experiment = replicate(&scenario, &settings);
+        let offered = OfferedLoad::of(&scenario, &experiment);
+        let mut meta = samples::quickstart().meta;
+        meta.scenario.name = "tiny".into();
+        meta.replications = 3;
+        let tables = run_tables(&experiment, &offered, meta);
+        (experiment, tables)
+    }
+
+    #[test]
+    fn every_scope_has_every_metric() {
+        let (experiment, tables) = run();
+        let scopes =
+            ["all", "host:gateway", "client:checkout", "destination:orders-db", "destination:cache"].map(String::from);
+        assert_eq!(tables.scopes(""), scopes);
+        assert_eq!(tables.summary.len(), scopes.len() * METRICS.len());
+        for scope in &scopes {
+            assert_eq!(
+                tables.per_run(scope, "busy_ports_peak").iter().map(|(run, _)| *run).collect::<Vec<_>>(),
+                [1, 2, 3]
+            );
+        }
+        let load = tables.estimate("destination:orders-db", "offered_load").value.unwrap();
+        assert!((load - 30.0 * 0.9 * 1.05).abs() < 1e-9, "{load}");
+        let mut replications = Vec::new();
+        write_replications(&experiment, "tiny", &mut replications).unwrap();
+        let lines = replications.iter().filter(|byte| **byte == b'\n').count();
+        assert_eq!(lines, 1 + 3 * scopes.len() * (METRICS.len() - 2));
+    }
+
+    #[test]
+    fn the_time_series_starts_at_zero_and_its_times_are_exact() {
+        let (_, tables) = run();
+        let series = tables.series(2, "all");
+        assert_eq!(series.len(), 143);
+        assert_eq!((series[0].time_s, series[0].attempts), (0.0, 0.0));
+        let mut text = Vec::new();
+        super::super::csv::write(&tables.timeseries, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        for (index, line) in (0..).zip(text.lines().skip(1).take(143)) {
+            let at = SimDuration::from_millis(700 * index).to_string();
+            assert_eq!(line.split(',').nth(4), Some(at.as_str()));
+        }
+        let sum: f64 = series.iter().map(|sample| sample.attempts).sum();
+        assert!(sum > 2_000.0 && sum <= tables.estimate("all", "attempts_total").value.unwrap() * 1.2);
+    }
+
+    /// All of a run's files in turn, so that each write of the disk fails once.
+    #[test]
+    fn a_disk_that_fills_leaves_nothing_of_a_run() {
+        let (experiment, tables) = run();
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("tiny");
+        let write = |make: &dyn super::super::whole::Make| {
+            let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, "tiny", out));
+            run_dir::write(make, &path, &tables, fill, Place::Default, Pictures::Png)
+        };
+        write(&Disk).unwrap();
+        let sizes: Vec<usize> = tree(&path).into_iter().map(|(_, bytes)| bytes.len()).collect();
+        let (total, was) = (sizes.iter().sum::<usize>(), tree(home.path()));
+        assert_eq!(sizes.len(), run_dir::file_names(Pictures::Png).len());
+        // The first and the last byte, and some between: each file is hit, at its start, its end and inside.
+        let rooms = (0..total).step_by(total / 40).chain([total - 1]);
+        for room in rooms {
+            let error = write(&FullAfter::bytes(room)).unwrap_err().to_string();
+            assert!(error.contains("cannot write ") && error.contains("/tiny/"), "{error}");
+            assert_eq!(tree(home.path()), was);
+        }
+        write(&FullAfter::bytes(total)).unwrap();
+        assert_eq!(tree(home.path()), was);
+    }
+}

@@ -1,0 +1,196 @@
+//! A recording of the kernel's, and the scenario that asks the model the same.
+
+use dryport::des::{Randomness, SimDuration, SimTime};
+use dryport::experiment::replicate_one;
+use dryport::metrics::AttemptLog;
+use dryport::metrics::attempts::AttemptRow;
+use dryport::port::Clock;
+use dryport::scenario::{Scenario, SourceFile};
+use dryport::sim::Topology;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::atomic::AtomicBool;
+
+/// The kernel's timer grid: a tick every 512 jiffies at HZ=250 (`reference/linux.md` 3.2).
+pub(super) const GRID: SimDuration = SimDuration::from_nanos(2_048_000_000);
+/// One of its ticks on the kernel's monotonic clock, read off the recording `time-wait-life`.
+const TICK: u64 = 1_246_000_000;
+/// A lifetime law for rows that closed before the recording ended: only refused ones have no close.
+pub(super) const AT_ONCE: &str = "constant = { value = \"0s\" }";
+/// As recorded in poisson-*: `--hold 5 --hexp`.
+pub(super) const FIVE_SECONDS: &str = "exponential = { mean = \"5s\" }";
+/// As recorded in order-*: `--hold 100`, longer than the recording.
+pub(super) const HELD: &str = "constant = { value = \"100s\" }";
+
+/// One recorded attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Recorded {
+    /// When, from the start of the recording.
+    pub(super) at: SimDuration,
+    /// Which destination: 0, 1.
+    pub(super) destination: usize,
+    /// `None`: refused.
+    pub(super) port: Option<u16>,
+}
+
+/// A folder of tests/data/kernel.
+pub(super) struct Recording {
+    case: Value,
+    csv: Vec<u8>,
+    pub(super) rows: Vec<Recorded>,
+}
+
+impl Recording {
+    pub(super) fn read(name: &str) -> Self {
+        let folder = format!("{}/tests/data/kernel/{name}", env!("CARGO_MANIFEST_DIR"));
+        let csv = std::fs::read(format!("{folder}/attempts.csv")).expect("it can be read");
+        let case = std::fs::read_to_string(format!("{folder}/case.json")).expect("it can be read");
+        let rows = std::str::from_utf8(&csv).expect("digits and commas").lines().skip(1).map(row).collect();
+        Self { case: serde_json::from_str(&case).expect("JSON"), csv, rows }
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        self.case["run"][key].as_u64().expect("a whole number")
+    }
+
+    fn text(&self, part: &str, key: &str) -> &str {
+        self.case[part][key].as_str().expect("a string")
+    }
+
+    /// The first and the last port of the range.
+    pub(super) fn range(&self) -> (u16, u16) {
+        let (first, last) = self.text("settings", "ip_local_port_range").split_once(' ').expect("two ports");
+        (parse(first), parse(last))
+    }
+
+    pub(super) fn size(&self) -> u32 {
+        let (first, last) = self.range();
+        u32::from(last - first) + 1
+    }
+
+    /// When it began, on the kernel's monotonic clock.
+    pub(super) fn began(&self) -> SimDuration {
+        SimDuration::from_nanos(self.number("monotonic_t0_ns"))
+    }
+
+    /// Where the grid lies on the recording's own clock.
+    pub(super) fn phase(&self) -> SimDuration {
+        let grid = GRID.as_nanos();
+        SimDuration::from_nanos((TICK + grid - self.began().as_nanos() % grid) % grid)
+    }
+
+    /// The kernel's `TIME_WAIT`, its grid where it was.
+    pub(super) fn time_wait(&self) -> String {
+        let hz = &self.case["settings"]["hz"];
+        format!("{{ timer_wheel = {{ wait = \"60s\", hz = {hz}, phase = \"{}ns\" }} }}", self.phase().as_nanos())
+    }
+
+    /// The same attempts, asked of the model. `lifetime` is the law for rows whose close was not recorded.
+    pub(super) fn scenario(&self, lifetime: &str, time_wait: &str) -> Scenario {
+        let (first, last) = self.range();
+        let reserved = match self.text("settings", "ip_local_reserved_ports") {
+            "" => String::new(),
+            ports => format!("{ports:?}"),
+        };
+        let closes_first = match self.text("run", "close") {
+            "rst" => "reset",
+            closer => closer,
+        };
+        let duration = &self.case["run"]["dur"];
+        let destinations = self.number("ndst");
+        let names = 0..destinations;
+        let tables: Vec<_> = names.clone().map(|name| format!("[[destination]]\nname = \"{name}\"\n")).collect();
+        let share = 1.0 / destinations as f64;
+        let to: Vec<String> = names.map(|name| format!("\"{name}\" = {share}")).collect();
+        let text = format!(
+            "schema = 1\n[run]\nduration = \"{duration}s\"\n\
+             [[host]]\nname = \"kernel\"\nprofile = \"linux-6.18\"\nport_range = \"{first}-{last}\"\n\
+             reserved_ports = [{reserved}]\ntime_wait = {time_wait}\n{}\
+             [[client]]\nname = \"replay\"\nhost = \"kernel\"\nto = {{ {} }}\n\
+             arrivals = {{ trace = {{ file = \"attempts.csv\" }} }}\nlifetime = {{ {lifetime} }}\n\
+             closes_first = \"{closes_first}\"\n",
+            tables.concat(),
+            to.join(", ")
+        );
+        let sources = BTreeMap::from([("attempts.csv".to_owned(), self.csv.clone())]);
+        read(&text, &sources)
+    }
+
+    /// The model's answers, one for each recorded attempt.
+    pub(super) fn replay(&self, scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
+        let rows = attempts(scenario, replication);
+        assert_eq!(rows.len(), self.rows.len());
+        for (number, (row, recorded)) in rows.iter().zip(&self.rows).enumerate() {
+            assert_eq!((row.request, row.retry, row.at), (number as u64, 0, recorded.at));
+            assert_eq!(row.flow as usize, recorded.destination);
+        }
+        rows
+    }
+}
+
+/// One row of attempts.csv: `time_s,request,retry,destination,outcome,port,close_s`.
+fn row(line: &str) -> Recorded {
+    let fields: Vec<&str> = line.split(',').collect();
+    let (whole, micros) = fields[0].split_once('.').expect("seconds with decimals");
+    assert_eq!(micros.len(), 6);
+    let micros = parse::<u64>(whole) * 1_000_000 + parse::<u64>(micros);
+    let port = match fields[4] {
+        "OK" => Some(parse(fields[5])),
+        outcome => {
+            assert_eq!((outcome, fields[5]), ("EADDRNOTAVAIL", ""));
+            None
+        }
+    };
+    Recorded { at: SimDuration::from_nanos(micros * 1000), destination: parse(fields[3]), port }
+}
+
+fn parse<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
+}
+
+/// A scenario from text and files in memory.
+pub(super) fn read(text: &str, sources: &BTreeMap<String, Vec<u8>>) -> Scenario {
+    Scenario::read(&SourceFile::new("replay.toml", text), &[], sources)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// Every attempt of one replication.
+pub(super) fn attempts(scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
+    let mut rows = Vec::new();
+    let mut sink = |row: &AttemptRow| rows.push(*row);
+    let stop = AtomicBool::new(false);
+    let mut log = AttemptLog::new(&mut sink);
+    replicate_one(scenario, &Topology::new(scenario), replication, &mut log, &stop).expect("nothing stops it");
+    rows
+}
+
+/// The port of an attempt of the model's; `None`: refused.
+pub(super) fn port(row: &AttemptRow) -> Option<u16> {
+    row.got.map(|(port, _)| port)
+}
+
+/// How many attempts got a port.
+pub(super) fn granted<T>(rows: &[T], port: impl Fn(&T) -> Option<u16>) -> usize {
+    rows.iter().filter(|row| port(row).is_some()).count()
+}
+
+/// Which attempt is the first to be refused, counted from 0.
+pub(super) fn first_refusal<T>(rows: &[T], port: impl Fn(&T) -> Option<u16>) -> Option<usize> {
+    rows.iter().position(|row| port(row).is_none())
+}
+
+pub(super) fn distinct(ports: impl Iterator<Item = Option<u16>>) -> BTreeSet<u16> {
+    ports.flatten().collect()
+}
+
+/// How long the kernel, and the model, keep the hash of a destination (`reference/linux.md` 1.2).
+pub(super) const EPOCH: SimDuration = SimDuration::from_secs(10);
+
+/// The ten-second epochs of the model's only host, named `host`.
+pub(super) fn epochs(scenario: &Scenario, replication: u32) -> impl Fn(SimDuration) -> u64 {
+    let host = &scenario.hosts[0];
+    let randomness = Randomness { seed: scenario.run.seed, replication: replication.into() };
+    let clock = Clock::draw(randomness, &format!("host:{}", host.name), host.time_wait.grid(), host.time_wait.phase());
+    move |at| clock.epoch(SimTime::ZERO + at, EPOCH)
+}
