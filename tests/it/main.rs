@@ -1,5 +1,7 @@
 //! The one integration-test binary: what crosses folders, one module per concern.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 mod allocator_contract;
 mod baseline;
 mod check_command;
