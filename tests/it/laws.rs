@@ -39,13 +39,16 @@ fn some_time_wait(dice: &mut Dice) -> String {
 /// A small world of one client, in which lanes do not depend on what is free and nobody tries twice.
 fn simple_world(dice: &mut Dice) -> Draft {
     let rate = dice.between(1, 12);
-    let arrivals =
-        if dice.below(3) == 0 { every_ms(1000 / u32::try_from(rate).unwrap()) } else { poisson(rate as f64) };
+    let arrivals = if dice.below(3) == 0 {
+        every_ms(1000 / u32::try_from(rate).expect("a small number"))
+    } else {
+        poisson(rate as f64)
+    };
     Draft {
         duration: "30s".to_owned(),
         warm_up: ["0s", "4s"][usize::from(dice.below(2) == 1)].to_owned(),
         seed: dice.below(1 << 40),
-        ports: 2 * u32::try_from(dice.between(1, 6)).unwrap(),
+        ports: 2 * u32::try_from(dice.between(1, 6)).expect("a small number"),
         allocator: (*dice.pick(&allocators())).to_owned(),
         uniqueness: dice.pick(&Uniqueness::ALL).name().to_owned(),
         time_wait: some_time_wait(dice),
@@ -66,7 +69,7 @@ fn simple_world(dice: &mut Dice) -> Draft {
 /// Any small world, retries and all.
 fn any_world(dice: &mut Dice) -> Draft {
     let mut draft = simple_world(dice);
-    draft.ports = u32::try_from(dice.between(1, 12)).unwrap();
+    draft.ports = u32::try_from(dice.between(1, 12)).expect("a small number");
     let spread = |dice: &mut Dice| dice.pick(&Spread::ALL).name();
     draft.client = format!(
         "closes_first = \"{}\"\nsource = \"{}\"\nbalance = \"{}\"\n\
@@ -99,7 +102,7 @@ fn a_larger_range_accepts_whatever_a_smaller_one_does() {
         // A range of odd size is larger than what Linux can see of it.
         let step = if small.allocator == "linux-connect" { 2 } else { 1 };
         if step == 1 {
-            small.ports -= u32::try_from(dice.below(2)).unwrap();
+            small.ports -= u32::try_from(dice.below(2)).expect("a small number");
         }
         let large = Draft { ports: small.ports + step, ..small.clone() };
         let (few, many) = (outcomes(&small.attempts()), outcomes(&large.attempts()));
@@ -124,7 +127,7 @@ fn trace_of(times: &[u64], tick_ns: u64) -> String {
     let mut text = "time_s\n".to_owned();
     for time in times {
         let at = time * tick_ns;
-        writeln!(text, "{}.{:09}", at / 1_000_000_000, at % 1_000_000_000).unwrap();
+        writeln!(text, "{}.{:09}", at / 1_000_000_000, at % 1_000_000_000).expect("a string takes all");
     }
     text
 }
@@ -147,7 +150,7 @@ fn with_equal_holds_more_arrivals_or_shorter_holds_mean_no_fewer_connects() {
     let mut dice = Dice(2);
     for _ in 0..300 {
         let (rows, life, wait) = (30 + dice.below(50), dice.below(5), dice.below(8));
-        let times = lattice_trace(&mut dice, usize::try_from(rows).unwrap(), 100);
+        let times = lattice_trace(&mut dice, usize::try_from(rows).expect("a small number"), 100);
         let base = measures_of(&traced(&times, life, wait, 1_000_000_000));
         let mut more = times.clone();
         more.extend((0..5).map(|_| dice.below(100)));

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod allocator_contract;
 mod baseline;
 mod check_command;
 mod command;
+mod golden;
 mod kernel_replays;
 mod laws;
 mod readme;
@@ -13,6 +15,7 @@ mod run_command;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
+mod small_worlds;
 mod support;
 mod theory_allocators;
 mod theory_cases;

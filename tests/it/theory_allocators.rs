@@ -185,7 +185,7 @@ fn how_long_a_port_rests() {
 /// Ports looked at by the next search after `occupied` were taken from an empty range, none given back.
 fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64) -> u32 {
     let randomness = Randomness { seed: 60_327, replication };
-    let range = PortRange::new(40_000, u16::try_from(39_999 + ports).unwrap()).unwrap();
+    let range = PortRange::new(40_000, u16::try_from(39_999 + ports).expect("a small number")).expect("a range");
     let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
     let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock };
     let mut pool = Pool::new(Layout::new(range, &PortSet::default()), &settings, randomness);

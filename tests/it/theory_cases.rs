@@ -207,13 +207,13 @@ fn destinations_have_pools_of_their_own() {
         }
     }
     // 183 erlangs on 100 ports: exponential holds, which forget the start.
-    let shared = Draft {
+    let one_pool = Draft {
         uniqueness: "address-port".to_owned(),
         lifetime: exponential(hold + wait),
         time_wait: seconds(0.0),
         ..draft
     };
-    let experiment = shared.run();
+    let experiment = one_pool.run();
     for name in ["refused_ratio", "full_time_ratio"] {
         judge::metric(&case.id, &experiment, "all", name, case.expected("bind0_shared_blocking"));
     }

@@ -60,7 +60,7 @@ fn nanos(seconds: f64) -> u64 {
 }
 
 fn whole(number: f64) -> u32 {
-    u32::try_from(nanos(number) / 1_000_000_000).unwrap()
+    u32::try_from(nanos(number) / 1_000_000_000).expect("a small number")
 }
 
 /// Nothing is released before the hold is over: the N-th port is taken at an Erlang(N, rate) time.

@@ -73,7 +73,8 @@ impl Draft {
         text.push_str(&self.host_text("h", ""));
         let mut shares = Vec::new();
         for (index, (share, endpoints)) in self.destinations.iter().enumerate() {
-            write!(text, "[[destination]]\nname = \"d{index}\"\nendpoints = {endpoints}\n").unwrap();
+            write!(text, "[[destination]]\nname = \"d{index}\"\nendpoints = {endpoints}\n")
+                .expect("a string takes all");
             shares.push(format!("d{index} = {share}"));
         }
         text.push_str(&self.client_text("c", "h", &format!("{{ {} }}", shares.join(", "))));
@@ -216,7 +217,7 @@ impl Dice {
     }
 
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        let index = usize::try_from(self.below(items.len() as u64)).unwrap();
+        let index = usize::try_from(self.below(items.len() as u64)).expect("a small number");
         &items[index]
     }
 }
