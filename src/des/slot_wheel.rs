@@ -1,6 +1,7 @@
 //! A priority queue for random delays: time is cut into slots, and only the slot being served is kept sorted.
 //!
-//! A calendar queue (Brown 1988) with power-of-two slots, and a heap for what lies beyond the wheel's horizon. Slots are as wide as about [`EVENTS_PER_SLOT`] events are long, and re-cut when the rate moves.
+//! A calendar queue (Brown 1988) with power-of-two slots, and a heap for what lies beyond the wheel's horizon. Slots are
+//! as wide as about four events are long, and re-cut when the rate moves.
 //! Events that are due at one instant leave in the order in which they came.
 
 use super::time::SimTime;
