@@ -128,7 +128,7 @@ pub const METRICS: &[Metric] = &[
     Metric {
         name: "outages_total",
         unit: "spells",
-        meaning: "spells with a full lane",
+        meaning: "spells with a full lane; a port freed and taken at one instant ends none",
         method: Method::Mean(|m| Some(m.outages as f64)),
     },
     Metric {

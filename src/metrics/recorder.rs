@@ -140,6 +140,8 @@ struct Group {
     peak: u32,
     full_lanes: u32,
     full_since: u64,
+    /// The end of a spell with a full lane that goes on if a lane fills again at that very instant.
+    full_until: Option<u64>,
     full: u64,
     outages: u64,
     outage_longest: u64,
@@ -221,8 +223,9 @@ impl<'a> Recorder<'a> {
         for group in &mut self.groups {
             group.peak = group.peak.max(group.recent_peak);
             if group.full_lanes > 0 {
-                group.end_outage(end);
+                group.full_until = Some(end.as_nanos());
             }
+            group.count_outage();
         }
         let measures = self.views.views.iter().map(|view| self.measure(view, end)).collect();
         let series = self.series.take().unwrap_or_default();
@@ -308,7 +311,14 @@ impl Group {
     #[cold]
     fn lane_fills(&mut self, at: SimTime) {
         self.full_lanes += 1;
-        if self.full_lanes == 1 {
+        if self.full_lanes > 1 {
+            return;
+        }
+        if self.full_until == Some(at.as_nanos()) {
+            // A port freed and taken at one instant: nobody could have had it.
+            self.full_until = None;
+        } else {
+            self.count_outage();
             self.full_since = at.as_nanos();
         }
     }
@@ -317,13 +327,14 @@ impl Group {
     fn lane_opens_up(&mut self, at: SimTime) {
         self.full_lanes -= 1;
         if self.full_lanes == 0 {
-            self.end_outage(at);
+            self.full_until = Some(at.as_nanos());
         }
     }
 
-    /// A spell of no length is none.
-    fn end_outage(&mut self, at: SimTime) {
-        let length = at.as_nanos() - self.full_since;
+    /// Counts the spell that is over, if one is. One of no length is none.
+    fn count_outage(&mut self) {
+        let Some(until) = self.full_until.take() else { return };
+        let length = until - self.full_since;
         if length > 0 {
             self.full += length;
             self.outages += 1;

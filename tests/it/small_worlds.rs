@@ -155,10 +155,6 @@ fn count_seconds(setting: Setting, holds: &[Hold], expected: &mut Measures) {
         let open = holds.iter().filter(|hold| within(hold.taken, hold.closed)).count();
         expected.busy += i128::from(SECOND * busy as u64);
         expected.established += i128::from(SECOND * open as u64);
-        // A port that is given back ends a spell, even if it is taken again at the same instant.
-        if holds.iter().any(|hold| hold.free == now && hold.taken < now) {
-            spell = 0;
-        }
         if busy < setting.ports as usize {
             spell = 0;
             continue;
