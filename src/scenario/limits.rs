@@ -8,7 +8,7 @@ use super::read_value::Reader;
 use super::words::{self, thousands};
 use crate::workload::{Arrivals, Retry};
 
-/// The most lanes of one host.
+/// The most lanes of all hosts together: a connection in the calendar has 16 bits for its lane.
 pub const LANES_MAX: u64 = 65_536;
 /// The most ports of all lanes of a scenario together.
 pub const LANE_PORTS_MAX: u64 = 1 << 28;
@@ -39,7 +39,7 @@ impl Reader<'_> {
 
     fn lanes(&mut self, scenario: &Scenario, places: &Places) {
         let before = self.faults.count();
-        let mut all_ports: u64 = 0;
+        let (mut all_lanes, mut all_ports) = (0_u64, 0_u64);
         for (index, host) in scenario.hosts.iter().enumerate() {
             let lanes = scenario.lanes(index);
             if lanes > LANES_MAX {
@@ -48,7 +48,13 @@ impl Reader<'_> {
                 let fault = fault.label(format!("a pool of ports for each {}", host.uniqueness.name()));
                 self.fault(fault.help("take fewer addresses or endpoints"));
             }
+            all_lanes = all_lanes.saturating_add(lanes);
             all_ports = all_ports.saturating_add(lanes.saturating_mul(host.usable_ports().into()));
+        }
+        if all_lanes > LANES_MAX && self.faults.count() == before {
+            let message = format!("{} lanes on all hosts together; at most 65,536 are allowed", thousands(all_lanes));
+            let fault = Fault::new(places.hosts[0].clone(), message).label("the first host");
+            self.fault(fault.help("take fewer addresses or endpoints, or fewer hosts"));
         }
         if all_ports > LANE_PORTS_MAX && self.faults.count() == before {
             let message = format!(
@@ -166,5 +172,26 @@ mod tests {
         assert!(faults(14).is_empty());
         assert_eq!(faults(15), ["1,000,000 replications are too many for this many names"]);
         assert_eq!(faults(1001), ["1,001 destinations; at most 1,000 are taken"]);
+    }
+    #[test]
+    fn hosts_share_the_lanes_there_are() {
+        let host = |name: &str, addresses: u32| {
+            format!(
+                "[[host]]\nname = \"{name}\"\naddresses = {addresses}\nport_range = \"1000-1009\"\n[[client]]\n\
+                 name = \"{name}\"\nhost = \"{name}\"\nto = \"d\"\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
+                 lifetime = {{ constant = {{ value = \"1s\" }} }}\n"
+            )
+        };
+        let faults = |second: u32| {
+            let start = "schema = 1\n[run]\nduration = \"10m\"\n[[destination]]\nname = \"d\"\n";
+            let text = format!("{start}{}{}", host("a", 40_000), host("b", second));
+            let sources = std::collections::BTreeMap::new();
+            match Scenario::read(&crate::scenario::SourceFile::new("x.toml", text), &[], &sources) {
+                Ok(_) => Vec::new(),
+                Err(found) => found.messages().map(str::to_owned).collect(),
+            }
+        };
+        assert!(faults(25_536).is_empty());
+        assert_eq!(faults(25_537), ["65,537 lanes on all hosts together; at most 65,536 are allowed"]);
     }
 }

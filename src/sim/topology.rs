@@ -3,6 +3,7 @@
 //! A *flow* is a (client, destination) pair. A *lane class* is a set of lanes that every scope sees as one: the lanes of
 //! a host towards one destination where the destination tells lanes apart, else all lanes of the host.
 
+use super::connection::{FLOWS_MAX, LANES_MAX};
 use crate::port::Uniqueness;
 use crate::scenario::Scenario;
 use std::fmt;
@@ -97,6 +98,10 @@ pub struct Topology {
 
 impl Topology {
     /// Lays `scenario` out.
+    ///
+    /// # Panics
+    ///
+    /// When there are more lanes or flows than a connection can name, which the scenario reader refuses.
     pub fn new(scenario: &Scenario) -> Self {
         let mut topology = Self {
             hosts: Vec::new(),
@@ -122,6 +127,7 @@ impl Topology {
                 endpoints: scenario.destinations[destination].endpoints,
             }));
         }
+        assert!(topology.lane_class.len() <= LANES_MAX && topology.flows.len() <= FLOWS_MAX, "the reader has limits");
         topology.add_scopes(scenario, &class_of);
         topology
     }
