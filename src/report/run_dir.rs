@@ -51,6 +51,12 @@ pub enum RunDirError {
         /// The scenario of the run in it, if it is one.
         found: Option<String>,
     },
+    /// What stands there is a file, a device or a link: never ours to replace, not even by force.
+    #[error("{} is no folder; a run needs a folder of its own", path.display())]
+    NoFolder {
+        /// What stands there.
+        path: PathBuf,
+    },
     /// Writing failed; nothing was changed.
     #[error(transparent)]
     Write(#[from] WholeError),
@@ -103,14 +109,15 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`RunDirError::Taken`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
+/// [`RunDirError::Taken`] or [`RunDirError::NoFolder`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
 pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDirError> {
     Ok(whole::may_write(path, replacing(path, scenario, place)?)?)
 }
 
 fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
-    if path.symlink_metadata().is_err() {
-        return Ok(Replace::Never);
+    let Ok(there) = path.symlink_metadata() else { return Ok(Replace::Never) };
+    if !there.is_dir() {
+        return Err(RunDirError::NoFolder { path: path.into() });
     }
     if place == Place::Forced {
         return Ok(Replace::Always);
@@ -228,6 +235,21 @@ mod tests {
             bytes
         };
         files.map(|(name, fill)| (name, content(fill))).collect()
+    }
+
+    #[test]
+    fn what_is_no_folder_is_never_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("file"), home.path().join("link"));
+        fs::write(&file, "mine").unwrap();
+        fs::create_dir(home.path().join("folder")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(home.path().join("folder"), &link).unwrap();
+        for path in [&file, &link].into_iter().filter(|path| path.symlink_metadata().is_ok()) {
+            let refused = write(&Disk, path, &samples::tiny(), Place::Forced, Pictures::Absent);
+            assert!(matches!(refused, Err(RunDirError::NoFolder { .. })), "{}", path.display());
+        }
+        assert_eq!(fs::read(&file).unwrap(), b"mine");
     }
 
     #[test]
