@@ -1,7 +1,7 @@
 //! Every attempt of one replication, in the columns of a recording, so that a run can be laid over one.
 
 use crate::des::{SimDuration, SimTime};
-use crate::sim::{Attempt, Connected, Observer, Topology};
+use crate::sim::{Attempt, Connected, Observer};
 use std::fmt;
 
 /// One attempt.
@@ -15,7 +15,7 @@ pub struct AttemptRow {
     pub retry: u32,
     /// Which of the host's addresses, from 0.
     pub source: u32,
-    /// Whose: index into [`Topology::flows`].
+    /// Whose: index into [`crate::sim::Topology::flows`].
     pub flow: u32,
     /// The port and when its connection closes, from the opening of the window; `None`: refused.
     pub got: Option<(u16, SimDuration)>,
@@ -64,11 +64,6 @@ impl<'a> AttemptLog<'a> {
             got: got.map(|got| (got.port, got.close_at - opens)),
             probes: attempt.probes,
         });
-    }
-
-    /// The name of the destination of `row`, as scenarios know it: an index into their destinations.
-    pub fn destination(topology: &Topology, row: &AttemptRow) -> usize {
-        topology.flows[row.flow as usize].destination
     }
 }
 

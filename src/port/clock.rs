@@ -3,7 +3,6 @@
 //! Linux counts jiffies since boot, and everything that happens on a grid (TIME-WAIT timers, the re-salting of the
 //! port hash) lies on multiples of that count. One draw per owner and replication fixes it all.
 
-use crate::des::random::below;
 use crate::des::{Randomness, SimDuration, SimTime};
 
 /// The time an owner's clock shows when the simulation starts.
@@ -48,12 +47,6 @@ impl Clock {
     pub fn epoch_end(self, epoch: u64, span: SimDuration) -> SimTime {
         SimTime::from_nanos(((epoch + 1) * span.as_nanos()).saturating_sub(self.at_zero))
     }
-}
-
-/// Eight equally likely values from the three lowest bits of a word.
-#[inline]
-pub(super) fn octet(word: u64) -> u32 {
-    below(word << 61, 8)
 }
 
 #[cfg(test)]

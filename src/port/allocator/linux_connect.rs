@@ -11,7 +11,7 @@
 
 use super::{Allocate, Choice, Setup};
 use crate::des::{Lookup, SimDuration, SimTime, Words};
-use crate::port::clock::{Clock, octet};
+use crate::port::clock::Clock;
 use crate::port::lane::{Lane, Layout, narrow};
 use std::collections::BTreeMap;
 
@@ -126,7 +126,7 @@ impl LinuxConnect {
             self.bits = self.increments.word();
             self.bits_left = 21;
         }
-        let increment = octet(self.bits);
+        let increment = (self.bits & 7) as u32;
         self.bits >>= 3;
         self.bits_left -= 1;
         increment

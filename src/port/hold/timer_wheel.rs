@@ -28,16 +28,6 @@ impl TimerWheel {
     pub const fn new(wait: SimDuration, hz: u64, phase: Option<SimDuration>) -> Self {
         Self { wait, hz, phase, grid: grid(wait, hz) }
     }
-
-    /// The wait before rounding.
-    pub const fn wait(&self) -> SimDuration {
-        self.wait
-    }
-
-    /// Jiffies a second.
-    pub const fn hz(&self) -> u64 {
-        self.hz
-    }
 }
 
 impl HoldRule for TimerWheel {
