@@ -62,9 +62,10 @@ pub fn front_page(guides: &[(&str, &Guide)]) -> String {
     page.push_str(&beside("Start here:", &starts));
     for (group, label) in Group::ALL {
         let members: Vec<_> = guides.iter().filter(|(_, guide)| guide.group == group).collect();
-        let cell = |(name, guide): &&(&str, &Guide)| format!("{name:<NAME$}{}", guide.short);
-        let line = |pair: &[_]| pair.iter().map(cell).map(|cell| format!("{cell:<0$}", NAME + LEFT)).collect();
-        page.push_str(&beside(label, &members.chunks(2).map(line).collect::<Vec<String>>()));
+        let cell =
+            |text: String, (name, guide): &&(&str, &Guide)| text + &format!("{name:<NAME$}{:<LEFT$}", guide.short);
+        let lines: Vec<String> = members.chunks(2).map(|pair| pair.iter().fold(String::new(), cell)).collect();
+        page.push_str(&beside(label, &lines));
     }
     page + "Each has --help with examples. Exit: 0 fine 1 failed 2 usage 3 scenario 99 gate"
 }
@@ -98,8 +99,9 @@ pub fn with_help(command: Command, guide: &Guide) -> Command {
 fn examples(guide: &Guide) -> String {
     let remarked = guide.examples.iter().filter(|(_, remark)| !remark.is_empty());
     let column = remarked.map(|(command, _)| command.len() + 4).max().unwrap_or(0);
-    let line = |(command, remark): &(&str, &str)| format!("  {}\n", format!("{command:<column$}{remark}").trim_end());
-    guide.examples.iter().map(line).collect()
+    guide.examples.iter().fold(String::new(), |text, (command, remark)| {
+        text + "  " + format!("{command:<column$}{remark}").trim_end() + "\n"
+    })
 }
 
 #[cfg(test)]

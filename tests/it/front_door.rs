@@ -2,6 +2,7 @@
 
 use crate::command::{Ended, assert_screen, dryport, root};
 use dryport::cli::GUIDES;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -84,7 +85,7 @@ fn mistakes_of_usage_fit_the_screen() {
     ] {
         let Ended { code, out, err } = dryport(Path::new("."), arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");
-        screen += &format!("$ dryport {}\n{err}\n", arguments.join(" "));
+        write!(screen, "$ dryport {}\n{err}\n", arguments.join(" ")).unwrap();
     }
     assert_screen("usage", &screen);
 }
