@@ -48,6 +48,7 @@ macro_rules! commands {
 }
 
 commands! {
+    calc::Calc,
     run::Run,
     check::Check,
 }

@@ -11,9 +11,7 @@ pub struct Figure {
     pub unit: &'static str,
     /// What it is, in one line.
     pub meaning: &'static str,
-    /// Its value; `None` when it can't be had.
-    pub of: fn(&Forecast) -> Option<f64>,
-    /// The formula.
+    of: fn(&Forecast) -> Option<f64>,
     formula: Formula,
 }
 
@@ -29,6 +27,11 @@ enum Formula {
 }
 
 impl Figure {
+    /// Its value; `None` when it can't be had, or when nothing limits it.
+    pub fn value(&self, forecast: &Forecast) -> Option<f64> {
+        (self.of)(forecast).filter(|value| value.is_finite())
+    }
+
     /// The formula, for the column `method`.
     pub fn method(&self, forecast: &Forecast) -> String {
         match self.formula {
@@ -109,7 +112,7 @@ pub const FIGURES: &[Figure] = &[
     ),
     figure("saturated_cycle_s", "s", "between two uses of a port that is never idle", SATURATED, |f| Some(f.cycle_s)),
     figure("sustained_per_s", "1/s", "connects that get through for long, whatever is asked for", SATURATED, |f| {
-        Some(f.sustained_per_s()).filter(|rate| rate.is_finite())
+        Some(f.sustained_per_s())
     }),
     figure("safe_rate_per_s", "1/s", "the most connects at the target risk", Formula::Risk, |f| {
         Some(f.lanes.safe_rate(f.target))

@@ -129,12 +129,13 @@ impl Lanes {
         known.then(|| (connects / self.rate_per_s, connects.sqrt() / self.rate_per_s))
     }
 
-    /// The most connects per second whose risk is at most `target` (above 0, below 1).
+    /// The most connects per second whose risk is at most `target` (above 0, below 1); infinite when they hold no port.
     pub fn safe_rate(&self, target: f64) -> f64 {
         largest(self.rate_per_s, |rate_per_s| Self { rate_per_s, ..*self }.risk_at_most() <= target)
     }
 
-    /// The longest mean lifetime in seconds whose risk is at most `target`; `None` when not even zero is short enough.
+    /// The longest mean lifetime in seconds whose risk is at most `target`; `None` when not even zero is short enough,
+    /// infinite when too few connects come within the window to take all ports.
     pub fn safe_lifetime_s(&self, target: f64) -> Option<f64> {
         let fits = |lifetime_s| Self { lifetime_s, ..*self }.risk_at_most() <= target;
         fits(0.0).then(|| largest(self.lifetime_s.max(1e-3), fits))
@@ -168,11 +169,14 @@ impl Lanes {
     }
 }
 
-/// The largest number that `fits`, when all below it do and something above `start` does not; by halving.
+/// The largest number that `fits`, when all below it do; by halving.
 fn largest(start: f64, fits: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, start);
-    while fits(high) && high < 1e18 {
+    while fits(high) {
         (low, high) = (high, 2.0 * high);
+        if high > 1e18 {
+            return f64::INFINITY;
+        }
     }
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -256,6 +260,14 @@ mod tests {
                 assert!(count.is_multiple_of(2) && risk(Lanes { count, ..lanes }) <= 0.01);
             }
         }
+    }
+
+    #[test]
+    fn what_nothing_limits_is_infinite() {
+        let idle = Lanes { rate_per_s: 1.0, ..QUICKSTART };
+        assert_eq!(idle.safe_lifetime_s(0.01), Some(f64::INFINITY), "600 connects never take 28,232 ports");
+        let brief = Lanes { lifetime_s: 0.0, time_wait: TimeWait::Exact(0.0), ..QUICKSTART };
+        assert_eq!((brief.safe_rate(0.01), brief.risk_at_most()), (f64::INFINITY, 0.0));
     }
 
     #[test]
