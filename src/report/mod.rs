@@ -5,6 +5,7 @@ pub mod calc;
 pub mod chart;
 pub mod csv;
 mod fonts;
+pub mod gate;
 pub mod json;
 pub mod manifest;
 pub(crate) mod page;
