@@ -9,6 +9,7 @@ use crate::forecast::{Forecast, TARGET_RISK};
 use crate::port::PortRange;
 use crate::profile;
 use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
+use crate::report::page::WIDTH;
 use crate::scenario::quantity::{self, Misfit, write_duration, write_rate};
 use crate::scenario::{Scenario, SourceFile};
 use crate::workload::ClosesFirst;
@@ -21,11 +22,11 @@ pub const GUIDE: Guide = Guide {
     short: "limits by formula, at once",
     examples: &[
         ("dryport calc --rate 450/s --lifetime 50ms", ""),
-        ("dryport calc --rate 27k/min --lifetime 50ms --endpoints 3", "three addresses"),
-        ("dryport calc --rate 450/s --lifetime 50ms --profile macos", ""),
+        ("dryport calc --rate 27k/min --lifetime 50ms --profile macos", ""),
+        ("dryport calc --rate 900/s --lifetime 50ms --endpoints 3", "3 replicas"),
         ("dryport calc --rate 4k/s --lifetime 50ms --requests 10", "keep-alive"),
-        ("dryport calc --rate 450/s --lifetime 50ms --json | jq .verdict", "in a pipeline"),
-        ("dryport calc --rate 9/s --lifetime 2s --scenario | dryport run -", "simulate it"),
+        ("dryport calc --rate 450/s --lifetime 50ms --json | jq .verdict", "for scripts"),
+        ("dryport calc --rate 9/s --lifetime 2s --scenario | dryport run -", ""),
     ],
 };
 
@@ -62,7 +63,7 @@ pub struct Calc {
     /// Who closes first and keeps the TIME-WAIT
     #[arg(long, value_name = "WHO", default_value = "client", value_parser = closers())]
     closes_first: String,
-    /// Linux takes TIME-WAITs over after 1 s (`net.ipv4.tcp_tw_reuse` = 1)
+    /// Linux takes TIME-WAITs over after 1 s (sysctl `tcp_tw_reuse` = 1)
     #[arg(long, conflicts_with = "time_wait")]
     tw_reuse: bool,
     /// How connects follow each other
@@ -193,13 +194,10 @@ impl Calc {
 
     /// The command that simulates the same, in lines that a shell takes as one.
     fn simulate(&self) -> Vec<String> {
-        let mut command = format!(
-            "dryport calc --rate {} --lifetime {}",
-            write_rate(self.rate),
-            write_duration(self.lifetime)
-        );
+        let mut options =
+            vec![format!("--rate {}", write_rate(self.rate)), format!("--lifetime {}", write_duration(self.lifetime))];
         let mut option = |name: &str, value: Option<String>| {
-            command += &value.map_or_else(String::new, |value| format!(" --{name} {value}"));
+            options.extend(value.map(|value| format!("--{name} {value}").trim_end().to_owned()));
         };
         let more = |number: u32| (number > 1).then(|| number.to_string());
         option("arrivals", (self.arrivals != "poisson").then(|| self.arrivals.clone()));
@@ -213,6 +211,18 @@ impl Calc {
         option("closes-first", (self.closes_first != "client").then(|| self.closes_first.clone()));
         option("tw-reuse", self.tw_reuse.then(String::new));
         option("window", (self.window != SimDuration::from_secs(600)).then(|| write_duration(self.window)));
-        vec![format!("{} \\", command.trim_end()), "  --scenario | dryport run -".to_owned()]
+        options.push("--scenario | dryport run -".to_owned());
+        let mut lines = vec!["dryport calc".to_owned()];
+        for option in options {
+            let line = lines.last_mut().expect("there is a first");
+            // Room for the indent and the backslash.
+            if line.len() + 1 + option.len() <= WIDTH - 4 {
+                *line += &format!(" {option}");
+            } else {
+                *line += " \\";
+                lines.push(format!("  {option}"));
+            }
+        }
+        lines
     }
 }

@@ -74,6 +74,8 @@ mod tests {
         let held = |from_s, by_s| held_s(&law, TimeWait::Exact(8.0), Window { from_s, by_s });
         assert_eq!([held(0.0, 5.0), held(0.0, 20.0), held(10.0, 20.0)], [2.5, 7.5, 10.0]);
         let grid = TimeWait::Batches { wait_s: 60.0, grid_s: 2.048, phase: Phase::Drawn };
-        assert!((cycle_s(&law, grid) - 63.488).abs() < 1e-9 && (cycle_s(&law, TimeWait::Exact(8.0)) - 10.0).abs() < 1e-9);
+        assert!(
+            (cycle_s(&law, grid) - 63.488).abs() < 1e-9 && (cycle_s(&law, TimeWait::Exact(8.0)) - 10.0).abs() < 1e-9
+        );
     }
 }

@@ -114,9 +114,11 @@ impl Forecast {
             let last = lasts.find(|last| PortRange::new(first, *last).is_some_and(|range| usable(range) >= wanted));
             PortRange::new(first, last?)
         };
-        let downwards = || (LOWEST..now).rev().find_map(|first| {
-            PortRange::new(first, u16::MAX).filter(|range| usable(*range) >= wanted)
-        });
+        let downwards = || {
+            (LOWEST..now)
+                .rev()
+                .find_map(|first| PortRange::new(first, u16::MAX).filter(|range| usable(*range) >= wanted))
+        };
         from(now).or_else(downwards)
     }
 
@@ -239,10 +241,7 @@ mod tests {
             (&["client.checkout.arrivals={ constant = { rate = \"450/s\" } }"][..], "lifetimes that differ"),
             (&["host.gateway.addresses=2", "client.checkout.source=round-robin"], "addresses are not drawn at random"),
             (&["destination.orders-db.endpoints=2", "client.checkout.balance=first-free"], "endpoints are not drawn"),
-            (
-                &["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 0.9 } }"],
-                "the mean lifetime is infinite",
-            ),
+            (&["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 0.9 } }"], "the mean lifetime is infinite"),
         ] {
             let found = of(sets).unwrap_err().to_string();
             assert!(found.contains(why), "{found}");

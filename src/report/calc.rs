@@ -126,9 +126,7 @@ pub fn no_closed_form_screen(why: &NoClosedForm, commands: &[String]) -> String 
 
 /// The answer as JSON; every figure that `run` writes into `summary.csv` under the same name.
 pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Value {
-    let head = |verdict: &str| {
-        json!({ "schema_version": SCHEMA_VERSION, "dryport": env!("CARGO_PKG_VERSION"), "verdict": verdict })
-    };
+    let head = |verdict: &str| json!({ "schema_version": SCHEMA_VERSION, "dryport": env!("CARGO_PKG_VERSION"), "verdict": verdict });
     let forecast = match found {
         Ok(forecast) => forecast,
         Err(why) => {
@@ -148,8 +146,10 @@ pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Valu
     let figures = FIGURES.iter().map(|figure| (figure.name.to_owned(), number(figure.value(forecast))));
     document["figures"] = Value::Object(figures.collect::<Map<_, _>>());
     let ladder = answer.ladder().into_iter();
-    document["ladder"] =
-        ladder.map(|rung| json!({ "requests_per_s": number(Some(rung.rate)), "happens": rung.text })).collect::<Vec<_>>().into();
+    document["ladder"] = ladder
+        .map(|rung| json!({ "requests_per_s": number(Some(rung.rate)), "happens": rung.text }))
+        .collect::<Vec<_>>()
+        .into();
     document
 }
 
@@ -231,7 +231,7 @@ impl Answer<'_> {
             let text = format!("= {each} x {} s, just before a batch: ", hundredths(lanes.longest_hold_s()));
             rows.push(("fullest moment", count(fullest), text + &left(fullest) + of_each));
         } else if let Some(ratio) = self.forecast.refused_ratio() {
-            let value = words::bound(ratio);
+            let value = if ratio < 1e-99 { "< 1e-99".into() } else { words::figure(ratio) };
             rows.push(("refused ratio", value, "Erlang B: share of connects refused in the long run".into()));
         }
         rows
@@ -241,7 +241,11 @@ impl Answer<'_> {
         let host = &self.forecast.host;
         let (range, lanes) = (host.port_range, self.lanes.count);
         let (sources, endpoints) = (host.addresses, self.forecast.endpoints);
-        let parties = format!("{}, {}", number(sources, "source"), number(endpoints, if endpoints > 1 { "endpoint" } else { "destination" }));
+        let parties = format!(
+            "{}, {}",
+            several(sources, "source"),
+            several(endpoints, if endpoints > 1 { "endpoint" } else { "destination" })
+        );
         let shared = match (lanes, sources, endpoints) {
             (1, 1, 1) => parties,
             (1, ..) => format!("one set for {parties}"),
@@ -390,6 +394,6 @@ fn thousandths(seconds: f64) -> String {
 }
 
 /// `one source`, `3 sources`.
-fn number(count: u32, noun: &str) -> String {
+fn several(count: u32, noun: &str) -> String {
     if count == 1 { format!("one {noun}") } else { plural(count.into(), noun) }
 }

@@ -119,7 +119,8 @@ mod tests {
         // A sum over the ticks of each of a thousand grids, written down literally.
         let tail = |at_s: f64| poisson_upper_tail(28_232, 444.0 * at_s.min(62.098));
         let grids = (0..1_000).map(|place| (f64::from(place) + 0.5) / 1_000.0 * GRID_S);
-        let sum = |phase_s: f64| (0..294).map(move |k| phase_s + f64::from(k) * GRID_S).filter(|at| *at < 600.0 + GRID_S);
+        let sum =
+            |phase_s: f64| (0..294).map(move |k| phase_s + f64::from(k) * GRID_S).filter(|at| *at < 600.0 + GRID_S);
         let sums: Vec<f64> = grids.map(|phase_s| sum(phase_s).map(tail).sum()).collect();
         close(high, sums.iter().sum::<f64>() / 1_000.0, 1e-4);
         let stream = Stream { rate_per_s: 444.0, hold_s: 62.098 };
