@@ -1,6 +1,7 @@
 //! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
 
 use super::files::read;
+use super::guide::{Group, Guide};
 use super::progress::Progress;
 use super::{Exit, Failure, interrupt, output::Output};
 use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
@@ -18,16 +19,22 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Simulate scenarios; report the risk of running out of ports, with its interval
-///
-///   dryport run scenarios/quickstart.toml
-///   dryport run s.toml --set host.gateway.port_range=1024-65535    one key changed
-///   dryport run - --json < s.toml | jq .verdict                    in a pipeline
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Ask,
+    short: "risk, simulated",
+    examples: &[
+        ("dryport run scenarios/quickstart.toml", ""),
+        ("dryport run s.toml --set host.gateway.port_range=1024-65535", "one key changed"),
+        ("dryport run - --json < s.toml | jq .verdict", "in a pipeline"),
+    ],
+};
+
+/// Simulate a scenario; report the risk of running out of ports, with its interval
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
-    /// TOML files, or - for standard input (TOML or JSON)
+    /// TOML files, or - for stdin
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Change one key, as in host.gateway.port_range=1024-65535

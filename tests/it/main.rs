@@ -6,6 +6,7 @@ mod allocator_contract;
 mod baseline;
 mod check_command;
 mod command;
+mod front_door;
 mod golden;
 mod kernel_replays;
 mod laws;
