@@ -10,6 +10,7 @@ mod front_door;
 mod golden;
 mod kernel_replays;
 mod laws;
+mod published;
 mod readme;
 mod repo_rules;
 mod run_command;
