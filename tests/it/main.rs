@@ -7,6 +7,7 @@ mod baseline;
 mod check_command;
 mod command;
 mod front_door;
+mod gates;
 mod golden;
 mod kernel_replays;
 mod laws;
