@@ -161,7 +161,7 @@ fn agreement(simulated: f64, low: f64, high: f64) -> String {
 
 /// The table of incidents, as Markdown.
 fn table(incidents: &[Shipped], out: &Path) -> String {
-    let mut table = "| incident | published | metric | published | simulated | off by |\n".to_owned();
+    let mut table = "| incident | what was published | figure | published | simulated | off by |\n".to_owned();
     table += "|---|---|---|--:|--:|--:|\n";
     for incident in incidents {
         for compared in incident.comparisons() {
