@@ -193,6 +193,11 @@ fn run(scenarios: &[Shipped], out: &Path) -> Ended {
 fn incidents_come_out_as_published() {
     let incidents = shipped("scenarios/incidents");
     assert!(incidents.len() >= 10);
+    for incident in &incidents {
+        for part in ["# Here", "# The band: "] {
+            assert!(incident.text.contains(part), "{}: its head has no {part}", incident.name);
+        }
+    }
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("out");
     let ended = run(&incidents, &out);
