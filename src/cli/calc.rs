@@ -172,15 +172,11 @@ impl Calc {
         let rate = write_rate(Rate::new(self.rate.nano_events(), per).expect("neither is zero"));
         let lifetime = write_duration(self.lifetime.saturating_mul(self.requests.into()));
         let window = write_duration(self.window);
-        let mut host = String::new();
-        if let Some(range) = self.range {
-            host += &format!("port_range = \"{range}\"\n");
-        }
+        let range = self.range.map_or_else(String::new, |range| format!("port_range = \"{range}\"\n"));
         // With tcp_tw_reuse, connect() takes a TIME-WAIT over that is a second old.
         let reuse = self.tw_reuse.then(|| SimDuration::from_secs(1));
-        if let Some(wait) = self.time_wait.or(reuse) {
-            host += &format!("time_wait = \"{}\"\n", write_duration(wait));
-        }
+        let wait = self.time_wait.or(reuse).map(|wait| format!("time_wait = \"{}\"\n", write_duration(wait)));
+        let host = range + &wait.unwrap_or_default();
         format!(
             "schema = 1\ntitle = \"dryport calc\"\n\n[run]\nduration = \"{window}\"\nreplications = {replications}\n\n\
              [[host]]\nname = \"host\"\nprofile = \"{}\"\naddresses = {}\n{host}\n\
@@ -217,7 +213,7 @@ impl Calc {
             let line = lines.last_mut().expect("there is a first");
             // Room for the indent and the backslash.
             if line.len() + 1 + option.len() <= WIDTH - 4 {
-                *line += &format!(" {option}");
+                line.extend([" ", &option]);
             } else {
                 *line += " \\";
                 lines.push(format!("  {option}"));
