@@ -181,6 +181,23 @@ pub struct Entry<T> {
     pub build: Build<T>,
 }
 
+/// A choice without how it is built: what can be said of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outline {
+    /// [`Choice::NAME`].
+    pub name: &'static str,
+    /// [`Choice::SUMMARY`].
+    pub summary: &'static str,
+    /// [`Choice::PARAMETERS`].
+    pub parameters: &'static [Parameter],
+}
+
+/// What can be said of every choice of a registry.
+pub fn outlines<T>(entries: &[Entry<T>]) -> Vec<Outline> {
+    let outline = |entry: &Entry<T>| Outline { name: entry.name, summary: entry.summary, parameters: entry.parameters };
+    entries.iter().map(outline).collect()
+}
+
 /// Makes modules, an enum and a table of [`Entry`] from a list of files, one line each.
 ///
 /// Also makes a macro named by `dispatch`, which runs one expression on whichever choice it is: static dispatch.

@@ -2,6 +2,7 @@
 
 use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
 use super::json::from_json;
+use super::keys;
 use super::model::{Destination, Scenario};
 use super::overrides;
 use super::read_value::{Reader, Section};
@@ -104,7 +105,7 @@ fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
 impl Reader<'_> {
     /// The whole; `None` when a part is missing so that nothing sensible can be built.
     fn scenario(&mut self, tree: &Table, stem: &str) -> Option<Scenario> {
-        let mut root = Section::new("", At::Whole, tree);
+        let mut root = Section::new("", At::Whole, tree, keys::FILE);
         self.schema(&mut root);
         let title = self.title(&mut root, stem);
         let run = self.run(&mut root);
@@ -198,7 +199,7 @@ impl Reader<'_> {
                 self.fault(fault.label(format!("this is {}", node.type_name())));
                 continue;
             };
-            let mut section = Section::new(format!("{kind}.{index}"), node.at.clone(), table);
+            let mut section = Section::new(format!("{kind}.{index}"), node.at.clone(), table, root.keys_below(kind));
             let (name, name_at) = self.name(&mut section, kind, example, &mut first);
             section.path = format!("{kind}.{name}");
             all.push(Named { name: Arc::from(name), name_at, section });
@@ -233,22 +234,16 @@ impl Reader<'_> {
 
     fn destination(&mut self, named: &mut Named<'_>) -> Option<Destination> {
         let section = &mut named.section;
-        let endpoints = self.whole_or(section, "endpoints", 1..=65_536, 1);
+        let endpoints = self.whole_or(section, "endpoints", 1);
         self.finish(section);
         Some(Destination { name: named.name.clone(), endpoints: u32::try_from(endpoints).ok()? })
     }
 
     /// A whole number, or its default.
-    pub(super) fn whole_or(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        allowed: std::ops::RangeInclusive<u64>,
-        default: u64,
-    ) -> u64 {
+    pub(super) fn whole_or(&mut self, section: &mut Section<'_>, key: &'static str, default: u64) -> u64 {
         let path = section.path_of(key);
         if let Some(entry) = section.take(key) {
-            return self.whole(&entry.node, &path, allowed).unwrap_or(default);
+            return self.whole(&entry.node, &path, section.bounds(key)).unwrap_or(default);
         }
         self.resolved.note(path, default, "default");
         default

@@ -57,7 +57,7 @@ impl Reader<'_> {
             self.fault(fault.help(format!("write, for example, {key} = {}", example(entry))));
             return None;
         };
-        let section = Section::new(format!("{path}.{}", entry.name), only.key_at.clone(), inner);
+        let section = Section::of_law(format!("{path}.{}", entry.name), only.key_at.clone(), inner, entry.parameters);
         let fallback = fallback.and_then(|table| table.get(entry.name)).and_then(|entry| entry.node.table());
         self.build(entry, section, fallback)
     }
