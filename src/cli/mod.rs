@@ -14,7 +14,7 @@ pub mod interrupt;
 pub mod output;
 pub mod progress;
 
-use crate::report::page::{WIDTH, wrapped};
+use crate::scenario::words::{WIDTH, wrapped};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -49,7 +49,9 @@ macro_rules! commands {
 
 commands! {
     run::Run,
+    new::New,
     check::Check,
+    list::List,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

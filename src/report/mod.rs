@@ -6,7 +6,7 @@ pub mod csv;
 mod fonts;
 pub mod json;
 pub mod manifest;
-pub(crate) mod page;
+mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

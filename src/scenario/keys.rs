@@ -4,6 +4,7 @@
 //! keys` and the template of `dryport new` read the same tables. A new key is a line here and its reading in the `read_*`
 //! file of its table. Laws and profiles are not listed here but in their registries.
 
+use super::words::thousands;
 use crate::choice::{Kind, Outline, outlines};
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
@@ -61,22 +62,48 @@ pub enum Form {
     Tables(&'static [Key]),
 }
 
-/// What a key is when it is not written.
+/// What a key is when it is not written. Values are as the file would have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// It must be written.
-    Required,
-    /// This, as the file would have it.
+    /// It must be written, for example so.
+    Required(&'static str),
+    /// This.
     Default(&'static str),
     /// What the host's profile says.
     Profile,
-    /// As the help says.
-    Optional,
+    /// As the help says; it may be written so.
+    Optional(&'static str),
+}
+
+impl Form {
+    /// What may be written, in words.
+    pub fn in_words(self) -> String {
+        let names = |laws: Vec<Outline>| laws.iter().map(|law| law.name).collect::<Vec<_>>().join(", ");
+        match self {
+            Self::Version => "1".to_owned(),
+            Self::Title => "one line".to_owned(),
+            Self::Name => "1 to 64 of A-Z a-z 0-9 _ -".to_owned(),
+            Self::NameOf(kind) => format!("name of a {kind}"),
+            Self::Weights => "name of a destination, or { NAME = WEIGHT, ... }".to_owned(),
+            Self::Plain(kind) => kind.in_words(),
+            Self::SpanOrAuto => "a span, or \"auto\"".to_owned(),
+            Self::Whole(low, high) => format!("a whole number, {} to {}", thousands(low), thousands(high)),
+            Self::Seed => "a whole number below 2^64".to_owned(),
+            Self::Number(low, high) => format!("a number, {low} to {high}"),
+            Self::PortRange => "FIRST-LAST".to_owned(),
+            Self::Ports => "an array of ports and ranges of them".to_owned(),
+            Self::Word(words) => format!("one of {}", words().join(", ")),
+            Self::Law(laws) => format!("one of {}, as a table", names(laws())),
+            Self::SpanOrLaw(laws) => format!("a span, or one of {}, as a table", names(laws())),
+            Self::Table(_) => "a table".to_owned(),
+            Self::Tables(_) => "any number of tables".to_owned(),
+        }
+    }
 }
 
 impl Key {
-    const fn required(name: &'static str, form: Form, help: &'static str) -> Self {
-        Self { name, form, need: Need::Required, help }
+    const fn required(name: &'static str, form: Form, example: &'static str, help: &'static str) -> Self {
+        Self { name, form, need: Need::Required(example), help }
     }
 
     const fn default(name: &'static str, form: Form, default: &'static str, help: &'static str) -> Self {
@@ -87,23 +114,28 @@ impl Key {
         Self { name, form, need: Need::Profile, help }
     }
 
-    const fn optional(name: &'static str, form: Form, help: &'static str) -> Self {
-        Self { name, form, need: Need::Optional, help }
+    const fn optional(name: &'static str, form: Form, example: &'static str, help: &'static str) -> Self {
+        Self { name, form, need: Need::Optional(example), help }
     }
 }
 
 /// The keys at the top of a file.
 pub const FILE: &[Key] = &[
-    Key::required("schema", Form::Version, "version of this format"),
-    Key::optional("title", Form::Title, "heading of reports and charts; the file's name unless written"),
-    Key::required("run", Form::Table(RUN), "how long, how often, with which seed"),
-    Key::required("host", Form::Tables(HOST), "machines: their stacks own the ports"),
-    Key::required("destination", Form::Tables(DESTINATION), "where connections go"),
-    Key::required("client", Form::Tables(CLIENT), "who connects, when and for how long"),
+    Key::required("schema", Form::Version, "1", "version of this format"),
+    Key::optional(
+        "title",
+        Form::Title,
+        "\"Checkout gateway to one database\"",
+        "heading of reports and charts; the file's name unless written",
+    ),
+    Key::required("run", Form::Table(RUN), "", "how long, how often, with which seed"),
+    Key::required("host", Form::Tables(HOST), "", "machines: their stacks own the ports"),
+    Key::required("destination", Form::Tables(DESTINATION), "", "where connections go"),
+    Key::required("client", Form::Tables(CLIENT), "", "who connects, when and for how long"),
 ];
 
 const RUN: &[Key] = &[
-    Key::required("duration", Form::Plain(Kind::Duration), "length of the measured window"),
+    Key::required("duration", Form::Plain(Kind::Duration), "\"10m\"", "length of the measured window"),
     Key::default(
         "warm_up",
         Form::SpanOrAuto,
@@ -112,11 +144,16 @@ const RUN: &[Key] = &[
     ),
     Key::default("replications", Form::Whole(1, 1_000_000), "20", "independent runs: the risk is a share of them"),
     Key::default("seed", Form::Seed, "60327", "same seed, same figures"),
-    Key::optional("sample", Form::Plain(Kind::Duration), "step of the time series; at most 1,000 rows unless written"),
+    Key::optional(
+        "sample",
+        Form::Plain(Kind::Duration),
+        "\"1s\"",
+        "step of the time series; at most 1,000 rows unless written",
+    ),
 ];
 
 const HOST: &[Key] = &[
-    Key::required("name", Form::Name, "what clients call it"),
+    Key::required("name", Form::Name, "\"gateway\"", "what clients call it"),
     Key::default(
         "profile",
         Form::Word(profiles),
@@ -132,25 +169,35 @@ const HOST: &[Key] = &[
 ];
 
 const DESTINATION: &[Key] = &[
-    Key::required("name", Form::Name, "what clients call it"),
+    Key::required("name", Form::Name, "\"orders-db\"", "what clients call it"),
     Key::default("endpoints", Form::Whole(1, 65_536), "1", "distinct address:port pairs"),
 ];
 
 const CLIENT: &[Key] = &[
-    Key::required("name", Form::Name, "what figures call it"),
-    Key::required("host", Form::NameOf("host"), "where it runs"),
-    Key::required("to", Form::Weights, "a destination, or several with weights that sum to 1"),
-    Key::required("arrivals", Form::Law(arrivals), "when requests come"),
-    Key::required("lifetime", Form::Law(lifetimes), "how long a connection is open"),
+    Key::required("name", Form::Name, "\"checkout\"", "what figures call it"),
+    Key::required("host", Form::NameOf("host"), "\"gateway\"", "where it runs"),
+    Key::required("to", Form::Weights, "\"orders-db\"", "a destination, or several with weights that sum to 1"),
+    Key::required("arrivals", Form::Law(arrivals), "{ poisson = { rate = \"450/s\" } }", "when requests come"),
+    Key::required(
+        "lifetime",
+        Form::Law(lifetimes),
+        "{ exponential = { mean = \"50ms\" } }",
+        "how long a connection is open",
+    ),
     Key::default("closes_first", Form::Word(closers), "\"client\"", "who closes first, and so keeps the TIME-WAIT"),
     Key::default("bind", Form::Word(|| BINDS.to_vec()), "\"connect\"", "which call chooses the port"),
     Key::default("source", Form::Word(spreads), "\"random\"", "how attempts spread over the host's addresses"),
     Key::default("balance", Form::Word(spreads), "\"random\"", "how attempts spread over a destination's endpoints"),
-    Key::optional("retry", Form::Table(RETRY), "what follows a refusal; nothing unless written"),
+    Key::optional(
+        "retry",
+        Form::Table(RETRY),
+        "{ attempts = 3, delay = \"1s\" }",
+        "what follows a refusal; nothing unless written",
+    ),
 ];
 
 const RETRY: &[Key] = &[
-    Key::required("attempts", Form::Whole(1, Retry::ATTEMPTS_MAX as u64), "attempts in all, the first included"),
+    Key::required("attempts", Form::Whole(1, Retry::ATTEMPTS_MAX as u64), "3", "attempts in all, the first included"),
     Key::default("delay", Form::Plain(Kind::Duration), "\"1s\"", "wait before the second attempt"),
     Key::default("factor", Form::Number(1.0, 1000.0), "1.0", "each further wait is so many times the last"),
     Key::default("max", Form::Plain(Kind::Duration), "\"30s\"", "longest wait"),

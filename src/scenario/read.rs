@@ -13,6 +13,9 @@ use super::words::thousands;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The most tables of one kind.
+pub(super) const TABLES_MAX: usize = 1000;
+
 /// A scenario that was read, and where each of its values comes from.
 #[derive(Clone, Debug)]
 pub struct Reading {
@@ -145,7 +148,7 @@ impl Reader<'_> {
     }
 
     fn schema(&mut self, root: &mut Section<'_>) {
-        if let Some(entry) = root.required("schema", "schema = 1")
+        if let Some(entry) = root.required("schema")
             && !matches!(entry.node.value, Value::Whole(Some(1)))
         {
             let fault = Fault::new(entry.node.at.clone(), "schema must be 1").label("not known to this version");
@@ -168,8 +171,6 @@ impl Reader<'_> {
 
     /// The tables of one kind, each with a name of its own.
     fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
-        /// The most tables of one kind.
-        const TABLES_MAX: usize = 1000;
         let entry = root.take(kind);
         let nodes: &[Node] = match entry.map(|entry| &entry.node.value) {
             Some(Value::Array(nodes)) => nodes,
@@ -215,7 +216,7 @@ impl Reader<'_> {
         first: &mut BTreeMap<&'n str, &'n At>,
     ) -> (&'n str, At) {
         let unnamed = ("", section.at.clone());
-        let Some(entry) = section.required("name", &format!("name = \"{example}\"")) else { return unnamed };
+        let Some(entry) = section.required("name") else { return unnamed };
         let Some(name) = self.text(&entry.node, "name", &format!("\"{example}\"")) else { return unnamed };
         let at = &entry.node.at;
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');

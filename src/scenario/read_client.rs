@@ -24,19 +24,19 @@ impl Reader<'_> {
         destinations: &[Named<'_>],
     ) -> ReadClient {
         let section = &mut named.section;
-        let host = section.required("host", &example("host", hosts)).and_then(|entry| {
+        let host = section.required_as("host", &example(hosts)).and_then(|entry| {
             let name = self.text(&entry.node, "host", "\"gateway\"")?;
             self.resolved.note(section.path_of("host"), name, entry.node.at.origin());
             self.resolve(name, &entry.node.at, "host", hosts)
         });
         let to = section
-            .required("to", &example("to", destinations))
+            .required_as("to", &example(destinations))
             .and_then(|entry| self.to(&entry.node, &section.path_of("to"), destinations));
-        let arrivals_entry = section.required("arrivals", "arrivals = { poisson = { rate = \"450/s\" } }");
+        let arrivals_entry = section.required("arrivals");
         let arrivals = arrivals_entry
             .and_then(|entry| self.choice(&entry.node, &section.path_of("arrivals"), Arrivals::ENTRIES, None));
         let lifetime = section
-            .required("lifetime", "lifetime = { exponential = { mean = \"50ms\" } }")
+            .required("lifetime")
             .and_then(|entry| self.choice(&entry.node, &section.path_of("lifetime"), Lifetime::ENTRIES, None));
         let closers = ClosesFirst::ALL.map(|closer| (closer.name(), closer));
         let closes_first = self.word_or(section, "closes_first", &closers, ClosesFirst::Client);
@@ -176,7 +176,7 @@ impl Reader<'_> {
         };
         let mut section = Section::new(path, node.at.clone(), table, keys);
         let attempts = section
-            .required("attempts", "attempts = 3")
+            .required("attempts")
             .and_then(|entry| self.whole(&entry.node, &section.path_of("attempts"), section.bounds("attempts")));
         let delay = self.span_or(&mut section, "delay", Retry::NONE.delay);
         let factor = if let Some(entry) = section.take("factor") {
@@ -259,8 +259,7 @@ impl Reader<'_> {
     }
 }
 
-/// A line that would do, with a name from the file if there is one.
-fn example(key: &str, all: &[Named<'_>]) -> String {
-    let name = all.first().map_or("NAME", |named| &*named.name);
-    format!("{key} = \"{name}\"")
+/// A name that would do: one from the file if there is one.
+fn example(all: &[Named<'_>]) -> String {
+    quoted(all.first().map_or("NAME", |named| &*named.name))
 }

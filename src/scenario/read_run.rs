@@ -33,7 +33,7 @@ impl Reader<'_> {
         };
         let run_at = entry.node.at.clone();
         let mut section = Section::new("run", run_at.clone(), table, root.keys_below("run"));
-        let duration_entry = section.required("duration", "duration = \"10m\"");
+        let duration_entry = section.required("duration");
         let duration = duration_entry.and_then(|entry| self.duration(&entry.node, "run.duration", Zero::Forbidden));
         let warm_up_entry = section.take("warm_up");
         let warm_up = if let Some(entry) = warm_up_entry {

@@ -1,7 +1,7 @@
 //! Reading one value of a table: its type, its unit, its bounds, and the fault when one of them is wrong.
 
 use super::diagnostics::{Fault, Faults, quoted};
-use super::keys::{self, Form, Key};
+use super::keys::{self, Form, Key, Need};
 use super::limits::PAIRS_MAX;
 use super::quantity::{self, Misfit};
 use super::resolved::Resolved;
@@ -87,13 +87,22 @@ impl<'n> Section<'n> {
         self.table.get(key)
     }
 
-    /// A key that must be there; `example` is a line that would do.
-    pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<&'n Entry> {
+    /// A key that must be there.
+    pub(super) fn required(&mut self, key: &'static str) -> Option<&'n Entry> {
+        let example = match keys::find(self.keys, key).map(|key| key.need) {
+            Some(Need::Required(example)) => example,
+            _ => unreachable!("scenario/keys.rs says that {key} must be there"),
+        };
+        self.required_as(key, example)
+    }
+
+    /// A key that must be there, for which `example` would do.
+    pub(super) fn required_as(&mut self, key: &'static str, example: &str) -> Option<&'n Entry> {
         let entry = self.take(key);
         if entry.is_none() {
             let fault = Fault::new(self.at.clone(), format!("missing key {}", quoted(key))).unless_syntax();
             let fault = if self.path.is_empty() { fault } else { fault.label(format!("has no {key}")) };
-            self.missing.push((key, fault.help(format!("add a line such as: {example}"))));
+            self.missing.push((key, fault.help(format!("add a line such as: {key} = {example}"))));
         }
         entry
     }
