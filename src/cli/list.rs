@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
     group: Group::Files,
-    short: "what can be chosen",
+    short: "choices, metrics",
     examples: &[
         ("dryport list", "the kinds of things"),
         ("dryport list profiles --long", "with every number's source"),

@@ -49,9 +49,9 @@ macro_rules! commands {
 
 commands! {
     run::Run,
-    new::New,
     check::Check,
     list::List,
+    new::New,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?
@@ -88,6 +88,13 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The worse of two ends: an invalid scenario before a failure, that before a gate; Ctrl-C before all.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const WORST_FIRST: [Exit; 5] = [Exit::Interrupted, Exit::Usage, Exit::Invalid, Exit::Failed, Exit::Gate];
+        WORST_FIRST.into_iter().find(|exit| [self, other].contains(exit)).unwrap_or(Self::Fine)
+    }
+
     /// What the process returns.
     pub const fn code(self) -> u8 {
         match self {

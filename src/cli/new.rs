@@ -17,7 +17,7 @@ pub const GUIDE: Guide = Guide {
     examples: &[
         ("dryport new", "look at it"),
         ("dryport new checkout.toml", "start from it"),
-        ("dryport new --profile macos --rate 450/s --lifetime 50ms | dryport run -", "run it at once"),
+        ("dryport new --profile macos --rate 450/s | dryport run -", "run it at once"),
     ],
 };
 

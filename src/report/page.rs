@@ -12,6 +12,15 @@ pub(super) fn solid(text: &str) -> String {
     text.replace(' ', &SOLID_SPACE.to_string())
 }
 
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub(super) fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
+}
+
 /// Lines under labels.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Page {

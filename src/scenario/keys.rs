@@ -50,6 +50,10 @@ pub enum Form {
     PortRange,
     /// Ports and ranges of them.
     Ports,
+    /// A metric, a comparison and a number.
+    Claim,
+    /// Everything, or a named host, client or destination.
+    Scope,
     /// One of a few words.
     Word(fn() -> Vec<&'static str>),
     /// One law with its parameters.
@@ -92,6 +96,8 @@ impl Form {
             Self::Number(low, high) => format!("a number, {low} to {high}"),
             Self::PortRange => "FIRST-LAST".to_owned(),
             Self::Ports => "an array of ports and ranges of them".to_owned(),
+            Self::Claim => "METRIC, one of < <= == >= >, NUMBER (dryport list metrics)".to_owned(),
+            Self::Scope => "all, or KIND:NAME with host, client or destination".to_owned(),
             Self::Word(words) => format!("one of {}", words().join(", ")),
             Self::Law(laws) => format!("one of {}, as a table", names(laws())),
             Self::SpanOrLaw(laws) => format!("a span, or one of {}, as a table", names(laws())),
@@ -132,6 +138,7 @@ pub const FILE: &[Key] = &[
     Key::required("host", Form::Tables(HOST), "", "machines: their stacks own the ports"),
     Key::required("destination", Form::Tables(DESTINATION), "", "where connections go"),
     Key::required("client", Form::Tables(CLIENT), "", "who connects, when and for how long"),
+    Key::optional("assert", Form::Tables(ASSERT), "", "what must hold of the figures; else the exit code is 99"),
 ];
 
 const RUN: &[Key] = &[
@@ -202,6 +209,16 @@ const RETRY: &[Key] = &[
     Key::default("factor", Form::Number(1.0, 1000.0), "1.0", "each further wait is so many times the last"),
     Key::default("max", Form::Plain(Kind::Duration), "\"30s\"", "longest wait"),
     Key::default("jitter", Form::Word(jitters), "\"none\"", "how a wait is randomised"),
+];
+
+const ASSERT: &[Key] = &[
+    Key::required(
+        "that",
+        Form::Claim,
+        "\"exhaustion_probability <= 0.01\"",
+        "metric, comparison and number, judged on the interval",
+    ),
+    Key::default("scope", Form::Scope, "\"all\"", "whose figure it is"),
 ];
 
 /// How a port may be bound; only one way is built.
@@ -277,7 +294,9 @@ mod tests {
             let path = format!("{path}/{}", key.name);
             match key.form {
                 Form::Table(below) => walk(below, &path, visit),
-                Form::Tables(below) => walk(below, &format!("{path}/x"), visit),
+                Form::Tables(below) => {
+                    walk(below, &format!("{path}/{}", if is_named(key.name) { "x" } else { "0" }), visit)
+                }
                 _ => {}
             }
             visit(path, key);
@@ -289,7 +308,7 @@ mod tests {
     fn every_default_is_the_one_that_the_reader_takes() {
         let text = "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"x\"\n[[destination]]\nname = \"x\"\n[[client]]\n\
             name = \"x\"\nhost = \"x\"\nto = \"x\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
-            lifetime = { constant = { value = \"1s\" } }\nretry = { attempts = 2 }\n";
+            lifetime = { constant = { value = \"1s\" } }\nretry = { attempts = 2 }\n[[assert]]\nthat = \"refused_total >= 0\"\n";
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let reading = Reading::of(&SourceFile::new("x.toml", text), &[], &sources).unwrap();
         let mut seen = 0;
@@ -316,7 +335,7 @@ mod tests {
     #[test]
     fn tables_and_laws_are_told_apart() {
         assert!(["host", "destination", "client"].iter().all(|kind| is_named(kind)));
-        assert!(["run", "title", "retry"].iter().all(|kind| !is_named(kind)));
+        assert!(["run", "title", "retry", "assert"].iter().all(|kind| !is_named(kind)));
         assert!(["arrivals", "lifetime", "time_wait"].iter().all(|name| is_law(name)));
         assert!(!is_law("retry") && !is_law("poisson"));
     }

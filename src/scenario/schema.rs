@@ -3,8 +3,11 @@
 //! For editors, which complete and check while one types, and for validators. It sees one value at a time: what needs
 //! the whole file (names that resolve, weights that sum to 1, limits) is for `dryport check`.
 
+use super::claim::Comparison;
 use super::keys::{FILE, Form, Key, Need};
+use super::metric_name::METRIC_NAMES;
 use super::quantity::UNITS;
+use super::read_assert::KINDS;
 use crate::choice::{Kind, Outline, Parameter};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +17,7 @@ const PORT: &str = "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]
 /// A number as people write it, without a sign.
 const NUMBER: &str = "[0-9]+(\\.[0-9]+)?";
 /// The form of a name.
-const NAME: &str = "^[A-Za-z0-9_-]{1,64}$";
+const NAME: &str = "[A-Za-z0-9_-]{1,64}";
 
 /// The schema of a scenario file.
 pub fn schema() -> Value {
@@ -66,8 +69,8 @@ fn form(key: &Key) -> Map<String, Value> {
     let form = match key.form {
         Form::Version => json!({ "enum": [1] }),
         Form::Title => json!({ "type": "string", "maxLength": 200 }),
-        Form::Name | Form::NameOf(_) => json!({ "type": "string", "pattern": NAME }),
-        Form::Weights => json!({ "anyOf": [{ "type": "string", "pattern": NAME }, weights()] }),
+        Form::Name | Form::NameOf(_) => named(),
+        Form::Weights => json!({ "anyOf": [named(), weights()] }),
         Form::Plain(kind) => plain(kind),
         Form::SpanOrAuto => json!({ "type": "string", "pattern": format!("^(auto|{})$", span()) }),
         Form::Whole(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
@@ -82,6 +85,15 @@ fn form(key: &Key) -> Map<String, Value> {
                 { "type": "string", "pattern": pattern }, { "type": "integer", "minimum": 1, "maximum": 65_535 },
             ]);
             json!({ "anyOf": [{ "type": "array", "items": { "anyOf": one } }, one[0], one[1]] })
+        }
+        Form::Claim => {
+            let names: Vec<&str> = METRIC_NAMES.iter().map(|metric| metric.name).collect();
+            let signs = Comparison::ALL.map(Comparison::sign).join("|");
+            json!({ "type": "string", "pattern": format!("^ *({}) *({signs}) *[^<>= ]", names.join("|")) })
+        }
+        Form::Scope => {
+            let pattern = format!("^(all|({}):{NAME})$", KINDS.join("|"));
+            json!({ "type": "string", "pattern": pattern })
         }
         Form::Word(words) => json!({ "enum": words() }),
         Form::Law(laws) => json!(law(&laws(), Whose::File)),
@@ -142,6 +154,10 @@ fn plain(kind: Kind) -> Value {
         Kind::OneOf(allowed) => json!({ "enum": allowed }),
         Kind::File => json!({ "type": "string", "minLength": 1 }),
     }
+}
+
+fn named() -> Value {
+    json!({ "type": "string", "pattern": format!("^{NAME}$") })
 }
 
 /// Destinations with their shares.

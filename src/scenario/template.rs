@@ -5,7 +5,6 @@
 use super::keys::{FILE, Form, Key, Need};
 use super::quantity::{write_duration, write_rate};
 use super::words::{WIDTH, wrapped};
-use crate::choice::Outline;
 use crate::des::{Rate, SimDuration};
 use crate::profile::Profile;
 use std::fmt::Write;
@@ -68,23 +67,29 @@ impl Filled {
             _ => {}
         }
         comment(text, key.help);
-        let others: Vec<String> = match key.form {
-            Form::Word(words) => words().iter().map(|word| format!("\"{word}\"")).collect(),
-            Form::Law(laws) | Form::SpanOrLaw(laws) => laws().iter().map(Outline::written).collect(),
-            Form::SpanOrAuto => vec!["\"auto\"".to_owned()],
-            Form::Table(below) => {
-                let line = |key: &Key| format!("  {}: {} ({})", key.name, key.help, key.form.in_words());
-                below.iter().for_each(|key| comment(text, &line(key)));
-                Vec::new()
-            }
-            _ => Vec::new(),
-        };
-        writeln!(text, "{off}{} = {value}", key.name).expect("a string takes all");
+        let mut line = format!("{off}{} = {value}", key.name);
         // A law differs from another one in its name, which stands before its parameters.
         let choice = |value: &str| value.split('=').next().unwrap_or("").to_owned();
-        for other in others.iter().filter(|other| choice(other) != choice(&value)) {
-            writeln!(text, "#{} = {other}", key.name).expect("a string takes all");
+        match key.form {
+            Form::Word(words) => {
+                let others = words().into_iter().map(|word| format!("\"{word}\"")).filter(|word| *word != value);
+                alternatives(text, &mut line, &others.collect::<Vec<_>>());
+            }
+            Form::SpanOrAuto => alternatives(text, &mut line, &["\"auto\"".to_owned()]),
+            Form::Law(laws) | Form::SpanOrLaw(laws) => {
+                for law in laws().iter().filter(|law| choice(&law.written()) != choice(&value)) {
+                    write!(line, "\n# or {}:\n#{} = {}", law.summary, key.name, law.written())
+                        .expect("a string takes all");
+                }
+            }
+            Form::Table(below) => {
+                for key in below {
+                    comment(text, &format!("  {}: {} ({})", key.name, key.help, key.form.in_words()));
+                }
+            }
+            _ => {}
         }
+        writeln!(text, "{line}").expect("a string takes all");
     }
 
     /// What the profile says of a key of its host, as the file would have it.
@@ -101,6 +106,16 @@ impl Filled {
             }
         }
         law + " } }"
+    }
+}
+
+/// Other words: beside the line if they fit, else above it.
+fn alternatives(text: &mut String, line: &mut String, others: &[String]) {
+    let others = format!("or {}", others.join(", "));
+    if others.len() > 3 && line.len() + 4 + others.len() <= WIDTH {
+        *line += &format!("  # {others}");
+    } else if others.len() > 3 {
+        comment(text, &others);
     }
 }
 
