@@ -295,7 +295,7 @@ mod tests {
             match key.form {
                 Form::Table(below) => walk(below, &path, visit),
                 Form::Tables(below) => {
-                    walk(below, &format!("{path}/{}", if is_named(key.name) { "x" } else { "0" }), visit)
+                    walk(below, &format!("{path}/{}", if is_named(key.name) { "x" } else { "0" }), visit);
                 }
                 _ => {}
             }

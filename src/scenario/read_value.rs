@@ -89,9 +89,8 @@ impl<'n> Section<'n> {
 
     /// A key that must be there.
     pub(super) fn required(&mut self, key: &'static str) -> Option<&'n Entry> {
-        let example = match keys::find(self.keys, key).map(|key| key.need) {
-            Some(Need::Required(example)) => example,
-            _ => unreachable!("scenario/keys.rs says that {key} must be there"),
+        let Some(Need::Required(example)) = keys::find(self.keys, key).map(|key| key.need) else {
+            unreachable!("scenario/keys.rs says that {key} must be there");
         };
         self.required_as(key, example)
     }

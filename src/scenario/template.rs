@@ -113,7 +113,7 @@ impl Filled {
 fn alternatives(text: &mut String, line: &mut String, others: &[String]) {
     let others = format!("or {}", others.join(", "));
     if others.len() > 3 && line.len() + 4 + others.len() <= WIDTH {
-        *line += &format!("  # {others}");
+        write!(line, "  # {others}").expect("a string takes all");
     } else if others.len() > 3 {
         comment(text, &others);
     }
