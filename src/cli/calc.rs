@@ -2,6 +2,7 @@
 //!
 //! What is asked becomes a scenario, read by the same code as a file; `--scenario` prints it.
 
+use super::arguments::{duration, port_range, profiles, rate, some_time};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
@@ -9,8 +10,8 @@ use crate::forecast::{Forecast, TARGET_RISK};
 use crate::port::PortRange;
 use crate::profile;
 use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
-use crate::report::page::WIDTH;
-use crate::scenario::quantity::{self, Misfit, write_duration, write_rate};
+use crate::scenario::quantity::{self, write_duration, write_rate};
+use crate::scenario::words::WIDTH;
 use crate::scenario::{Scenario, SourceFile};
 use crate::workload::ClosesFirst;
 use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
@@ -43,7 +44,7 @@ pub struct Calc {
     #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profiles())]
     profile: String,
     /// The ephemeral ports, as in 32768-60999, instead of the profile's
-    #[arg(long, value_name = "FIRST-LAST", value_parser = range)]
+    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
     range: Option<PortRange>,
     /// TIME-WAIT, freed exactly then, instead of the profile's
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -70,7 +71,7 @@ pub struct Calc {
     #[arg(long, value_name = "HOW", default_value = "poisson", value_parser = ["poisson", "constant"])]
     arrivals: String,
     /// How long the risk is about, from an empty range
-    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = window)]
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time)]
     window: SimDuration,
     /// The risk that still fits, as in 1% or 0.01
     #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk)]
@@ -88,34 +89,10 @@ fn many() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=65_536)
 }
 
-fn told(misfit: Misfit) -> String {
-    misfit.help.map_or(misfit.message.clone(), |help| format!("{}; {help}", misfit.message))
-}
-
-fn rate(text: &str) -> Result<Rate, String> {
-    quantity::rate(text).map_err(told)
-}
-
-fn duration(text: &str) -> Result<SimDuration, String> {
-    quantity::duration(text).map_err(told)
-}
-
-fn range(text: &str) -> Result<PortRange, String> {
-    quantity::port_range(text).map_err(told)
-}
-
-fn window(text: &str) -> Result<SimDuration, String> {
-    duration(text).and_then(|span| if span.is_zero() { Err("it is longer than zero".into()) } else { Ok(span) })
-}
-
 fn risk(text: &str) -> Result<f64, String> {
     let share = if text.ends_with('%') { quantity::percentage(text).ok() } else { text.parse().ok() };
     let share = share.filter(|share| (1e-9..=0.5).contains(share));
     share.ok_or_else(|| "a risk lies between 1e-9 and 0.5, such as 0.01 or 1%".into())
-}
-
-fn profiles() -> PossibleValuesParser {
-    profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().into()
 }
 
 fn closers() -> PossibleValuesParser {

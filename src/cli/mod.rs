@@ -8,13 +8,14 @@
 //! * a `clap::Args` type, whose comment is the one line that says what it does, with
 //!   `run(&self, &mut Output) -> Result<Exit, Failure>`.
 
+mod arguments;
 pub mod files;
 pub mod guide;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
 
-use crate::report::page::{WIDTH, wrapped};
+use crate::scenario::words::{WIDTH, wrapped};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -51,6 +52,8 @@ commands! {
     calc::Calc,
     run::Run,
     check::Check,
+    list::List,
+    new::New,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

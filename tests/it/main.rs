@@ -7,6 +7,7 @@ mod baseline;
 mod calc_command;
 mod check_command;
 mod command;
+mod format_screens;
 mod front_door;
 mod gates;
 mod golden;
