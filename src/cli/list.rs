@@ -5,6 +5,7 @@
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::choice::Outline;
+use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
@@ -147,7 +148,11 @@ fn metrics() -> Vec<Item> {
     let facts = |metric: &crate::metrics::Metric| {
         vec![fact("unit", metric.unit, ""), fact("estimated as", metric.method.name(), "")]
     };
-    METRICS.iter().map(|metric| item(metric.name, metric.meaning, facts(metric))).collect()
+    let simulated = METRICS.iter().map(|metric| item(metric.name, metric.meaning, facts(metric)));
+    let by_formula = FIGURES.iter().map(|figure| {
+        item(figure.name, figure.meaning, vec![fact("unit", figure.unit, ""), fact("estimated as", "closed form", "")])
+    });
+    simulated.chain(by_formula).collect()
 }
 
 fn charts() -> Vec<Item> {

@@ -4,7 +4,7 @@ use super::files::read;
 use super::guide::{Group, Guide};
 use super::progress::Progress;
 use super::{Exit, Failure, interrupt, output::Output};
-use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
+use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Gate, Judged, Ruling, Sense};
@@ -236,7 +236,7 @@ impl Run {
         if whole == 0 {
             return Err("interrupted: no run is whole; nothing was written".into());
         }
-        let tables = run_tables(&experiment, &OfferedLoad::of(scenario, &experiment), self.manifest(plan, &experiment));
+        let tables = run_tables(&experiment, scenario, self.manifest(plan, &experiment));
         let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
         run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), Pictures::Png)
             .map_err(|error| format!("error: {error}"))?;

@@ -14,7 +14,7 @@ use crate::theory::{Phase, Window, erlang_b};
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Arrivals, ClosesFirst, Spread};
 
-pub use figures::{FIGURES, Figure};
+pub use figures::{FIGURES, Figure, RISK_BOUND};
 pub use lanes::{Lanes, Spacing, TimeWait};
 
 /// The risk that settings are made for unless someone says: 1 % per window.

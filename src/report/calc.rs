@@ -108,7 +108,7 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
             page.hanging(&answer.here(), "");
             shown = true;
         }
-        page.hanging(&format!("{:>RATE$}    ", rate(rung.rate)), &rung.text);
+        page.hanging(&format!("{:>RATE$}    ", words::rate(rung.rate)), &rung.text);
     }
     if !shown {
         page.hanging(&answer.here(), "");
@@ -161,7 +161,7 @@ impl Answer<'_> {
 
     fn verdict(&self) -> String {
         let (lanes, forecast) = (self.lanes, self.forecast);
-        let now = short_rate(self.requests(lanes.rate_per_s));
+        let now = words::short_rate(self.requests(lanes.rate_per_s));
         let safe = self.requests(lanes.safe_rate(forecast.target));
         let target = format!("{} %", percent(forecast.target));
         let per = solid(&format!("per {}", words::seconds(self.asked.window_s)));
@@ -171,28 +171,28 @@ impl Answer<'_> {
                 "{now} keep the risk of a refused connect() at {} or less {per} from an empty range; {} comes near {} ({})",
                 words::bound(lanes.risk_at_most()),
                 solid(&target),
-                floor_rate(safe),
-                solid(&more(safe / self.requests(lanes.rate_per_s))),
+                words::floor_rate(safe),
+                solid(&words::more(safe / self.requests(lanes.rate_per_s))),
             ),
             (Fit::Fits, Spacing::Even) => {
-                format!("no connect() is refused at {now}, evenly spaced; that begins at {}", floor_rate(safe))
+                format!("no connect() is refused at {now}, evenly spaced; that begins at {}", words::floor_rate(safe))
             }
             (Fit::Tight, Spacing::Poisson) => format!(
                 "{now} fit on average ({share} of the ports), but only up to {} is the risk of a refused connect() \
                  sure to stay below {} {per}",
-                floor_rate(safe),
+                words::floor_rate(safe),
                 solid(&target)
             ),
             (Fit::Tight, Spacing::Even) => format!(
                 "{now} fit on average ({share} of the ports), but evenly spaced connects are refused from {} on",
-                floor_rate(safe)
+                words::floor_rate(safe)
             ),
             (Fit::DoesNotFit, _) => {
                 let full_s = f64::from(lanes.ports) / lanes.lane_rate();
                 format!(
                     "{now} are more than the {} that {} let through for long; all are taken about {} after an empty \
                      start",
-                    short_rate(self.requests(forecast.sustained_per_s())),
+                    words::short_rate(self.requests(forecast.sustained_per_s())),
                     solid(&plural(self.all_ports(), "port")),
                     solid(&words::seconds(full_s))
                 )
@@ -207,7 +207,7 @@ impl Answer<'_> {
     /// Label, value and explanation of each figure.
     fn figures(&self) -> Vec<(&'static str, String, String)> {
         let lanes = self.lanes;
-        let now = short_rate(self.requests(lanes.rate_per_s));
+        let now = words::short_rate(self.requests(lanes.rate_per_s));
         let each = match (self.asked.requests, lanes.count) {
             (1, 1) => now,
             (1, lanes) => format!("{now} / {lanes}"),
@@ -324,7 +324,7 @@ impl Answer<'_> {
         let longer = if self.asked.window_s < longer_s {
             let window = Window { by_s: lanes.window.from_s + longer_s, ..lanes.window };
             let lanes = Lanes { window, spacing: Spacing::Poisson, ..*lanes };
-            format!(" ({}: per {name})", rate(self.requests(lanes.safe_rate(forecast.target))))
+            format!(" ({}: per {name})", words::rate(self.requests(lanes.safe_rate(forecast.target))))
         } else {
             String::new()
         };
@@ -334,7 +334,7 @@ impl Answer<'_> {
 
     /// The line of the user's own rate.
     fn here(&self) -> String {
-        format!("{:>HERE$}", format!("<------ {}", rate(self.requests(self.lanes.rate_per_s))))
+        format!("{:>HERE$}", format!("<------ {}", words::rate(self.requests(self.lanes.rate_per_s))))
     }
 
     /// Which formula it is, and what it takes for granted.
@@ -350,37 +350,6 @@ impl Answer<'_> {
         };
         format!("{name}; {granted}{split}")
     }
-}
-
-/// A rate with a digit more than one needs, to tell rungs apart: `444.0/s`, `1,022.8/s`, `25,900/s`.
-fn rate(value: f64) -> String {
-    let decimals = match value {
-        _ if value >= 9_999.95 => 0,
-        _ if value >= 99.995 => 1,
-        _ if value >= 9.9995 => 2,
-        _ => 4,
-    };
-    let text = format!("{value:.decimals$}");
-    let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
-    format!("{}{rest}/s", words::thousands(whole.parse().unwrap_or(u64::MAX)))
-}
-
-/// The same without zeros at the end: `450/s`.
-fn short_rate(value: f64) -> String {
-    let text = rate(value);
-    let number = text.trim_end_matches("/s");
-    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    format!("{number}/s")
-}
-
-/// How much more it is: `+3.3 %`, `2.4 times as much`.
-fn more(ratio: f64) -> String {
-    if ratio < 2.0 { format!("+{} %", percent(ratio - 1.0)) } else { format!("{} times as much", words::figure(ratio)) }
-}
-
-/// A rate that is not rounded up, to stay on the safe side.
-fn floor_rate(value: f64) -> String {
-    short_rate(words::floor_figure(value))
 }
 
 /// Seconds to the hundredth, or to what is left of them.

@@ -4,6 +4,7 @@
 //! added with a default, a changed meaning raises [`SCHEMA_VERSION`].
 
 use super::schema::{self, Column};
+use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -85,7 +86,10 @@ impl Manifest {
             let method = metric.method.name();
             (metric.name.into(), json!({ "unit": metric.unit, "meaning": metric.meaning, "method": method }))
         });
-        value["metrics"] = Value::Object(metrics.collect());
+        let formulas = FIGURES.iter().map(|figure| {
+            (figure.name.into(), json!({ "unit": figure.unit, "meaning": figure.meaning, "method": "closed form" }))
+        });
+        value["metrics"] = Value::Object(metrics.chain(formulas).collect());
         let mut text = serde_json::to_string_pretty(&value).expect("a JSON value has a text form");
         text.push('\n');
         text
@@ -135,7 +139,11 @@ mod tests {
         let value: Value = serde_json::from_str(&samples::quickstart().meta.to_json()).unwrap();
         assert_eq!(value["tables"]["timeseries.csv"]["busy_ports"]["unit"], "ports");
         assert_eq!(value["metrics"]["offered_load"]["unit"], "erlangs");
-        assert_eq!(value["metrics"].as_object().unwrap().len(), METRICS.len());
+        assert_eq!(
+            value["metrics"].as_object().unwrap().len(),
+            METRICS.len() + FIGURES.len(),
+            "no name is given twice"
+        );
     }
 
     #[test]

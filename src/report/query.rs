@@ -129,14 +129,21 @@ impl Table {
 impl RunTables {
     /// A figure of a scope; nothing in it when the tables do not hold it.
     pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
-        let table = &self.summary;
-        let [scopes, metrics] = ["scope", "metric"].map(|name| table.column(name));
-        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| table.column(name));
-        let found = table.rows().find(|row| row[scopes].text() == scope && row[metrics].text() == metric);
-        found.map_or_else(Estimate::default, |row| Estimate {
+        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| self.summary.column(name));
+        self.row(scope, metric).map_or_else(Estimate::default, |row| Estimate {
             value: row[estimate].number(),
             interval: row[low].number().map(|low| (low, row[high].number().unwrap_or(f64::INFINITY))),
         })
+    }
+
+    /// How a figure of a scope was made; empty when the tables do not hold it.
+    pub fn method(&self, scope: &str, metric: &str) -> &str {
+        self.row(scope, metric).map_or("", |row| row[self.summary.column("method")].text())
+    }
+
+    fn row(&self, scope: &str, metric: &str) -> Option<&[Cell]> {
+        let [scopes, metrics] = ["scope", "metric"].map(|name| self.summary.column(name));
+        self.summary.rows().find(|row| row[scopes].text() == scope && row[metrics].text() == metric)
     }
 
     /// The value of a metric in every run, in order of the runs: (number of the run, value).

@@ -8,20 +8,27 @@ use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
 use crate::experiment::{Experiment, OfferedLoad, Outcome, estimate};
+use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, TARGET_RISK};
 use crate::metrics::{METRICS, Method, SampleRow};
+use crate::scenario::Scenario;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-/// The tables of a run; intervals are at the confidence that `meta` says.
-pub fn run_tables(experiment: &Experiment, offered: &OfferedLoad, meta: Manifest) -> RunTables {
+/// The tables of a run of `scenario`; intervals are at the confidence that `meta` says.
+pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
+    let offered = OfferedLoad::of(scenario, experiment);
+    let forecast = Forecast::of(scenario, TARGET_RISK);
     let scenario: Arc<str> = meta.scenario.name.as_str().into();
     RunTables {
-        summary: summary(experiment, offered, &scenario, meta.confidence),
+        summary: summary(experiment, &offered, &forecast, &meta),
         per_run: per_run(experiment),
         timeseries: timeseries(experiment, &scenario),
         meta,
     }
 }
+
+/// How the method of [`RISK_BOUND`] begins when there is no closed form; the reason follows.
+pub(super) const NO_CLOSED_FORM: &str = "no closed form: ";
 
 /// The names of the scopes, as in every table.
 fn scopes(experiment: &Experiment) -> Vec<Arc<str>> {
@@ -33,8 +40,15 @@ fn number(outcome: &Outcome) -> u32 {
     outcome.replication + 1
 }
 
-fn summary(experiment: &Experiment, offered: &OfferedLoad, scenario: &Arc<str>, confidence: f64) -> Table {
+fn summary(
+    experiment: &Experiment,
+    offered: &OfferedLoad,
+    forecast: &Result<Forecast, NoClosedForm>,
+    meta: &Manifest,
+) -> Table {
     let mut table = Table::new(&names(schema::SUMMARY));
+    let (name, confidence) = (&*meta.scenario.name, meta.confidence);
+    let scenario: Arc<str> = name.into();
     let runs = Cell::Whole(i64::try_from(experiment.outcomes.len()).expect("at most a million"));
     for (index, scope) in scopes(experiment).into_iter().enumerate() {
         for metric in METRICS {
@@ -55,8 +69,28 @@ fn summary(experiment: &Experiment, offered: &OfferedLoad, scenario: &Arc<str>, 
                 Cell::Text(metric.method.name().into()),
             ]);
         }
+        if index == 0 {
+            push_forecast(&mut table, name, forecast);
+        }
     }
     table
+}
+
+/// Adds what formulas say of everything; or one row that says why there is no formula.
+pub(super) fn push_forecast(table: &mut Table, scenario: &str, forecast: &Result<Forecast, NoClosedForm>) {
+    for figure in FIGURES {
+        let (value, method) = match forecast {
+            Ok(forecast) => (figure.value(forecast), figure.method(forecast)),
+            Err(why) if figure.name == RISK_BOUND => (None, format!("{NO_CLOSED_FORM}{why}")),
+            Err(_) => continue,
+        };
+        let [scenario, scope, name, unit] =
+            [scenario, "all", figure.name, figure.unit].map(|text| Cell::Text(text.into()));
+        let [low, high, confidence, runs] = [const { Cell::Empty }; 4];
+        let method = Cell::Text(method.as_str().into());
+        let value = Cell::figure(value);
+        table.push([scenario, Cell::Empty, scope, name, unit, value, low, high, confidence, runs, method]);
+    }
 }
 
 fn per_run(experiment: &Experiment) -> PerRun {
@@ -147,7 +181,7 @@ mod tests {
     use super::super::whole::tests::{FullAfter, tree};
     use super::*;
     use crate::experiment::{Checks, Settings, replicate};
-    use crate::scenario::{Scenario, SourceFile};
+    use crate::scenario::SourceFile;
     use std::collections::BTreeMap;
     use std::sync::atomic::AtomicBool;
 
@@ -180,11 +214,10 @@ lifetime = { constant = { value = \"50ms\" } }
         let stop = AtomicBool::new(false);
         let settings = Settings { jobs: 1, checks: Checks::Invariants, stop: &stop, progress: &|_| {} };
         let experiment = replicate(&scenario, &settings);
-        let offered = OfferedLoad::of(&scenario, &experiment);
         let mut meta = samples::quickstart().meta;
         meta.scenario.name = "tiny".into();
         meta.replications = 3;
-        let tables = run_tables(&experiment, &offered, meta);
+        let tables = run_tables(&experiment, &scenario, meta);
         (experiment, tables)
     }
 
@@ -194,7 +227,9 @@ lifetime = { constant = { value = \"50ms\" } }
         let scopes =
             ["all", "host:gateway", "client:checkout", "destination:orders-db", "destination:cache"].map(String::from);
         assert_eq!(tables.scopes(""), scopes);
-        assert_eq!(tables.summary.len(), scopes.len() * METRICS.len());
+        assert_eq!(tables.summary.len(), scopes.len() * METRICS.len() + 1);
+        let why = "no closed form: destinations with ports of their own get unequal shares";
+        assert_eq!(tables.method("all", RISK_BOUND), why);
         for scope in &scopes {
             assert_eq!(
                 tables.per_run(scope, "busy_ports_peak").iter().map(|(run, _)| *run).collect::<Vec<_>>(),

@@ -85,6 +85,37 @@ pub fn floor_figure(value: f64) -> f64 {
     (value / step * (1.0 + 1e-12)).floor() * step
 }
 
+/// A rate with a digit more than one needs, to tell rungs apart: `444.0/s`, `1,022.8/s`, `25,900/s`.
+pub fn rate(value: f64) -> String {
+    let decimals = match value {
+        _ if value >= 9_999.95 => 0,
+        _ if value >= 99.995 => 1,
+        _ if value >= 9.9995 => 2,
+        _ => 4,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
+    format!("{}{rest}/s", thousands(whole.parse().unwrap_or(u64::MAX)))
+}
+
+/// The same without zeros at the end: `450/s`.
+pub fn short_rate(value: f64) -> String {
+    let text = rate(value);
+    let number = text.trim_end_matches("/s");
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    format!("{number}/s")
+}
+
+/// How much more it is: `+3.3 %`, `2.4 times as much`.
+pub fn more(ratio: f64) -> String {
+    if ratio < 2.0 { format!("+{} %", percent(ratio - 1.0)) } else { format!("{} times as much", figure(ratio)) }
+}
+
+/// A rate that is not rounded up, to stay on the safe side.
+pub fn floor_rate(value: f64) -> String {
+    short_rate(floor_figure(value))
+}
+
 /// Seconds as a span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
 pub fn seconds(seconds: f64) -> String {
     if seconds == 0.0 {
@@ -249,6 +280,17 @@ mod tests {
             ["0.90", "0.0011", "9.7e-8", "0", "1.00"]
         );
         assert_eq!([risk(0.699), risk(0.972), risk(0.99), risk(1.0), risk(0.005)], ["70", "97", "99", "100", "0.5"]);
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(
+            [444.02, 1_022.78, 25_968.0, 15.0, 0.5].map(rate),
+            ["444.0/s", "1,022.8/s", "25,968/s", "15.00/s", "0.5000/s"]
+        );
+        assert_eq!([444.02, 450.0, 2_000.0, 0.5].map(short_rate), ["444/s", "450/s", "2,000/s", "0.5/s"]);
+        assert_eq!([442.883, 1_022.78].map(floor_rate), ["442.8/s", "1,022/s"]);
+        assert_eq!([more(1.0326), more(2.4)], ["+3.3 %", "2.4 times as much"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod allocator_contract;
 mod baseline;
 mod calc_command;
 mod check_command;
+mod closed_forms;
 mod command;
 mod format_screens;
 mod front_door;

@@ -4,6 +4,9 @@
 //! one of the CSV's, rounded; nothing here computes a new one beyond counting runs. To add a label, add a file and a
 //! line in [`run_summary`].
 
+mod change;
+mod check;
+mod closed_form;
 mod costs;
 mod headroom;
 mod refusals;
@@ -15,10 +18,12 @@ mod why;
 use super::RunTables;
 use super::gate::Judged;
 use super::page::{Page, solid, solid_brackets};
+use change::change;
+use check::check;
 use costs::costs;
 use headroom::headroom;
 use scopes::scopes;
-use verdict::verdict_lines;
+use verdict::{how_sure, verdict_lines};
 use when::when;
 use why::why;
 
@@ -31,10 +36,13 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
     page.gap();
     if !idle {
+        page.label("How sure", &how_sure(tables));
         page.label("Headroom", &headroom(tables));
         page.label("When", &when(tables));
         page.label("Costs", &costs(tables));
         page.label("Why", &why(tables));
+        page.label("Change", &change(tables));
+        page.label("Check", &check(tables));
         page.label("Where", &scopes(tables));
     }
     page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());

@@ -2,6 +2,7 @@
 
 use super::super::page::solid;
 use super::super::{RunTables, words};
+use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
 use super::scopes::who;
 
@@ -59,7 +60,28 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
         0.0 => "from an empty range".into(),
         warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
     };
-    vec![first, format!("risk {} per {each} {start}", risk(tables, &count))]
+    let risk = risk(tables, &count);
+    let sure = match ClosedForm::of(tables) {
+        Some(closed) if count.refused == 0 => {
+            format!("risk {} by simulation alone; closed form: <= {}", risk, words::bound(closed.risk_max))
+        }
+        _ => format!("risk {risk} per {each} {start}"),
+    };
+    vec![first, sure]
+}
+
+/// `How sure`: what a formula adds when every run was refused.
+pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
+    let Some(closed) = ClosedForm::of(tables).filter(|_| Verdict::of(tables) == Verdict::RunsOut) else {
+        return Vec::new();
+    };
+    let first = closed.figure("formula_first_refusal_s").zip(closed.figure("formula_first_refusal_sd_s"));
+    let told = first.map(|(mean_s, sd_s)| {
+        let [mean, sd] = [mean_s, sd_s].map(|seconds| format!("{seconds:.1} s"));
+        let nth = words::count(closed.ports + 1.0);
+        format!("closed form: certain, connect {nth} comes at {}", solid(&format!("{mean} +- {sd} (1 sd)")))
+    });
+    told.into_iter().collect()
 }
 
 /// The risk with its interval; none or all of the runs give a bound instead.

@@ -1,8 +1,13 @@
 //! `Why`: ports there are against ports wanted.
 
+use super::super::page::solid;
 use super::super::{RunTables, words};
+use super::closed_form::ClosedForm;
 
 pub(super) fn why(tables: &RunTables) -> Vec<String> {
+    if let Some(lines) = ClosedForm::of(tables).and_then(|closed| by_formula(&closed)) {
+        return lines;
+    }
     let found = |metric| tables.estimate("all", metric);
     let Some(ports) = found("capacity_ports").value else { return Vec::new() };
     let wanted = match found("offered_load").value {
@@ -15,4 +20,30 @@ pub(super) fn why(tables: &RunTables) -> Vec<String> {
         lines.push(format!("{} busy on average, {} at the fullest moment", words::figure(mean), words::figure(peak)));
     }
     lines
+}
+
+/// What is wanted at the fullest moment, and how far the rest goes; of one set of ports where there are several.
+fn by_formula(closed: &ClosedForm<'_>) -> Option<Vec<String>> {
+    let ports = words::count(closed.ports);
+    if let Some(ceiling) = closed.ceiling() {
+        let all = words::count(closed.ports * closed.lanes);
+        let cycle = solid(&format!("{all} / {:.2} s", closed.figure("saturated_cycle_s")?));
+        let (wanted, ceiling) = (words::short_rate(closed.rate), words::short_rate(ceiling));
+        return Some(vec![format!("{wanted} wanted; {cycle} = {ceiling} is all that gets through")]);
+    }
+    let wanted = closed.figure("formula_busy_ports_fullest")?;
+    let sets = if closed.lanes > 1.0 { format!("{} sets of ", words::count(closed.lanes)) } else { String::new() };
+    let each = if closed.lanes > 1.0 { " of each" } else { "" };
+    let when = if closed.grid_s > 0.0 { " just before each release" } else { "" };
+    let first = format!("{sets}{ports} ports; {} wanted{each} on average{when}", words::count(wanted));
+    let spare = closed.ports - wanted.round();
+    let second = if spare < 0.0 {
+        format!("{} too few at such a moment", words::count(-spare))
+    } else if closed.is_poisson() {
+        let deviations = spare / wanted.sqrt();
+        format!("{} spare = {deviations:.1} standard deviations of Poisson arrivals", words::count(spare))
+    } else {
+        format!("{} spare", words::count(spare))
+    };
+    Some(vec![first, second])
 }

@@ -1,0 +1,40 @@
+//! `Change`: the smallest settings that are enough, each alone, by the closed forms.
+
+use super::super::RunTables;
+use super::super::page::solid;
+use super::super::words::{self, count, plural};
+use super::closed_form::ClosedForm;
+
+/// The column, counted from the text's first, where remarks stand.
+const REMARK: usize = 36;
+
+pub(super) fn change(tables: &RunTables) -> Vec<String> {
+    let Some(closed) = ClosedForm::of(tables).filter(|closed| closed.risk_max > closed.target) else {
+        return Vec::new();
+    };
+    let figure = |name| closed.figure(name);
+    let rate = figure("safe_rate_per_s").filter(|rate| *rate > 0.0);
+    let rate = rate.map(|rate| {
+        let now = words::short_rate(closed.rate);
+        (format!("rate at most {} (now {now})", words::floor_rate(rate)), String::new())
+    });
+    let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
+    let range = range.map(|((first, last), ports)| {
+        (format!("port_range = \"{first:.0}-{last:.0}\""), format!("{} more ports", count(ports - closed.ports)))
+    });
+    let requests =
+        figure("safe_requests").map(|least| (several(least, "request") + " per connection", "keep-alive".into()));
+    let drawn = || "drawn at random".to_owned();
+    let addresses = figure("safe_addresses").map(|least| (format!("addresses = {least:.0}"), drawn()));
+    let endpoints = figure("safe_endpoints").map(|least| (format!("endpoints = {least:.0}"), drawn()));
+    let settings = [rate, range, requests, addresses, endpoints].into_iter().flatten();
+    let lines = settings.map(|(setting, remark)| solid(format!("  {setting:<REMARK$}{remark}").trim_end()));
+    let head = format!("one of these takes the risk to {} or less", closed.target_in_words());
+    std::iter::once(head).chain(lines).collect()
+}
+
+fn several(number: f64, noun: &str) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of at most a million")]
+    let number = number as u64;
+    plural(number, noun)
+}
