@@ -344,6 +344,8 @@ impl Group {
 }
 
 impl Observer for Recorder<'_> {
+    const IN_ORDER: bool = false;
+
     fn window_opens(&mut self, at: SimTime) {
         self.opens = at;
         for class in &mut self.classes {
