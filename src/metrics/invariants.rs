@@ -41,8 +41,8 @@ impl<'a> Invariants<'a> {
         Self {
             topology,
             now: SimTime::ZERO,
-            lanes: vec![Vec::new(); topology.lane_class.len()],
-            busy: vec![0; topology.lane_class.len()],
+            lanes: vec![Vec::new(); topology.lanes],
+            busy: vec![0; topology.lanes],
             events: 0,
             next_check: 0,
             opened: 0,

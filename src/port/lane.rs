@@ -192,7 +192,7 @@ impl Lane {
         self.parts[part as usize].next(from)
     }
 
-    /// The `nth` free port in order of offset, those of part 0 first; `nth` is below [`Lane::free`].
+    /// The `nth` free port, those of part 0 first, each part in order; `nth` is below [`Lane::free`].
     ///
     /// # Panics
     ///
