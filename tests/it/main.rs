@@ -14,6 +14,7 @@ mod laws;
 mod readme;
 mod repo_rules;
 mod run_command;
+mod run_screens;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
