@@ -11,6 +11,7 @@ mod gates;
 mod golden;
 mod kernel_replays;
 mod laws;
+mod published;
 mod readme;
 mod repo_rules;
 mod run_command;
