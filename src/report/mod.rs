@@ -7,7 +7,7 @@ mod fonts;
 pub mod gate;
 pub mod json;
 pub mod manifest;
-pub(crate) mod page;
+mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod allocator_contract;
 mod baseline;
 mod check_command;
 mod command;
+mod format_screens;
 mod front_door;
 mod gates;
 mod golden;
