@@ -8,7 +8,6 @@ pub(super) fn costs(tables: &RunTables) -> Vec<String> {
     let mut lines = Vec::new();
     if Refusals::of(tables, "all").refused > 0 {
         lines.extend(refused_and_lost(tables));
-        lines.extend(full(tables));
     }
     let figure = |metric| tables.estimate("all", metric).value;
     if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
@@ -25,19 +24,19 @@ fn refused_and_lost(tables: &RunTables) -> Vec<String> {
     let (refused, lost) = (figure("refused_total"), figure("requests_lost_total"));
     let per_run = if tables.meta.replications > 1 { " a run" } else { "" };
     let total = |total| format!(": {}{per_run}", words::figure(total));
-    // Without retries every refusal is a request lost.
-    if lost >= refused {
-        let each = format!("{}, each a request lost", total(refused));
-        return share(tables, "refused_ratio", "of connect() calls refused", &each).into_iter().collect();
-    }
-    if lost <= 0.0 {
-        let calls = share(tables, "refused_ratio", "of connect() calls refused", &total(refused));
-        return calls.into_iter().chain(["no request lost in any run: a retry got through".into()]).collect();
-    }
-    let after = attempts(tables).map_or_else(String::new, |attempts| format!(" after {attempts} attempts"));
-    let requests = share(tables, "requests_lost_ratio", "of requests lost", &format!("{after}{}", total(lost)));
-    let calls = share(tables, "refused_ratio", "of connect() calls refused", ", with retries");
-    requests.into_iter().chain(calls).collect()
+    let calls = |after: &str| share(tables, "refused_ratio", "of connect() calls refused", after);
+    let lines = if lost >= refused {
+        // Without retries every refusal is a request lost.
+        [calls(&format!("{}, each a request lost", total(refused))), full(tables), None]
+    } else if lost > 0.0 {
+        let after = attempts(tables).map_or_else(String::new, |attempts| format!(" after {attempts} attempts"));
+        let requests = share(tables, "requests_lost_ratio", "of requests lost", &format!("{after}{}", total(lost)));
+        [requests, calls(", with retries"), full(tables)]
+    } else {
+        let none = "no request lost in any run: a retry got through".to_owned();
+        [calls(&total(refused)), full(tables), Some(none)]
+    };
+    lines.into_iter().flatten().collect()
 }
 
 /// How often each request is tried; `None` when clients differ.
