@@ -1,9 +1,11 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
 pub mod attempts;
+pub mod calc;
 pub mod chart;
 pub mod csv;
 mod fonts;
+pub mod gate;
 pub mod json;
 pub mod manifest;
 mod page;

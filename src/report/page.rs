@@ -1,6 +1,7 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-const WIDTH: usize = 80;
+use crate::scenario::words::{WIDTH, wrapped};
+
 const GUTTER: usize = 13;
 
 /// A space that no line ends at; written as a plain one.
@@ -9,6 +10,15 @@ const SOLID_SPACE: char = '\u{a0}';
 /// A text that is kept on one line: `4 min 31 s`.
 pub(super) fn solid(text: &str) -> String {
     text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub(super) fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
 }
 
 /// Lines under labels.
@@ -20,13 +30,19 @@ pub(super) struct Page {
 impl Page {
     /// Facts under a label, each on a line of its own; nothing at all when there is none.
     pub(super) fn label(&mut self, label: &str, facts: &[String]) {
-        let mut gutter = format!("{label:<GUTTER$}");
-        for fact in facts {
-            for line in wrapped(fact) {
-                let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
-                self.lines.push(line.trim_end().into());
-                gutter = " ".repeat(GUTTER);
-            }
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        for (label, fact) in labels.zip(facts) {
+            self.hanging(&format!("{label:<GUTTER$}"), fact);
+        }
+    }
+
+    /// A text beside a head that is as wide as it is.
+    pub(super) fn hanging(&mut self, head: &str, text: &str) {
+        let mut gutter = head.to_owned();
+        for line in wrapped(text, WIDTH - head.len()) {
+            let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
+            self.lines.push(line.trim_end().into());
+            gutter = " ".repeat(head.len());
         }
     }
 
@@ -47,22 +63,6 @@ impl Page {
     pub(super) fn text(&self) -> String {
         self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
-}
-
-/// Lines of words that fit beside the gutter; a word that never fits stands alone.
-fn wrapped(fact: &str) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let length = |text: &str| text.chars().count();
-    for word in fact.split(' ') {
-        match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= WIDTH - GUTTER => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

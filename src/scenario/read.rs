@@ -2,15 +2,19 @@
 
 use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
 use super::json::from_json;
+use super::keys;
 use super::model::{Destination, Scenario};
 use super::overrides;
 use super::read_value::{Reader, Section};
 use super::sources::{SCENARIO_BYTES_MAX, SourceFile, Sources};
 use super::suggest::nearest;
-use super::tree::{At, Node, Table, Value, from_toml};
+use super::tree::{At, Table, Value, from_toml};
 use super::words::thousands;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The most tables of one kind.
+pub(super) const TABLES_MAX: usize = 1000;
 
 /// A scenario that was read, and where each of its values comes from.
 #[derive(Clone, Debug)]
@@ -104,13 +108,14 @@ fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
 impl Reader<'_> {
     /// The whole; `None` when a part is missing so that nothing sensible can be built.
     fn scenario(&mut self, tree: &Table, stem: &str) -> Option<Scenario> {
-        let mut root = Section::new("", At::Whole, tree);
+        let mut root = Section::new("", At::Whole, tree, keys::FILE);
         self.schema(&mut root);
         let title = self.title(&mut root, stem);
         let run = self.run(&mut root);
         let mut hosts = self.named(&mut root, "host", "gateway");
         let mut destinations = self.named(&mut root, "destination", "orders-db");
         let mut clients = self.named(&mut root, "client", "checkout");
+        let (_, mut asserts) = self.tables(&mut root, "assert");
         self.finish(&mut root);
         let read_hosts: Vec<_> = hosts.iter_mut().map(|named| self.host(named)).collect();
         let read_destinations: Vec<_> = destinations.iter_mut().map(|named| self.destination(named)).collect();
@@ -121,6 +126,7 @@ impl Reader<'_> {
             retries.push(client.retry_at);
             read_clients.push(client.client);
         }
+        let asserts = self.asserts(&mut asserts, [&hosts, &clients, &destinations]);
         if !self.faults.is_empty() {
             return None;
         }
@@ -131,6 +137,7 @@ impl Reader<'_> {
             hosts: read_hosts.into_iter().collect::<Option<_>>()?,
             destinations: read_destinations.into_iter().collect::<Option<_>>()?,
             clients: read_clients.into_iter().collect::<Option<_>>()?,
+            asserts,
         };
         let places = Places {
             run: run_places.run,
@@ -144,7 +151,7 @@ impl Reader<'_> {
     }
 
     fn schema(&mut self, root: &mut Section<'_>) {
-        if let Some(entry) = root.required("schema", "schema = 1")
+        if let Some(entry) = root.required("schema")
             && !matches!(entry.node.value, Value::Whole(Some(1)))
         {
             let fault = Fault::new(entry.node.at.clone(), "schema must be 1").label("not known to this version");
@@ -165,32 +172,20 @@ impl Reader<'_> {
         title
     }
 
-    /// The tables of one kind, each with a name of its own.
-    fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
-        /// The most tables of one kind.
-        const TABLES_MAX: usize = 1000;
-        let entry = root.take(kind);
-        let nodes: &[Node] = match entry.map(|entry| &entry.node.value) {
-            Some(Value::Array(nodes)) => nodes,
-            None => &[],
-            Some(_) => {
-                let entry = entry.expect("just matched");
-                let fault = Fault::new(entry.node.at.clone(), format!("{kind} must be an array of tables"));
-                let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
-                self.fault(fault.help(format!("write [[{kind}]] above its keys")));
-                return Vec::new();
-            }
+    /// The tables of one kind, and the place of all of them.
+    fn tables<'n>(&mut self, root: &mut Section<'n>, kind: &'static str) -> (At, Vec<Section<'n>>) {
+        let Some(entry) = root.take(kind) else { return (At::Whole, Vec::new()) };
+        let at = entry.node.at.clone();
+        let Value::Array(nodes) = &entry.node.value else {
+            let fault = Fault::new(at.clone(), format!("{kind} must be an array of tables"));
+            let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
+            self.fault(fault.help(format!("write [[{kind}]] above its keys")));
+            return (at, Vec::new());
         };
-        if nodes.is_empty() {
-            let at = entry.map_or(At::Whole, |entry| entry.node.at.clone());
-            let fault = Fault::new(at, format!("no {kind}: a scenario has at least one")).unless_syntax();
-            self.fault(fault.help(format!("add [[{kind}]] with name = \"{example}\"")));
-        }
         if let Some(node) = nodes.get(TABLES_MAX) {
             let count = thousands(nodes.len() as u64);
             self.fault(Fault::new(node.at.clone(), format!("{count} {kind}s; at most 1,000 are taken")));
         }
-        let mut first: BTreeMap<&str, &At> = BTreeMap::new();
         let mut all = Vec::new();
         for (index, node) in nodes.iter().take(TABLES_MAX).enumerate() {
             let Some(table) = node.table() else {
@@ -198,7 +193,22 @@ impl Reader<'_> {
                 self.fault(fault.label(format!("this is {}", node.type_name())));
                 continue;
             };
-            let mut section = Section::new(format!("{kind}.{index}"), node.at.clone(), table);
+            all.push(Section::new(format!("{kind}.{index}"), node.at.clone(), table, root.keys_below(kind)));
+        }
+        (at, all)
+    }
+
+    /// The tables of one kind, at least one, each with a name of its own.
+    fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
+        let before = self.faults.count();
+        let (at, sections) = self.tables(root, kind);
+        if sections.is_empty() && self.faults.count() == before {
+            let fault = Fault::new(at, format!("no {kind}: a scenario has at least one")).unless_syntax();
+            self.fault(fault.help(format!("add [[{kind}]] with name = \"{example}\"")));
+        }
+        let mut first: BTreeMap<&str, &At> = BTreeMap::new();
+        let mut all = Vec::new();
+        for mut section in sections {
             let (name, name_at) = self.name(&mut section, kind, example, &mut first);
             section.path = format!("{kind}.{name}");
             all.push(Named { name: Arc::from(name), name_at, section });
@@ -214,7 +224,7 @@ impl Reader<'_> {
         first: &mut BTreeMap<&'n str, &'n At>,
     ) -> (&'n str, At) {
         let unnamed = ("", section.at.clone());
-        let Some(entry) = section.required("name", &format!("name = \"{example}\"")) else { return unnamed };
+        let Some(entry) = section.required("name") else { return unnamed };
         let Some(name) = self.text(&entry.node, "name", &format!("\"{example}\"")) else { return unnamed };
         let at = &entry.node.at;
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
@@ -233,22 +243,16 @@ impl Reader<'_> {
 
     fn destination(&mut self, named: &mut Named<'_>) -> Option<Destination> {
         let section = &mut named.section;
-        let endpoints = self.whole_or(section, "endpoints", 1..=65_536, 1);
+        let endpoints = self.whole_or(section, "endpoints", 1);
         self.finish(section);
         Some(Destination { name: named.name.clone(), endpoints: u32::try_from(endpoints).ok()? })
     }
 
     /// A whole number, or its default.
-    pub(super) fn whole_or(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        allowed: std::ops::RangeInclusive<u64>,
-        default: u64,
-    ) -> u64 {
+    pub(super) fn whole_or(&mut self, section: &mut Section<'_>, key: &'static str, default: u64) -> u64 {
         let path = section.path_of(key);
         if let Some(entry) = section.take(key) {
-            return self.whole(&entry.node, &path, allowed).unwrap_or(default);
+            return self.whole(&entry.node, &path, section.bounds(key)).unwrap_or(default);
         }
         self.resolved.note(path, default, "default");
         default

@@ -4,14 +4,20 @@
 
 mod allocator_contract;
 mod baseline;
+mod calc_command;
 mod check_command;
 mod command;
+mod format_screens;
+mod front_door;
+mod gates;
 mod golden;
 mod kernel_replays;
 mod laws;
+mod published;
 mod readme;
 mod repo_rules;
 mod run_command;
+mod run_screens;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;

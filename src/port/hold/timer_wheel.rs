@@ -28,6 +28,11 @@ impl TimerWheel {
     pub const fn new(wait: SimDuration, hz: u64, phase: Option<SimDuration>) -> Self {
         Self { wait, hz, phase, grid: grid(wait, hz) }
     }
+
+    /// Jiffies a second.
+    pub const fn hz(&self) -> u64 {
+        self.hz
+    }
 }
 
 impl HoldRule for TimerWheel {
@@ -79,6 +84,7 @@ const fn grid(wait: SimDuration, hz: u64) -> SimDuration {
 impl Choice for TimerWheel {
     const NAME: &'static str = "timer_wheel";
     const SUMMARY: &'static str = "freed in batches on a grid, as Linux does since 4.8";
+    const EXAMPLE: &'static str = "wait = \"60s\", hz = 250";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { name: "wait", kind: Kind::Duration, required: true, help: "the wait before rounding up" },
         Parameter { name: "hz", kind: Kind::OneOf(Self::HZ), required: true, help: "jiffies a second (CONFIG_HZ)" },

@@ -1,0 +1,70 @@
+//! `Costs`: what was refused and lost, and how long `connect()` searched.
+
+use super::super::page::solid;
+use super::super::{RunTables, words};
+use super::refusals::Refusals;
+
+pub(super) fn costs(tables: &RunTables) -> Vec<String> {
+    let mut lines = Vec::new();
+    if Refusals::of(tables, "all").refused > 0 {
+        lines.extend(refused_and_lost(tables));
+    }
+    let figure = |metric| tables.estimate("all", metric).value;
+    if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
+        let p99 = figure("probes_p99").map_or_else(String::new, |p99| format!(" (p99 {})", words::figure(p99)));
+        let slow = if mean < 100.0 { "" } else { ": connect() is slow long before it is refused" };
+        lines.push(format!("{} probed per connect(){}{slow}", words::counted(mean, "port"), solid(&p99)));
+    }
+    lines
+}
+
+/// Requests lost are what callers see, so they come first when there are any.
+fn refused_and_lost(tables: &RunTables) -> Vec<String> {
+    let figure = |metric| tables.estimate("all", metric).value.unwrap_or(0.0);
+    let (refused, lost) = (figure("refused_total"), figure("requests_lost_total"));
+    let per_run = if tables.meta.replications > 1 { " a run" } else { "" };
+    let total = |total| format!(": {}{per_run}", words::figure(total));
+    let calls = |after: &str| share(tables, "refused_ratio", "of connect() calls refused", after);
+    let lines = if lost >= refused {
+        // Without retries every refusal is a request lost.
+        [calls(&format!("{}, each a request lost", total(refused))), full(tables), None]
+    } else if lost > 0.0 {
+        let after = attempts(tables).map_or_else(String::new, |attempts| format!(" after {attempts} attempts"));
+        let requests = share(tables, "requests_lost_ratio", "of requests lost", &format!("{after}{}", total(lost)));
+        [requests, calls(", with retries"), full(tables)]
+    } else {
+        let none = "no request lost in any run: a retry got through".to_owned();
+        [calls(&total(refused)), full(tables), Some(none)]
+    };
+    lines.into_iter().flatten().collect()
+}
+
+/// How often each request is tried; `None` when clients differ.
+fn attempts(tables: &RunTables) -> Option<u64> {
+    let scenario = &tables.meta.scenario;
+    let clients = tables.scopes("client:").into_iter().map(|scope| scope.trim_start_matches("client:"));
+    let mut each = clients.map(|name| scenario.setting(&["client", name, "retry", "attempts"])?.as_u64());
+    let first = each.next()??;
+    each.all(|attempts| attempts == Some(first)).then_some(first)
+}
+
+/// How long the range was full.
+fn full(tables: &RunTables) -> Option<String> {
+    let figure = |metric| tables.estimate("all", metric).value.filter(|value| *value > 0.0);
+    let ratio = figure("full_time_ratio")?;
+    let span = |seconds| solid(&words::seconds(seconds));
+    let duration = tables.meta.duration_s;
+    let longest = figure("outage_longest_s").map(|longest| format!(", at most {} at once", span(longest)));
+    let spans = format!(": {} of {}{}", span(ratio * duration), span(duration), longest.unwrap_or_default());
+    Some(format!("range full {}", share(tables, "full_time_ratio", "of the time", &spans)?))
+}
+
+/// `0.45 % of connect() calls refused (0.25 to 0.66 %): 1,230 a run`, from what it is a share of and what follows.
+fn share(tables: &RunTables, metric: &str, of: &str, after: &str) -> Option<String> {
+    let found = tables.estimate("all", metric);
+    let interval = found.interval.map(|(low, high)| {
+        let ends = format!("({} to {} %)", words::percent(low.max(0.0)), words::percent(high.min(1.0)));
+        format!(" {}", solid(&ends))
+    });
+    Some(format!("{} % {of}{}{after}", words::percent(found.value?), interval.unwrap_or_default()))
+}

@@ -1,0 +1,70 @@
+//! What a run says in plain words: the screen of `dryport run`, from the tables and the manifest alone.
+//!
+//! At most 80 columns of ASCII: a verdict that can be read alone, then facts under labels in a gutter. Every figure is
+//! one of the CSV's, rounded; nothing here computes a new one beyond counting runs. To add a label, add a file and a
+//! line in [`run_summary`].
+
+mod costs;
+mod headroom;
+mod refusals;
+mod scopes;
+mod verdict;
+mod watch;
+mod when;
+mod why;
+
+use super::RunTables;
+use super::gate::Judged;
+use super::page::{Page, solid, solid_brackets};
+use costs::costs;
+use headroom::headroom;
+use scopes::scopes;
+use verdict::{how_sure, verdict_lines};
+use watch::watch;
+use when::when;
+use why::why;
+
+pub use verdict::Verdict;
+
+/// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it.
+pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String {
+    let mut page = Page::default();
+    let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
+    page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
+    page.gap();
+    if !idle {
+        page.label("How sure", &how_sure(tables));
+        page.label("Headroom", &headroom(tables));
+        page.label("When", &when(tables));
+        page.label("Costs", &costs(tables));
+        page.label("Why", &why(tables));
+        page.label("Where", &scopes(tables));
+    }
+    page.label("Watch", &if idle { Vec::new() } else { watch(tables) });
+    page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
+    let meta = &tables.meta;
+    let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
+    page.label("Files", &[format!("{folder}{}", meta.files.join(" "))]);
+    page.tail(&format!("seed {}, dryport {}", meta.seed, meta.dryport));
+    page.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+
+    fn said(tables: &RunTables) -> String {
+        run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name))
+    }
+
+    /// What runs of real scenarios say is in `tests/it/run_screens.rs`.
+    #[test]
+    fn every_sample_fits_the_screen() {
+        for (name, tables) in samples::all().into_iter().chain(samples::odd()) {
+            let text = said(&tables);
+            assert!(text.is_ascii() && text.lines().all(|line| line.len() <= 80), "{name}\n{text}");
+            assert!(Verdict::ALL.iter().any(|verdict| text.starts_with(verdict.word())), "{name}");
+        }
+    }
+}

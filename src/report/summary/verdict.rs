@@ -1,0 +1,119 @@
+//! The first two lines: the verdict, readable alone.
+
+use super::super::page::solid;
+use super::super::{RunTables, words};
+use super::refusals::Refusals;
+use super::scopes::who;
+
+/// What the runs showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every run was refused.
+    RunsOut,
+    /// Some runs were refused.
+    MayRunOut,
+    /// No run was refused, which does not mean that none ever is.
+    NotSeen,
+}
+
+impl Verdict {
+    /// Every verdict, the worst first.
+    pub const ALL: [Self; 3] = [Self::RunsOut, Self::MayRunOut, Self::NotSeen];
+
+    /// The verdict on a whole scenario.
+    pub fn of(tables: &RunTables) -> Self {
+        let count = Refusals::of(tables, "all");
+        match count.refused {
+            0 => Self::NotSeen,
+            refused if refused == count.runs => Self::RunsOut,
+            _ => Self::MayRunOut,
+        }
+    }
+
+    /// The word in capitals.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RunsOut => "RUNS OUT",
+            Self::MayRunOut => "MAY RUN OUT",
+            Self::NotSeen => "NOT SEEN",
+        }
+    }
+}
+
+pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
+    let count = Refusals::of(tables, "all");
+    let (who, each) = (who(tables), solid(&words::seconds(tables.meta.duration_s)));
+    let runs = words::plural(count.runs, "run");
+    if idle {
+        return vec![
+            format!("{who}: no connection was opened in {runs} of {each}"),
+            "nothing can be said about the risk; look at the arrivals".into(),
+        ];
+    }
+    let refused = format!("{who}: connects refused in {} of {each}", solid(&count.of_runs()));
+    let risk = format!("risk {} per {each} {}", risk(tables, &count), start(tables));
+    match Verdict::of(tables) {
+        Verdict::RunsOut => vec![format!("{refused},"), first(tables, &count)],
+        Verdict::MayRunOut => vec![refused, risk],
+        Verdict::NotSeen => vec![format!("{who}: no connect refused in {} of {each}", solid(&runs)), risk],
+    }
+}
+
+/// `How sure`, where the verdict has no room for it: every run was refused.
+pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
+    if Verdict::of(tables) != Verdict::RunsOut {
+        return Vec::new();
+    }
+    let risk = risk(tables, &Refusals::of(tables, "all"));
+    vec![if tables.meta.warm_up_s > 0.0 { format!("{risk}, {}", start(tables)) } else { risk }]
+}
+
+/// When every run was refused: when first, and whether it stays so.
+fn first(tables: &RunTables, count: &Refusals) -> String {
+    let found = tables.estimate("all", "first_refusal_s");
+    let first = match (found.value, found.interval, count.times.first().zip(count.times.last())) {
+        (Some(median), Some((low, high)), _) if high.is_finite() => {
+            format!("{} {}", words::seconds(median), solid(&format!("({})", words::between(low, high))))
+        }
+        (_, _, Some((earliest, latest))) if earliest < latest => words::between(*earliest, *latest),
+        (median, _, _) => words::seconds(median.unwrap_or_default()),
+    };
+    let lasts = tables.scopes("").into_iter().any(|scope| {
+        let figure = |metric| tables.estimate(scope, metric).value;
+        figure("offered_load").zip(figure("capacity_ports")).is_some_and(|(load, ports)| load > ports)
+    });
+    let lasts = if lasts { ", and so on until the load falls" } else { "" };
+    format!("first after {}{lasts}", solid(&first))
+}
+
+/// What the runs started from.
+fn start(tables: &RunTables) -> String {
+    match tables.meta.warm_up_s {
+        0.0 => "from an empty range".into(),
+        warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
+    }
+}
+
+/// The risk with its interval; none or all of the runs give a bound instead: the rule of three, a round figure just
+/// outside the exact bound of the CSV (0.139 for none of 20, where the screen says 15 %).
+fn risk(tables: &RunTables, count: &Refusals) -> String {
+    let found = tables.estimate("all", "exhaustion_probability");
+    let confidence = words::percent(tables.meta.confidence);
+    let (low, high) = found.interval.unwrap_or((0.0, 1.0));
+    let three = 3.0 / count.runs as f64;
+    // The rule speaks of 95 % and of more than three runs.
+    let rule = confidence == "95" && three < 1.0;
+    let (runs, only) = (words::count(count.runs as f64), words::plural(count.runs, "run"));
+    solid(&match count.refused {
+        0 if rule => format!("< {} % (rule of three: 3/{runs})", words::risk(three)),
+        0 => format!("< {} % ({confidence} % CI, {only} only)", words::risk(high)),
+        refused if refused == count.runs && rule => {
+            format!("> {} % by simulation alone (rule of three: 1 - 3/{runs})", words::risk(1.0 - three))
+        }
+        refused if refused == count.runs => format!("> {} % ({confidence} % CI, {only} only)", words::risk(low)),
+        refused => {
+            let share = found.value.unwrap_or(refused as f64 / count.runs as f64);
+            format!("{} % ({confidence} % CI {} to {} %)", words::risk(share), words::risk(low), words::risk(high))
+        }
+    })
+}
