@@ -47,7 +47,10 @@ pub fn percent(ratio: f64) -> String {
     } else if size < 9.95 {
         trim(format!("{value:.*}", decimals(size, 2)))
     } else {
-        trim(format!("{value:.1}"))
+        // What is not all does not print as all.
+        let all = |text: &String| ratio < 1.0 && text.parse() == Ok(100.0);
+        let finer = (1..=9).map(|decimals| format!("{value:.decimals$}")).find(|text| !all(text));
+        finer.map_or_else(|| "100".into(), trim)
     }
 }
 
@@ -137,6 +140,15 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`.
+pub fn between(low: f64, high: f64) -> String {
+    let (low, high) = (seconds(low), seconds(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
 /// A span of simulated time, in the same words.
 pub fn span(span: SimDuration) -> String {
     seconds(span.as_secs_f64())
@@ -158,6 +170,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
 pub fn plural(number: u64, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {noun}{s}", thousands(number))
+}
+
+/// A figure and what it counts: `1 port`, `28,232 ports`, `2.5 ports`.
+pub fn counted(value: f64, noun: &str) -> String {
+    let number = figure(value);
+    let s = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{s}")
 }
 
 /// A large number to two digits: `about 5.4 million`, `about 27,000`, `730`.
@@ -199,6 +218,19 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A place in a row: `1st`, `28,233rd`.
+pub fn ordinal(number: f64) -> String {
+    let digits = count(number);
+    let teen = ["11", "12", "13"].iter().any(|teen| digits.ends_with(teen));
+    let suffix = match digits.chars().last() {
+        Some('1') if !teen => "st",
+        Some('2') if !teen => "nd",
+        Some('3') if !teen => "rd",
+        _ => "th",
+    };
+    format!("{digits}{suffix}")
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
@@ -283,6 +315,12 @@ mod tests {
     }
 
     #[test]
+    fn ordinals() {
+        let places = [1.0, 22.0, 28_233.0, 11.0, 1_012.0, 113.0, 20.0].map(ordinal);
+        assert_eq!(places, ["1st", "22nd", "28,233rd", "11th", "1,012th", "113th", "20th"]);
+    }
+
+    #[test]
     fn rates() {
         assert_eq!(
             [444.02, 1_022.78, 25_968.0, 15.0, 0.5].map(rate),
@@ -291,6 +329,16 @@ mod tests {
         assert_eq!([444.02, 450.0, 2_000.0, 0.5].map(short_rate), ["444/s", "450/s", "2,000/s", "0.5/s"]);
         assert_eq!([442.883, 1_022.78].map(floor_rate), ["442.8/s", "1,022/s"]);
         assert_eq!([more(1.0326), more(2.4)], ["+3.3 %", "2.4 times as much"]);
+    }
+
+    #[test]
+    fn what_is_not_all_is_not_100_per_cent() {
+        let cases =
+            [(0.9996, "99.96"), (0.999_99, "99.999"), (1.0 - 1e-9, "99.9999999"), (1.0, "100"), (0.9994, "99.9")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text);
+        }
+        assert_eq!(risk(0.999_6), "99.96");
     }
 
     #[test]
@@ -328,6 +376,11 @@ mod tests {
     #[test]
     fn plurals() {
         assert_eq!([thousands(0), thousands(999), thousands(1_000)], ["0", "999", "1,000"]);
+        assert_eq!(
+            [counted(1.0, "port"), counted(0.999_99, "port"), counted(2.5, "port")],
+            ["1 port", "1 port", "2.5 ports"]
+        );
+        assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
     }
 
