@@ -24,11 +24,14 @@ impl Row {
     }
 
     fn line(&self) -> String {
+        // Of what never happened, the interval over runs is no interval.
         let interval = self
             .interval
+            .filter(|(_, high)| *high > 0.0)
             .map_or_else(String::new, |(low, high)| format!(" ({} to {})", small(low.max(0.0)), small(high)));
         let flag = if self.parts { "  !" } else { "" };
-        let (formula, simulated) = (small(self.formula), small(self.simulated));
+        let formula = if self.formula < 1e-99 { "< 1e-99".into() } else { small(self.formula) };
+        let simulated = small(self.simulated);
         solid(&format!("  {:<18}{formula:>10}   {simulated}{interval}{flag}", self.name))
     }
 }

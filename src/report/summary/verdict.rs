@@ -81,7 +81,9 @@ pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
 fn certain(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables)?;
     let (mean_s, sd_s) = closed.figure("formula_first_refusal_s").zip(closed.figure("formula_first_refusal_sd_s"))?;
-    let when = solid(&format!("{} +- {} (1 sd)", words::seconds(mean_s), words::seconds(sd_s)));
+    // In the unit of the time it belongs to, while that shows a digit.
+    let spread = if (0.05..100.0).contains(&sd_s) { format!("{sd_s:.1} s") } else { words::seconds(sd_s) };
+    let when = solid(&format!("{} +- {} (1 sd)", words::seconds(mean_s), spread));
     Some(format!("; closed form: certain, the {} connect comes at {when}", words::ordinal(closed.ports + 1.0)))
 }
 

@@ -41,7 +41,8 @@ fn by_formula(closed: &ClosedForm<'_>) -> Option<Vec<String>> {
         format!("{} too few at such a moment", words::count(-spare))
     } else if closed.is_poisson() {
         let deviations = spare / wanted.sqrt();
-        format!("{} spare = {deviations:.1} standard deviations of Poisson arrivals", words::count(spare))
+        let deviations = if deviations < 9.95 { format!("{deviations:.1}") } else { words::count(deviations) };
+        format!("{} spare = {deviations} standard deviations of Poisson arrivals", words::count(spare))
     } else {
         format!("{} spare", words::count(spare))
     };
