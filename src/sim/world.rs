@@ -310,46 +310,35 @@ impl<'a> World<'a> {
     #[inline]
     pub(super) fn close(&mut self, until: SimTime, observer: &mut impl Observer) {
         let (entry, until) = self.next.close.run(until);
-        if entry == 0 {
-            while self.closes.next_at() <= until {
-                let (at, connection) = self.closes.pop().expect("its time was next");
-                self.hold(at, connection, observer);
+        loop {
+            let due =
+                if entry == 0 { self.closes.pop_until(until) } else { self.close_lines[entry - 1].pop_until(until) };
+            let Some((at, connection)) = due else { break };
+            observer.closed(at, &held(connection));
+            let host = self.topology.flows[connection.flow() as usize].host;
+            let owner = &mut self.hosts[host];
+            let free_at = match connection.closes_first() {
+                ClosesFirst::Client => owner.rule.free_at(at, owner.phase),
+                // No TIME-WAIT on this side (`reference/linux.md` 3.1).
+                ClosesFirst::Server | ClosesFirst::Reset => at,
+            };
+            if free_at == at {
+                owner.free_at_once(at, connection, observer);
+            } else if owner.line.push(free_at, connection) {
+                self.next.release.set(host, free_at);
             }
-            self.next.close.set(0, self.closes.next_at());
-        } else {
-            while self.close_lines[entry - 1].next_at() <= until {
-                let (at, connection) = self.close_lines[entry - 1].pop().expect("its time was next");
-                self.hold(at, connection, observer);
-            }
-            self.next.close.set(entry, self.close_lines[entry - 1].next_at());
         }
-    }
-
-    /// A connection closes.
-    #[inline]
-    fn hold(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
-        observer.closed(at, &held(connection));
-        let host = self.topology.flows[connection.flow() as usize].host;
-        let owner = &mut self.hosts[host];
-        let free_at = match connection.closes_first() {
-            ClosesFirst::Client => owner.rule.free_at(at, owner.phase),
-            // No TIME-WAIT on this side (`reference/linux.md` 3.1).
-            ClosesFirst::Server | ClosesFirst::Reset => at,
-        };
-        if free_at == at {
-            owner.free(at, connection, observer);
-        } else if owner.line.push(free_at, connection) {
-            self.next.release.set(host, free_at);
-        }
+        let next_at = if entry == 0 { self.closes.next_at() } else { self.close_lines[entry - 1].next_at() };
+        self.next.close.set(entry, next_at);
     }
 
     /// Frees the held ports that are due first and, when there is one host only, all others up to `until`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per release; the call alone costs a few per cent")]
+    #[inline(always)]
     pub(super) fn release(&mut self, until: SimTime, observer: &mut impl Observer) {
         let (host, until) = self.next.release.run(until);
         let owner = &mut self.hosts[host];
-        while owner.line.next_at() <= until {
-            let (at, connection) = owner.line.pop().expect("its time was next");
+        while let Some((at, connection)) = owner.line.pop_until(until) {
             owner.free(at, connection, observer);
         }
         self.next.release.set(host, owner.line.next_at());
@@ -357,7 +346,14 @@ impl<'a> World<'a> {
 }
 
 impl PortOwner {
-    #[inline]
+    /// A connection leaves no TIME-WAIT.
+    #[inline(never)]
+    fn free_at_once(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
+        self.free(at, connection, observer);
+    }
+
+    #[expect(clippy::inline_always, reason = "once per release; the call alone costs a few per cent")]
+    #[inline(always)]
     fn free(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
         let free = self.pool.give_back((connection.lane() - self.first_lane) as usize, connection.offset());
         observer.released(at, &held(connection), free);
