@@ -66,6 +66,8 @@ struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
+    /// One destination, one address, one endpoint and no trace: nothing is drawn but the lifetime.
+    plain: bool,
     /// Is there more than one address, or more than one endpoint of some destination?
     spreads: bool,
     spreading: Spreading,
@@ -166,7 +168,10 @@ impl<'a> World<'a> {
             Arrivals::Replay(replay) => Some(replay.trace().clone()),
             _ => None,
         };
+        let spreads = scenario.hosts[client.host].addresses > 1
+            || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1);
         let requests = Requests {
+            plain: !spreads && trace.is_none() && client.to.len() == 1,
             arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
             lifetimes: LifetimeStream::new(client.lifetime.clone(), randomness.words(&actor, "lifetime")),
             closes_first: client.closes_first,
@@ -174,8 +179,7 @@ impl<'a> World<'a> {
             trace,
             first_flow: u32::try_from(first_flow).expect("at most 4,096 flows"),
             shares: shares(&client.to),
-            spreads: scenario.hosts[client.host].addresses > 1
-                || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1),
+            spreads,
             spreading: Spreading {
                 source: client.source,
                 balance: client.balance,
@@ -376,19 +380,23 @@ impl Requests {
     /// Draws the next request. Each of its streams moves on by one word, whatever comes of the request.
     #[inline]
     fn request(&mut self, topology: &Topology) -> Pending {
-        let mut flow = self.first_flow + self.draw_destination();
         let mut lifetime = self.lifetimes.draw();
+        let request = self.next_request;
+        self.next_request += 1;
+        if self.plain {
+            let closes_first = self.closes_first;
+            return Pending { request, lifetime, words: NO_WORDS, flow: self.first_flow, retry: 0, closes_first };
+        }
+        let mut flow = self.first_flow + self.draw_destination();
         let mut closes_first = self.closes_first;
         if let Some(trace) = &self.trace {
             // Request i is row i.
-            let row = &trace.rows[usize::try_from(self.next_request).expect("a row number")];
+            let row = &trace.rows[usize::try_from(request).expect("a row number")];
             lifetime = row.lifetime.unwrap_or(lifetime);
             closes_first = row.closes_first.unwrap_or(closes_first);
             flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
         }
         let words = if self.spreads { self.spread_words(topology.flows[flow as usize].endpoints) } else { NO_WORDS };
-        let request = self.next_request;
-        self.next_request += 1;
         Pending { request, lifetime, words, flow, retry: 0, closes_first }
     }
 
