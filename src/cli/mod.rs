@@ -38,6 +38,7 @@ macro_rules! commands {
 }
 
 commands! {
+    chart::Chart,
     check::Check,
     run::Run,
 }

@@ -184,8 +184,8 @@ pub struct Record {
 pub enum Keep {
     /// Summary figures alone.
     Summary,
-    /// A row per sample too.
-    Series,
+    /// A row per sample too, of so many views: the first ones.
+    Series(usize),
 }
 
 impl<'a> Recorder<'a> {
@@ -214,7 +214,10 @@ impl<'a> Recorder<'a> {
                 .iter()
                 .map(|class| LaneBook { class: u32::from(*class), released: Box::default() })
                 .collect(),
-            series: (keep == Keep::Series).then(|| vec![Series::default(); views.views.len()]),
+            series: match keep {
+                Keep::Summary => None,
+                Keep::Series(views) => Some(vec![Series::default(); views]),
+            },
         }
     }
 

@@ -6,6 +6,7 @@ pub mod csv;
 mod fonts;
 pub mod json;
 pub mod manifest;
+mod middle_run;
 mod page;
 pub mod query;
 pub mod run_dir;
@@ -20,6 +21,7 @@ pub mod whole;
 use crate::scenario::words;
 
 pub use manifest::Manifest;
+pub use middle_run::middle_run;
 pub use query::{PerRun, RunTables};
 pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

@@ -4,9 +4,10 @@
 use super::manifest::{Manifest, SCHEMA_VERSION, ScenarioMeta};
 use super::query::{PER_RUN, PerRun};
 use super::whole::Fill;
-use super::{Cell, RunTables, Table, csv, schema};
+use super::{Cell, RunTables, Table, csv, run_dir, schema};
 use crate::metrics::Metric;
 use crate::numeric;
+use std::collections::BTreeMap;
 
 struct Spec {
     name: &'static str,
@@ -171,7 +172,9 @@ fn make(spec: &Spec) -> RunTables {
             }
         }
     }
-    RunTables { summary: summarise(spec, &runs), per_run, timeseries, meta: meta(spec) }
+    let [ports, probes] = [schema::PORTS, schema::PROBES].map(|columns| Table::new(&names(columns)));
+    let summary = summarise(spec, &runs);
+    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec) }
 }
 
 /// What writes the `replications.csv` of these tables, as far as they know it.
@@ -310,7 +313,6 @@ fn summarise(spec: &Spec, runs: &[Run]) -> Table {
 }
 
 fn meta(spec: &Spec) -> Manifest {
-    let files = ["summary.csv", "timeseries.csv", "replications.csv", "occupancy.png", "risk.png", "manifest.json"];
     Manifest {
         schema_version: SCHEMA_VERSION,
         dryport: "0.1.0".into(),
@@ -327,7 +329,8 @@ fn meta(spec: &Spec) -> Manifest {
         duration_s: spec.duration_s,
         warm_up_s: 0.0,
         confidence: 0.95,
-        files: files.map(String::from).to_vec(),
+        files: run_dir::file_names(run_dir::Pictures::Png),
+        rows: BTreeMap::new(),
     }
 }
 
