@@ -286,8 +286,8 @@ mod tests {
         SimTime::from_nanos((seconds * 1e9) as u64)
     }
 
-    /// Takes, closes and frees a port of a range that begins at 40000.
-    fn use_port(history: &mut PortHistory, port: u16, [taken, closed, free]: [f64; 3]) {
+    /// Takes and closes a port of a range that begins at 40000.
+    fn use_port(history: &mut PortHistory, port: u16, [taken, closed]: [f64; 2]) {
         let offset = port - 40_000;
         let attempt = Attempt {
             at: at(taken),
@@ -302,7 +302,10 @@ mod tests {
         };
         history.connected(&attempt, &Connected { offset, port, close_at: at(closed) });
         history.closed(at(closed), &Held { flow: 0, lane: 0, offset });
-        history.released(at(free), &Held { flow: 0, lane: 0, offset }, 10);
+    }
+
+    fn free_port(history: &mut PortHistory, port: u16, free: f64) {
+        history.released(at(free), &Held { flow: 0, lane: 0, offset: port - 40_000 }, 10);
     }
 
     fn history(last: u16) -> PortHistory {
@@ -321,8 +324,11 @@ mod tests {
     #[test]
     fn a_single_port_shows_that_it_was_open_and_for_how_long_it_waited() {
         let mut history = history(40_002);
-        use_port(&mut history, 40_001, [0.5, 0.6, 2.9]);
+        use_port(&mut history, 40_001, [0.5, 0.6]);
         for step in 1..=4 {
+            if step == 3 {
+                free_port(&mut history, 40_001, 2.9);
+            }
             history.sample(SimTime::from_nanos(step * SECOND));
         }
         // Steps of a second, as if the window had a thousand of them: only the first four are here.
@@ -347,7 +353,8 @@ mod tests {
             for port in 40_000..40_400 {
                 let start = f64::from(step) - 0.9;
                 if (u32::from(port) + step).is_multiple_of(2) {
-                    use_port(&mut history, port, [start, start + 0.1, start + 0.8]);
+                    use_port(&mut history, port, [start, start + 0.1]);
+                    free_port(&mut history, port, start + 0.8);
                 }
             }
             if step == 7 {
