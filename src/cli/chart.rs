@@ -1,5 +1,6 @@
 //! `dryport chart DIR`: the pictures of a run, drawn again from its tables.
 
+use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::report::chart::{self, CHARTS};
 use crate::report::run_dir::{self, Pictures, RunDirError};
@@ -7,12 +8,19 @@ use crate::report::whole::{Disk, Replace};
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Files,
+    short: "draw a run again",
+    examples: &[
+        ("dryport chart output/sample", ""),
+        ("dryport chart output/sample --svg", "for a document"),
+        ("dryport chart output/sample --only risk --out pictures", "elsewhere"),
+    ],
+};
+
 /// Draw the charts of a run again, from the CSV files in its folder alone
-///
-///   dryport chart output/sample --out pictures
-///   dryport chart output/sample --out pictures --only raster --svg
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Chart {
     /// A run folder: what `dryport run` has left
     #[arg(value_name = "DIR")]
@@ -47,7 +55,8 @@ impl Chart {
             }
         };
         // What `run --svg` left is drawn again in both formats.
-        let both = self.svg || (self.out.is_none() && tables.meta.files.iter().any(|file| file.ends_with(".svg")));
+        let has_svg = CHARTS.iter().any(|chart| tables.meta.files.contains(&chart.file("svg")));
+        let both = self.svg || (self.out.is_none() && has_svg);
         let pictures = if both { Pictures::PngAndSvg } else { Pictures::Png };
         let wanted = |chart: &&chart::Chart| self.only.is_empty() || self.only.iter().any(|name| name == chart.name);
         let charts: Vec<_> = CHARTS.iter().filter(wanted).collect();

@@ -219,13 +219,14 @@ mod tests {
 
     fn kept(destinations: usize, rows: usize, replications: usize) -> (usize, usize) {
         let names: Vec<String> = (0..destinations).map(|index| format!("d{index}")).collect();
-        let tables: String = names.iter().map(|name| format!("[[destination]]\nname = \"{name}\"\n")).collect();
+        let tables: Vec<String> = names.iter().map(|name| format!("[[destination]]\nname = \"{name}\"\n")).collect();
         let share = 1.0 / destinations as f64;
         let to: Vec<String> = names.iter().map(|name| format!("{name} = {share}")).collect();
         let text = format!(
-            "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"h\"\n{tables}[[client]]\nname = \"c\"\n\
+            "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"h\"\n{}[[client]]\nname = \"c\"\n\
              host = \"h\"\nto = {{ {} }}\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
              lifetime = {{ constant = {{ value = \"1s\" }} }}\n",
+            tables.concat(),
             to.join(", ")
         );
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();

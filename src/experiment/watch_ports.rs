@@ -38,14 +38,14 @@ pub fn watch_ports(
 ) -> Result<WatchedPorts, Interrupted> {
     let topology = &experiment.topology;
     let (host, flow) = tightest(experiment, replication);
-    let (owner, lanes) = (&scenario.hosts[host], &topology.hosts[host]);
+    let (stack, lanes) = (&scenario.hosts[host], &topology.hosts[host]);
     let lane = lanes.first + lanes.uniqueness.strides(lanes.endpoints).lane(0, topology.flows[flow].first_endpoint);
-    let mut history = PortHistory::new(lane, owner.port_range, &owner.reserved_ports);
-    let step = PortHistory::step(scenario.run.duration);
-    let end = observe(scenario, topology, replication, Some(step), &mut history, stop)?;
+    let mut history = PortHistory::new(lane, stack.port_range, &stack.reserved_ports);
+    let sample = Some(PortHistory::step(scenario.run.duration));
+    let end = observe(scenario, topology, replication, sample, &mut history, stop)?;
     Ok(WatchedPorts {
         replication,
-        host: owner.name.clone(),
+        host: stack.name.clone(),
         destination: scenario.destinations[topology.flows[flow].destination].name.clone(),
         spans: history.finish(end),
     })

@@ -99,7 +99,6 @@ impl Observer for ProbeWatch {
         // Exact: below 2^16 the error of the reciprocal never reaches the next whole number.
         let column = (u64::from(busy_before) * percent) >> 32;
         let row = Rows::bucket(attempt.probes);
-        #[expect(clippy::cast_possible_truncation, reason = "below 100")]
         let cell = column as usize * ROWS + row;
         self.grid.connects[cell] += 1;
     }

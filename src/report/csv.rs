@@ -205,9 +205,8 @@ fn fault(error: csv::Error) -> ReadError {
 
 fn cell(column: &Column, field: &str, line: u64) -> Result<Cell, ReadError> {
     let wanted = match column.kind {
-        Kind::Text if field.is_empty() => return Ok(Cell::Empty),
+        Kind::Text | Kind::Number if field.is_empty() => return Ok(Cell::Empty),
         Kind::Text => return Ok(Cell::Text(field.into())),
-        Kind::Number if field.is_empty() => return Ok(Cell::Empty),
         Kind::Number => "a number",
         Kind::Size => "a number from 0 on",
         Kind::Count => "a whole number from 0 on",

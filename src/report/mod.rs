@@ -4,10 +4,11 @@ pub mod attempts;
 pub mod chart;
 pub mod csv;
 mod fonts;
+pub mod gate;
 pub mod json;
 pub mod manifest;
 mod middle_run;
-mod page;
+pub(crate) mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

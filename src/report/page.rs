@@ -1,6 +1,7 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-const WIDTH: usize = 80;
+/// Columns of a terminal that everybody has.
+pub(crate) const WIDTH: usize = 80;
 const GUTTER: usize = 13;
 
 /// A space that no line ends at; written as a plain one.
@@ -9,6 +10,15 @@ const SOLID_SPACE: char = '\u{a0}';
 /// A text that is kept on one line: `4 min 31 s`.
 pub(super) fn solid(text: &str) -> String {
     text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub(super) fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
 }
 
 /// Lines under labels.
@@ -22,7 +32,7 @@ impl Page {
     pub(super) fn label(&mut self, label: &str, facts: &[String]) {
         let mut gutter = format!("{label:<GUTTER$}");
         for fact in facts {
-            for line in wrapped(fact) {
+            for line in wrapped(fact, WIDTH - GUTTER) {
                 let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
                 self.lines.push(line.trim_end().into());
                 gutter = " ".repeat(GUTTER);
@@ -49,13 +59,13 @@ impl Page {
     }
 }
 
-/// Lines of words that fit beside the gutter; a word that never fits stands alone.
-fn wrapped(fact: &str) -> Vec<String> {
+/// Lines of words that fit into `width` columns; a word that never fits stands alone.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let length = |text: &str| text.chars().count();
-    for word in fact.split(' ') {
+    for word in text.split(' ') {
         match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= WIDTH - GUTTER => {
+            Some(line) if length(line) + 1 + length(word) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

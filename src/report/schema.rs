@@ -132,7 +132,7 @@ pub mod file {
     pub const TIMESERIES: &str = "timeseries.csv";
     /// What each port was doing.
     pub const PORTS: &str = "ports.csv";
-    /// Cost of a connect() by occupancy.
+    /// What an attempt costs, by occupancy.
     pub const PROBES: &str = "probes.csv";
     /// Figures of each run.
     pub const REPLICATIONS: &str = "replications.csv";

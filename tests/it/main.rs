@@ -4,8 +4,11 @@
 
 mod allocator_contract;
 mod baseline;
+mod chart_command;
 mod check_command;
 mod command;
+mod front_door;
+mod gates;
 mod golden;
 mod kernel_replays;
 mod laws;
