@@ -14,7 +14,7 @@ pub mod interrupt;
 pub mod output;
 pub mod progress;
 
-use crate::report::page::{WIDTH, wrapped};
+use crate::scenario::words::{WIDTH, wrapped};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -50,6 +50,8 @@ macro_rules! commands {
 commands! {
     run::Run,
     check::Check,
+    list::List,
+    new::New,
     chart::Chart,
 }
 

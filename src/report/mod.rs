@@ -8,7 +8,7 @@ pub mod gate;
 pub mod json;
 pub mod manifest;
 mod middle_run;
-pub(crate) mod page;
+mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]
