@@ -85,6 +85,13 @@ pub enum ManifestError {
     },
 }
 
+impl ScenarioMeta {
+    /// A value of the scenario as understood, by its path: `["host", "gateway", "port_range"]`.
+    pub fn setting(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(&self.resolved, |table, key| table.get(key))?.get("value")
+    }
+}
+
 impl Manifest {
     /// The text of the file, with the dictionary of every column and metric.
     ///
@@ -152,6 +159,14 @@ mod tests {
     fn it_reads_back() {
         let manifest = samples::quickstart().meta;
         assert_eq!(Manifest::from_json(manifest.to_json().as_bytes()).unwrap(), manifest);
+    }
+
+    #[test]
+    fn settings_are_found_by_their_path() {
+        let mut scenario = samples::quickstart().meta.scenario;
+        scenario.resolved = json!({ "run": { "seed": { "value": 7, "origin": "file" } } });
+        assert_eq!(scenario.setting(&["run", "seed"]), Some(&json!(7)));
+        assert_eq!([scenario.setting(&["run"]), scenario.setting(&["run", "speed"])], [None, None]);
     }
 
     #[test]

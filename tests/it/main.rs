@@ -18,6 +18,7 @@ mod published;
 mod readme;
 mod repo_rules;
 mod run_command;
+mod run_screens;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
