@@ -27,7 +27,7 @@ fn under(screen: &str, labels: &[&str]) -> String {
             shown = labels.iter().any(|label| line.starts_with(label));
         }
         if shown {
-            text += &format!("{line}\n");
+            text.extend([line, "\n"]);
         }
     }
     text
