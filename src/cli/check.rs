@@ -69,7 +69,10 @@ fn broken(line: &str) -> String {
     let mut facts: Vec<String> = Vec::new();
     for word in line.split(' ') {
         match facts.last_mut() {
-            Some(fact) if !fact.ends_with([',', ';', ':']) => *fact += &format!(" {word}"),
+            Some(fact) if !fact.ends_with([',', ';', ':']) => {
+                fact.push(' ');
+                fact.push_str(word);
+            }
             _ => facts.push(word.to_owned()),
         }
     }
