@@ -16,6 +16,7 @@
 //! * [`choice`]: named choices with parameters, as data that the reader, `list` and the docs share.
 //! * [`port`]: choosing and holding local ports. [`workload`]: who connects when, and for how long.
 //! * [`profile`]: operating systems as data. [`scenario`]: a TOML file, read whole and checked whole.
+//! * [`forecast`]: what formulas say of a scenario.
 //! * [`sim`]: the model in motion. [`metrics`]: what is observed of it.
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
 //! * [`report`]: tables to CSV, charts and the run folder. [`cli`]: one file per subcommand.
@@ -69,6 +70,7 @@ pub mod choice;
 pub mod cli;
 pub mod des;
 pub mod experiment;
+pub mod forecast;
 pub mod metrics;
 pub mod numeric;
 pub mod port;

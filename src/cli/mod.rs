@@ -8,6 +8,7 @@
 //! * a `clap::Args` type, whose comment is the one line that says what it does, with
 //!   `run(&self, &mut Output) -> Result<Exit, Failure>`.
 
+mod arguments;
 pub mod files;
 pub mod guide;
 pub mod interrupt;
@@ -48,10 +49,12 @@ macro_rules! commands {
 }
 
 commands! {
+    calc::Calc,
     run::Run,
     check::Check,
     list::List,
     new::New,
+    chart::Chart,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

@@ -1,12 +1,14 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
 pub mod attempts;
+pub mod calc;
 pub mod chart;
 pub mod csv;
 mod fonts;
 pub mod gate;
 pub mod json;
 pub mod manifest;
+mod middle_run;
 mod page;
 pub mod query;
 pub mod run_dir;
@@ -21,6 +23,7 @@ pub mod whole;
 use crate::scenario::words;
 
 pub use manifest::Manifest;
+pub use middle_run::middle_run;
 pub use query::{PerRun, RunTables};
 pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

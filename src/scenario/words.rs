@@ -47,7 +47,10 @@ pub fn percent(ratio: f64) -> String {
     } else if size < 9.95 {
         trim(format!("{value:.*}", decimals(size, 2)))
     } else {
-        trim(format!("{value:.1}"))
+        // What is not all does not print as all.
+        let all = |text: &String| ratio < 1.0 && text.parse() == Ok(100.0);
+        let finer = (1..=9).map(|decimals| format!("{value:.decimals$}")).find(|text| !all(text));
+        finer.map_or_else(|| "100".into(), trim)
     }
 }
 
@@ -70,6 +73,21 @@ pub fn risk(ratio: f64) -> String {
     if (0.0195..=0.9805).contains(&ratio) { format!("{:.0}", ratio * 100.0) } else { percent(ratio) }
 }
 
+/// An upper bound of a probability: `0.0096`, `2.3e-18`; nobody needs to know one below 1e-99.
+pub fn bound(ratio: f64) -> String {
+    if ratio < 1e-99 { "1e-99".into() } else { figure(ratio) }
+}
+
+/// Cut after its fourth digit, never rounded up: a limit that is still kept.
+pub fn floor_figure(value: f64) -> f64 {
+    let mut step = 1e-9;
+    while value / step >= 10_000.0 {
+        step *= 10.0;
+    }
+    // One part in 1e12 more, so that 444 does not become 443.9.
+    (value / step * (1.0 + 1e-12)).floor() * step
+}
+
 /// Seconds as a span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
 pub fn seconds(seconds: f64) -> String {
     if seconds == 0.0 {
@@ -88,6 +106,15 @@ pub fn seconds(seconds: f64) -> String {
         two_units(seconds, 60.0, "min", 60.0, "h")
     } else {
         two_units(seconds, 3_600.0, "h", 24.0, "d")
+    }
+}
+
+/// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`.
+pub fn between(low: f64, high: f64) -> String {
+    let (low, high) = (seconds(low), seconds(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
     }
 }
 
@@ -112,6 +139,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
 pub fn plural(number: u64, noun: &str) -> String {
     let s = if number == 1 { "" } else { "s" };
     format!("{} {noun}{s}", thousands(number))
+}
+
+/// A figure and what it counts: `1 port`, `28,232 ports`, `2.5 ports`.
+pub fn counted(value: f64, noun: &str) -> String {
+    let number = figure(value);
+    let s = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{s}")
 }
 
 /// A large number to two digits: `about 5.4 million`, `about 27,000`, `730`.
@@ -254,6 +288,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_all_is_not_100_per_cent() {
+        let cases =
+            [(0.9996, "99.96"), (0.999_99, "99.999"), (1.0 - 1e-9, "99.9999999"), (1.0, "100"), (0.9994, "99.9")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text);
+        }
+        assert_eq!(risk(0.999_6), "99.96");
+    }
+
+    #[test]
+    fn bounds_and_limits() {
+        assert_eq!([bound(0.0096), bound(2.26e-18), bound(0.0)], ["0.0096", "2.3e-18", "1e-99"]);
+        let floors = [444.023, 444.0, 1_022.78, 25_999.9, 0.123_46].map(|value| figure(floor_figure(value) * 1e3));
+        assert_eq!(floors, ["444,000", "444,000", "1,022,000", "25,990,000", "123"]);
+    }
+
+    #[test]
     fn spans() {
         let cases = [
             (0.0, "0 s"),
@@ -281,6 +332,11 @@ mod tests {
     #[test]
     fn plurals() {
         assert_eq!([thousands(0), thousands(999), thousands(1_000)], ["0", "999", "1,000"]);
+        assert_eq!(
+            [counted(1.0, "port"), counted(0.999_99, "port"), counted(2.5, "port")],
+            ["1 port", "1 port", "2.5 ports"]
+        );
+        assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
     }
 

@@ -28,6 +28,11 @@ impl TimerWheel {
     pub const fn new(wait: SimDuration, hz: u64, phase: Option<SimDuration>) -> Self {
         Self { wait, hz, phase, grid: grid(wait, hz) }
     }
+
+    /// Jiffies a second.
+    pub const fn hz(&self) -> u64 {
+        self.hz
+    }
 }
 
 impl HoldRule for TimerWheel {
@@ -38,6 +43,10 @@ impl HoldRule for TimerWheel {
         let shift = grid - phase.as_nanos();
         let expires = close.as_nanos() + self.wait.as_nanos() + shift;
         SimTime::from_nanos((expires / grid + 1) * grid - shift)
+    }
+
+    fn least(&self) -> SimDuration {
+        self.wait
     }
 
     fn mean_s(&self) -> f64 {
