@@ -1,25 +1,9 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-use crate::scenario::words::{WIDTH, wrapped};
+use crate::scenario::words::{SOLID_SPACE, WIDTH, wrapped};
+pub(super) use crate::scenario::words::{solid, solid_brackets};
 
 const GUTTER: usize = 13;
-
-/// A space that no line ends at; written as a plain one.
-const SOLID_SPACE: char = '\u{a0}';
-
-/// A text that is kept on one line: `4 min 31 s`.
-pub(super) fn solid(text: &str) -> String {
-    text.replace(' ', &SOLID_SPACE.to_string())
-}
-
-/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
-pub(super) fn solid_brackets(text: &str) -> String {
-    let inside = |depth: &mut u32, c: char| {
-        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
-        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
-    };
-    text.chars().scan(0, inside).collect()
-}
 
 /// Lines under labels.
 #[derive(Clone, Debug, Default, PartialEq)]

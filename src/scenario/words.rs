@@ -173,6 +173,23 @@ pub fn about(number: f64) -> String {
     format!("about {}{name}", count((scaled / step).round() * step))
 }
 
+/// A space that no line ends at; written as a plain one.
+pub const SOLID_SPACE: char = '\u{a0}';
+
+/// A text that is kept on one line: `4 min 31 s`.
+pub fn solid(text: &str) -> String {
+    text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
+}
+
 /// Lines of words that fit into `width` columns; a word that never fits stands alone.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
