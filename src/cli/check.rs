@@ -4,7 +4,7 @@ use super::files::read;
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::scenario::schema::schema;
-use crate::scenario::words::{WIDTH, wrapped};
+use crate::scenario::words::fitted;
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
@@ -45,7 +45,7 @@ impl Check {
         let mut exit = Exit::Fine;
         for file in &self.files {
             match check(file, &self.sets) {
-                Ok(line) => output.data(&wrapped(&line, WIDTH).join("\n"))?,
+                Ok(line) => output.data(&fitted(&line))?,
                 Err(errors) => {
                     output.message(&errors)?;
                     exit = Exit::Invalid;

@@ -8,7 +8,7 @@ use super::chart::CHARTS;
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
 use super::query::PerRun;
 use super::schema::{self, Column};
-use super::whole::{self, Fill, Make, Replace, WholeError, write_folder};
+use super::whole::{self, Fill, Make, Replace, What, WholeError, write_folder};
 use super::{RunTables, Table, csv};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -111,7 +111,7 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
 ///
 /// [`RunDirError::Taken`] or [`RunDirError::NoFolder`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
 pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDirError> {
-    Ok(whole::may_write(path, replacing(path, scenario, place)?)?)
+    Ok(whole::may_write(path, What::Folder, replacing(path, scenario, place)?)?)
 }
 
 fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
