@@ -54,6 +54,7 @@ commands! {
     check::Check,
     list::List,
     new::New,
+    chart::Chart,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

@@ -224,8 +224,8 @@ pub struct Record {
 pub enum Keep {
     /// Summary figures alone.
     Summary,
-    /// A row per sample too.
-    Series,
+    /// A row per sample too, of so many views: the first ones.
+    Series(usize),
 }
 
 impl<'a> Recorder<'a> {
@@ -242,7 +242,10 @@ impl<'a> Recorder<'a> {
             groups: vec![Group::default(); views.groups.len()],
             flows: views.flow_groups.iter().map(|groups| FlowBook::new(groups)).collect(),
             released: vec![Box::default(); topology.lanes],
-            series: (keep == Keep::Series).then(|| vec![Series::default(); views.views.len()]),
+            series: match keep {
+                Keep::Summary => None,
+                Keep::Series(views) => Some(vec![Series::default(); views]),
+            },
         }
     }
 

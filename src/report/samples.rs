@@ -7,6 +7,7 @@ use super::whole::Fill;
 use super::{Cell, RunTables, Table, csv, schema};
 use crate::metrics::Metric;
 use crate::numeric;
+use std::collections::BTreeMap;
 
 struct Spec {
     name: &'static str,
@@ -171,7 +172,9 @@ fn make(spec: &Spec) -> RunTables {
             }
         }
     }
-    RunTables { summary: summarise(spec, &runs), per_run, timeseries, meta: meta(spec) }
+    let [ports, probes] = [schema::PORTS, schema::PROBES].map(|columns| Table::new(&names(columns)));
+    let summary = summarise(spec, &runs);
+    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec) }
 }
 
 /// What writes the `replications.csv` of these tables, as far as they know it.
@@ -331,6 +334,7 @@ fn meta(spec: &Spec) -> Manifest {
         warm_up_s: 0.0,
         confidence: 0.95,
         files: files.map(String::from).to_vec(),
+        rows: BTreeMap::new(),
     }
 }
 
