@@ -206,6 +206,11 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A message whose lines are broken to fit the screen.
+pub fn fitted(text: &str) -> String {
+    text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
+}
+
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
 pub fn names(all: &[&str], kind: &str) -> String {
     match all {

@@ -12,6 +12,7 @@ mod format_screens;
 mod front_door;
 mod gates;
 mod golden;
+mod interrupts;
 mod kernel_replays;
 mod laws;
 mod published;
