@@ -1,0 +1,120 @@
+//! Which kernel this is, which profile comes nearest to it, and how fast its clock ticks.
+
+use crate::des::SimDuration;
+use crate::port::Hold;
+use crate::port::hold::TimerWheel;
+use crate::profile::{self, Profile};
+use std::io::{self, BufRead};
+
+/// `TCP_TIMEWAIT_LEN` (include/net/tcp.h): compiled in, 60 s.
+pub const TIME_WAIT: SimDuration = SimDuration::from_secs(60);
+
+/// A running kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// As `uname -r` says it: `6.18.44-amd64`. Empty when it cannot be read.
+    pub release: String,
+    /// Jiffies a second and the file that says so.
+    pub hz: Option<(u64, String)>,
+}
+
+impl Kernel {
+    /// Major and minor version.
+    pub fn version(&self) -> Option<(u64, u64)> {
+        version(&self.release)
+    }
+
+    /// The newest Linux profile that is not newer than this kernel; the oldest when all are, and the default when
+    /// this kernel does not say how old it is.
+    pub fn profile(&self) -> &'static Profile {
+        let fallback = profile::find(profile::DEFAULT).expect("a test finds the default profile");
+        let Some(own) = self.version() else { return fallback };
+        let versions = profile::all().iter().filter_map(|profile| {
+            let version = version(profile.name.strip_prefix("linux-")?)?;
+            Some((version, profile))
+        });
+        let (older, newer): (Vec<_>, Vec<_>) = versions.partition(|(version, _)| *version <= own);
+        let nearest = older.into_iter().max_by_key(|(version, _)| *version);
+        let nearest = nearest.or_else(|| newer.into_iter().min_by_key(|(version, _)| *version));
+        nearest.map_or(fallback, |(_, profile)| profile)
+    }
+
+    /// The rule by which this kernel ends TIME-WAITs; `None` without a known clock rate, or with one that no wheel of
+    /// ours has.
+    pub fn time_wait(&self) -> Option<Hold> {
+        let (hz, _) = self.hz.as_ref()?;
+        TimerWheel::HZ.contains(hz).then(|| Hold::TimerWheel(TimerWheel::new(TIME_WAIT, *hz, None)))
+    }
+
+    /// A TIME-WAIT ends at most this long after its timer is due; the coarsest grid there is when the clock rate is
+    /// not known.
+    pub fn grid(&self) -> SimDuration {
+        let coarsest = || {
+            let grid = |hz: &u64| Hold::TimerWheel(TimerWheel::new(TIME_WAIT, *hz, None)).grid();
+            TimerWheel::HZ.iter().map(grid).max().unwrap_or(SimDuration::ZERO)
+        };
+        self.time_wait().map_or_else(coarsest, |hold| hold.grid())
+    }
+}
+
+/// `6.18.44-amd64` is 6.18.
+fn version(release: &str) -> Option<(u64, u64)> {
+    let (major, rest) = release.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// The value of `CONFIG_HZ` in a kernel's configuration.
+///
+/// # Errors
+///
+/// When it cannot be read as far as that.
+pub fn hz_of(config: impl BufRead) -> io::Result<Option<u64>> {
+    /// A configuration has about 10,000 lines.
+    const LINES_MAX: usize = 1_000_000;
+    for line in config.split(b'\n').take(LINES_MAX) {
+        let line = line?;
+        if let Some(value) = line.strip_prefix(b"CONFIG_HZ=") {
+            return Ok(std::str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok()));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kernel(release: &str, hz: Option<u64>) -> Kernel {
+        Kernel { release: release.to_owned(), hz: hz.map(|hz| (hz, String::new())) }
+    }
+
+    #[test]
+    fn the_nearest_profile_is_a_linux_profile() {
+        assert_eq!(kernel("6.18.44-fc-v657", None).version(), Some((6, 18)));
+        assert_eq!(kernel("7.0-rc1", None).version(), Some((7, 0)));
+        assert_eq!(kernel("6.18.44", None).profile().name, "linux-6.18");
+        for release in ["99.1.2", "2.6.32", "", "what"] {
+            assert!(kernel(release, None).profile().name.starts_with("linux-"), "{release}");
+        }
+    }
+
+    #[test]
+    fn the_grid_follows_from_the_clock_rate() {
+        // reference/linux.md 3.2.
+        for (hz, grid_s) in [(Some(100), 5.12), (Some(250), 2.048), (Some(1000), 4.096), (None, 5.12), (Some(77), 5.12)]
+        {
+            assert!((kernel("6.1", hz).grid().as_secs_f64() - grid_s).abs() < 1e-9, "{hz:?}");
+        }
+        assert_eq!(kernel("6.1", Some(77)).time_wait(), None);
+        assert!((kernel("6.1", Some(250)).time_wait().unwrap().mean_s() - 61.024).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_clock_rate_is_one_line_of_the_configuration() {
+        let config = b"# CONFIG_HZ_100 is not set\nCONFIG_HZ_250=y\nCONFIG_HZ=250\nCONFIG_SCHED_HRTICK=y\n";
+        assert_eq!(hz_of(&config[..]).unwrap(), Some(250));
+        assert_eq!(hz_of(&b"CONFIG_HZ_250=y\n"[..]).unwrap(), None);
+        assert_eq!(hz_of(&b"CONFIG_HZ=many\xff\n"[..]).unwrap(), None);
+    }
+}
