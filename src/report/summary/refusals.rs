@@ -1,0 +1,24 @@
+//! Counting runs: what most labels start from.
+
+use super::super::{RunTables, words};
+
+/// In how many runs a scope was refused, and when.
+pub(super) struct Refusals {
+    pub(super) runs: u64,
+    pub(super) refused: u64,
+    /// Sorted.
+    pub(super) times: Vec<f64>,
+}
+
+impl Refusals {
+    pub(super) fn of(tables: &RunTables, scope: &str) -> Self {
+        let runs = tables.per_run(scope, "first_refusal_s");
+        let mut times: Vec<_> = runs.iter().filter_map(|(_, time)| *time).collect();
+        times.sort_by(f64::total_cmp);
+        Self { runs: runs.len() as u64, refused: times.len() as u64, times }
+    }
+
+    pub(super) fn of_runs(&self) -> String {
+        format!("{} of {}", words::count(self.refused as f64), words::plural(self.runs, "run"))
+    }
+}

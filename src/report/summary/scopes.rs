@@ -1,0 +1,77 @@
+//! Several clients, destinations or hosts: the worst one by name, the others counted, and a table.
+
+use super::super::page::solid;
+use super::super::{RunTables, words};
+use super::refusals::Refusals;
+
+/// `checkout -> orders-db`; of several the worst, and how many others share its fate.
+pub(super) fn who(tables: &RunTables) -> String {
+    let parties = [party(tables, "client:"), party(tables, "destination:")];
+    let known: Vec<_> = parties.into_iter().flatten().collect();
+    if known.is_empty() { tables.meta.scenario.name.clone() } else { known.join(" -> ") }
+}
+
+fn party(tables: &RunTables, kind: &str) -> Option<String> {
+    let ranked = ranked(tables, kind);
+    let name = ranked.first()?.strip_prefix(kind)?;
+    let others = ranked.len() - 1;
+    let hit = ranked.iter().skip(1).filter(|scope| Refusals::of(tables, scope).refused > 0).count();
+    let calm = Refusals::of(tables, ranked[0]).refused == 0;
+    Some(match (others, hit) {
+        (0, _) => name.into(),
+        (1, 0) if calm => format!("{name} and 1 other"),
+        (_, 0) if calm => format!("{name} and {others} others"),
+        (1, 0) => format!("{name} (not the other)"),
+        (_, 0) => format!("{name} (none of {others} others)"),
+        (1, _) => format!("{name} and 1 other"),
+        _ => format!("{name} and {hit} of {others} others"),
+    })
+}
+
+/// The scopes of a kind, the worst first: most runs refused, most calls refused, fullest; ties as in the tables.
+fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
+    let mut ranked: Vec<_> = tables.scopes(kind).into_iter().filter(|scope| *scope != "all").collect();
+    let badness = |scope: &str| {
+        let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
+        [Refusals::of(tables, scope).refused as f64, figure("refused_ratio"), fullest(tables, scope).unwrap_or(0.0)]
+    };
+    ranked.sort_by(|a, b| {
+        let pairs = badness(b).into_iter().zip(badness(a));
+        pairs.map(|(b, a)| b.total_cmp(&a)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    ranked
+}
+
+/// The fullest moment as a share of the ports.
+fn fullest(tables: &RunTables, scope: &str) -> Option<f64> {
+    let figure = |metric| tables.estimate(scope, metric).value;
+    Some(figure("busy_ports_peak")? / figure("capacity_ports").filter(|ports| *ports > 0.0)?)
+}
+
+/// The scopes of a kind side by side, when there are several; the worst first.
+pub(super) fn scopes(tables: &RunTables) -> Vec<String> {
+    const ROWS: usize = 8;
+    let several = ["client:", "destination:", "host:", "nat:"].map(|kind| ranked(tables, kind));
+    let ranked: Vec<_> = several.into_iter().filter(|scopes| scopes.len() > 1).flatten().collect();
+    if ranked.is_empty() {
+        return Vec::new();
+    }
+    let row = |cells: [&str; 5]| {
+        let [scope, refused, first, share, full] = cells;
+        solid(&format!("{scope:<24.24} {refused:>10} {first:>13} {share:>8} {full:>8}"))
+    };
+    let mut lines = vec![row(["", "refused in", "first", "refused", "fullest"])];
+    for scope in ranked.iter().take(ROWS) {
+        let count = Refusals::of(tables, scope);
+        let first = count.times.first().map_or_else(|| "never".into(), |time| words::seconds(*time));
+        let percent =
+            |value: Option<f64>| value.map_or_else(String::new, |value| format!("{} %", words::percent(value)));
+        let refused = format!("{}/{}", count.refused, count.runs);
+        let share = percent(tables.estimate(scope, "refused_ratio").value);
+        lines.push(row([scope, &refused, &first, &share, &percent(fullest(tables, scope))]));
+    }
+    if ranked.len() > ROWS {
+        lines.push(format!("and {} more in summary.csv", ranked.len() - ROWS));
+    }
+    lines
+}
