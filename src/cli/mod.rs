@@ -8,6 +8,7 @@ pub mod files;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
+pub mod unseen;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -39,6 +40,8 @@ macro_rules! commands {
 
 commands! {
     check::Check,
+    inspect::Inspect,
+    port::Port,
     run::Run,
 }
 

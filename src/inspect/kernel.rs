@@ -4,6 +4,7 @@ use crate::des::SimDuration;
 use crate::port::Hold;
 use crate::port::hold::TimerWheel;
 use crate::profile::{self, Profile};
+use crate::theory::Wheel;
 use std::io::{self, BufRead};
 
 /// `TCP_TIMEWAIT_LEN` (include/net/tcp.h): compiled in, 60 s.
@@ -44,6 +45,32 @@ impl Kernel {
     pub fn time_wait(&self) -> Option<Hold> {
         let (hz, _) = self.hz.as_ref()?;
         TimerWheel::HZ.contains(hz).then(|| Hold::TimerWheel(TimerWheel::new(TIME_WAIT, *hz, None)))
+    }
+
+    /// The same where the clock rate is not known: with that of the profile, or HZ=250 where it has none.
+    fn likely_time_wait(&self) -> Hold {
+        /// What distributions build most often, Debian and Ubuntu among them.
+        const HZ: u64 = 250;
+        let of_profile = || {
+            let value =
+                self.profile().setting("time_wait.timer_wheel.hz").and_then(|setting| setting.value.as_integer());
+            value.and_then(|hz| u64::try_from(hz).ok()).unwrap_or(HZ)
+        };
+        let likely = || Hold::TimerWheel(TimerWheel::new(TIME_WAIT, of_profile(), None));
+        self.time_wait().unwrap_or_else(likely)
+    }
+
+    /// How long a TIME-WAIT lasts on average, in seconds: 60 s and half a grid step.
+    pub fn mean_time_wait_s(&self) -> f64 {
+        self.likely_time_wait().mean_s()
+    }
+
+    /// The most connections a second that `ports` ports carry for long when each is used again at the first instant
+    /// that its TIME-WAIT allows: [`Wheel::sustained_rate`] of connections that take no time.
+    pub fn sustained_rate(&self, ports: u32) -> f64 {
+        let grid_ns = self.likely_time_wait().grid().as_nanos();
+        let wheel = Wheel { wait_ns: TIME_WAIT.as_nanos(), grid_ns, phase_ns: grid_ns };
+        wheel.sustained_rate(ports, 0)
     }
 
     /// A TIME-WAIT ends at most this long after its timer is due; the coarsest grid there is when the clock rate is
@@ -107,7 +134,11 @@ mod tests {
             assert!((kernel("6.1", hz).grid().as_secs_f64() - grid_s).abs() < 1e-9, "{hz:?}");
         }
         assert_eq!(kernel("6.1", Some(77)).time_wait(), None);
-        assert!((kernel("6.1", Some(250)).time_wait().unwrap().mean_s() - 61.024).abs() < 1e-9);
+        for hz in [Some(250), None] {
+            assert!((kernel("6.1", hz).mean_time_wait_s() - 61.024).abs() < 1e-9);
+            // 28,232 ports every 30 grid steps of 2.048 s: reference/theory.md section 13.
+            assert!((kernel("6.1", hz).sustained_rate(28_232) - 459.5).abs() < 0.01);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! not be read is part of the answer: see [`Machine::unseen`] and [`Holders::denied`]. A new setting goes into
 //! [`machine`], a new view of the sockets beside [`usage`]. Must never know how its answers are printed.
 
+pub mod draft;
 pub mod elsewhere;
 pub mod files;
 pub mod holder;

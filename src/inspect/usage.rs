@@ -4,6 +4,7 @@
 //! to itself, a lane. Two things are not in the kernel's list and are inferred: which connections came in (their local
 //! port has a listener), and which ports bind() keeps from connect() (those with a listener; `reference/linux.md` 1.6).
 
+use super::kernel::Kernel;
 use super::machine::Machine;
 use super::socket::{Socket, State};
 use crate::port::PortRange;
@@ -148,6 +149,12 @@ impl Usage {
     /// Ports that the lane has left.
     pub fn free(&self, lane: &Lane) -> u32 {
         self.usable.saturating_sub(lane.busy())
+    }
+
+    /// The most connections a second that the lane carries for long, when what is open now stays open: the other ports
+    /// once per TIME-WAIT. `None` where TIME-WAITs are reused early, as then they set no limit.
+    pub fn sustained_rate(&self, lane: &Lane, kernel: &Kernel) -> Option<f64> {
+        (lane.reusable == 0).then(|| kernel.sustained_rate(self.usable.saturating_sub(lane.open())))
     }
 
     /// The share of the usable ports that are busy in a lane: 0 to 1.

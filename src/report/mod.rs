@@ -6,7 +6,7 @@ pub mod csv;
 mod fonts;
 pub mod json;
 pub mod manifest;
-mod page;
+pub(crate) mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

@@ -1,42 +1,60 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-const WIDTH: usize = 80;
+/// The columns of a line.
+pub(crate) const WIDTH: usize = 80;
 const GUTTER: usize = 13;
 
 /// A space that no line ends at; written as a plain one.
 const SOLID_SPACE: char = '\u{a0}';
 
 /// A text that is kept on one line: `4 min 31 s`.
-pub(super) fn solid(text: &str) -> String {
+pub(crate) fn solid(text: &str) -> String {
     text.replace(' ', &SOLID_SPACE.to_string())
 }
 
 /// Lines under labels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Page {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Page {
     lines: Vec<String>,
+    gutter: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::with_gutter(GUTTER)
+    }
 }
 
 impl Page {
+    /// A page whose facts stand in column `gutter`.
+    pub(crate) fn with_gutter(gutter: usize) -> Self {
+        Self { lines: Vec::new(), gutter }
+    }
+
+    /// Lines as they are, such as those of a table.
+    pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.lines.extend(lines);
+    }
+
     /// Facts under a label, each on a line of its own; nothing at all when there is none.
-    pub(super) fn label(&mut self, label: &str, facts: &[String]) {
-        let mut gutter = format!("{label:<GUTTER$}");
+    pub(crate) fn label(&mut self, label: &str, facts: &[String]) {
+        let mut gutter = format!("{label:<width$}", width = self.gutter);
         for fact in facts {
-            for line in wrapped(fact) {
+            for line in wrapped(fact, WIDTH - self.gutter) {
                 let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
                 self.lines.push(line.trim_end().into());
-                gutter = " ".repeat(GUTTER);
+                gutter = " ".repeat(self.gutter);
             }
         }
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         self.lines.push(String::new());
     }
 
     /// A last word, on the last line if there is room.
-    pub(super) fn tail(&mut self, text: &str) {
+    pub(crate) fn tail(&mut self, text: &str) {
         match self.lines.last_mut() {
             Some(line) if line.chars().count() + 5 + text.len() <= WIDTH => *line = format!("{line}     {text}"),
             _ => self.label("", &[solid(text)]),
@@ -44,18 +62,18 @@ impl Page {
     }
 
     /// The text, every line ended.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 }
 
 /// Lines of words that fit beside the gutter; a word that never fits stands alone.
-fn wrapped(fact: &str) -> Vec<String> {
+fn wrapped(fact: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let length = |text: &str| text.chars().count();
     for word in fact.split(' ') {
         match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= WIDTH - GUTTER => {
+            Some(line) if length(line) + 1 + length(word) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }

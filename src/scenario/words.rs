@@ -91,9 +91,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
     }
 }
 
-/// `1 run`, `20 runs`.
+/// `1 run`, `20 runs`, `2 addresses`.
 pub fn plural(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
+    let s = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {noun}{s}", thousands(number))
 }
 
@@ -228,6 +232,7 @@ mod tests {
     fn plurals() {
         assert_eq!([thousands(0), thousands(999), thousands(1_000)], ["0", "999", "1,000"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
+        assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
     }
 
     #[test]
