@@ -1,16 +1,24 @@
 //! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them.
 
 use super::files::read;
+use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Files,
+    short: "mistakes in a scenario",
+    examples: &[
+        ("dryport check scenarios/quickstart.toml", ""),
+        ("dryport check scenarios/*.toml --set run.duration=1h", "one key changed"),
+        ("dryport check - < s.toml", "in a pipeline"),
+    ],
+};
+
 /// Find the mistakes in scenario files; say what was understood
-///
-///   dryport check scenarios/quickstart.toml
-///   dryport check scenarios/*.toml --set run.duration=1h
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Check {
-    /// TOML files, or - for standard input (TOML or JSON)
+    /// TOML files, or - for stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Change one key, as in host.gateway.port_range=1024-65535

@@ -1,16 +1,23 @@
 //! The command line: one file per subcommand, one line each in `commands!`.
 //!
-//! Knows clap, files and the terminal; all else is asked of the layers below. To add a subcommand, add a file with a
-//! `clap::Args` type, whose comment is the help, that has `run(&self, &mut Output) -> Result<Exit, Failure>`, and a line
-//! below.
+//! Knows clap, files and the terminal; all else is asked of the layers below. To add a subcommand, add a line below and
+//! a file of that name with two things:
+//!
+//! * `pub const GUIDE: Guide`: its group and its few words on the page without arguments, and the examples at the head of
+//!   its `--help`, which a test runs, every one of them (see [`guide`]);
+//! * a `clap::Args` type, whose comment is the one line that says what it does, with
+//!   `run(&self, &mut Output) -> Result<Exit, Failure>`.
 
 pub mod files;
+pub mod guide;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
 pub mod unseen;
 
-use clap::{Parser, Subcommand};
+use crate::report::page::{WIDTH, wrapped};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use guide::Guide;
 use output::Output;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -21,6 +28,9 @@ pub use output::Failure;
 macro_rules! commands {
     ($($file:ident::$Type:ident,)+) => {
         $(pub mod $file;)+
+
+        /// Every command by name, in the order of the page without arguments.
+        pub const GUIDES: &[(&str, &Guide)] = &[$((stringify!($file), &$file::GUIDE),)+];
 
         /// What to do.
         #[derive(Debug, Subcommand)]
@@ -39,18 +49,26 @@ macro_rules! commands {
 }
 
 commands! {
+    run::Run,
     check::Check,
     inspect::Inspect,
     port::Port,
-    run::Run,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?
 #[derive(Debug, Parser)]
-#[command(name = "dryport", version, max_term_width = 80)]
+#[command(name = "dryport", version, term_width = WIDTH)]
 struct Root {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+}
+
+/// The command line as clap knows it, with the help that people read.
+fn command_line() -> clap::Command {
+    let root = Root::command().override_help(guide::front_page(GUIDES));
+    GUIDES.iter().fold(root, |root, (name, guide)| {
+        root.mut_subcommand(name, |command| guide::with_help(command.bin_name(format!("dryport {name}")), guide))
+    })
 }
 
 /// How a command ended.
@@ -71,6 +89,13 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The worse of two ends: an invalid scenario before a failure, that before a gate; Ctrl-C before all.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const WORST_FIRST: [Exit; 5] = [Exit::Interrupted, Exit::Usage, Exit::Invalid, Exit::Failed, Exit::Gate];
+        WORST_FIRST.into_iter().find(|exit| [self, other].contains(exit)).unwrap_or(Self::Fine)
+    }
+
     /// What the process returns.
     pub const fn code(self) -> u8 {
         match self {
@@ -95,11 +120,15 @@ pub fn main() -> ExitCode {
 
 /// Runs the command that `arguments` (the program's name first) name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut Output<'_>) -> Exit {
-    let root = match Root::try_parse_from(arguments) {
+    let matches = command_line().try_get_matches_from(arguments);
+    let root = match matches.and_then(|matches| Root::from_arg_matches(&matches)) {
         Ok(root) => root,
         Err(error) => return usage(&error, output),
     };
-    let result = root.command.run(output);
+    let result = match root.command {
+        Some(command) => command.run(output),
+        None => output.data(&guide::front_page(GUIDES)).map(|()| Exit::Fine),
+    };
     let exit = *result.as_ref().unwrap_or(&Exit::Fine);
     match result.and_then(|_| output.flush()) {
         Ok(()) => exit,
@@ -116,11 +145,11 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut
 /// Help and version go to stdout and are fine; anything else is a mistake.
 fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
     let text = error.render().to_string();
-    let text = text.trim_end();
+    let text = text.trim_end().lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n");
     let (written, exit) = if error.use_stderr() {
-        (output.message(text), Exit::Usage)
+        (output.message(&text), Exit::Usage)
     } else {
-        (output.data(text).and_then(|()| output.flush()), Exit::Fine)
+        (output.data(&text).and_then(|()| output.flush()), Exit::Fine)
     };
     match written {
         Err(Failure::Io(error)) if error.kind() != ErrorKind::BrokenPipe => Exit::Failed,
@@ -131,11 +160,10 @@ fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Root::command().debug_assert();
+        command_line().debug_assert();
     }
 
     #[test]
@@ -143,6 +171,7 @@ mod tests {
         for (arguments, exit) in [
             (&["dryport", "check"][..], Exit::Usage),
             (&["dryport", "chek", "x"], Exit::Usage),
+            (&["dryport"], Exit::Fine),
             (&["dryport", "--help"], Exit::Fine),
             (&["dryport", "--version"], Exit::Fine),
         ] {

@@ -1,33 +1,41 @@
 //! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
 
 use super::files::read;
+use super::guide::{Group, Guide};
 use super::progress::Progress;
 use super::{Exit, Failure, interrupt, output::Output};
 use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
+use crate::report::gate::{Gate, Judged, Ruling, Sense};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
 use crate::report::run_dir::{self, Pictures, Place};
 use crate::report::tables::{run_tables, write_replications};
 use crate::report::whole::{self, Disk, Replace, WholeError};
 use crate::report::{Manifest, run_summary};
-use crate::scenario::{Reading, SourceFile, words};
+use crate::scenario::{Claim, Reading, Scenario, SourceFile, words};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Simulate scenarios; report the risk of running out of ports, with its interval
-///
-///   dryport run scenarios/quickstart.toml
-///   dryport run s.toml --set host.gateway.port_range=1024-65535    one key changed
-///   dryport run - --json < s.toml | jq .verdict                    in a pipeline
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Ask,
+    short: "risk, simulated",
+    examples: &[
+        ("dryport run scenarios/quickstart.toml", ""),
+        ("dryport run s.toml --set host.gateway.port_range=1024-65535", "one key changed"),
+        ("dryport run - --json < s.toml | jq .verdict", "in a pipeline"),
+    ],
+};
+
+/// Simulate a scenario; report the risk of running out of ports, with its interval
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Run {
-    /// TOML files, or - for standard input (TOML or JSON)
+    /// TOML files, or - for stdin
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Change one key, as in host.gateway.port_range=1024-65535
@@ -48,6 +56,9 @@ pub struct Run {
     /// The level of every interval
     #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
     confidence: f64,
+    /// Exit with 99 when `METRIC OP NUMBER` holds, or when the runs leave it open
+    #[arg(long, value_name = "EXPR")]
+    fail_if: Vec<String>,
     /// Write every attempt of one replication to a CSV file
     #[arg(long, value_name = "FILE")]
     attempts: Option<PathBuf>,
@@ -82,6 +93,7 @@ fn confidence(text: &str) -> Result<f64, String> {
 /// A scenario that was read, and where its run goes.
 struct Plan {
     file: String,
+    gates: Vec<Gate>,
     name: String,
     reading: Reading,
     folder: PathBuf,
@@ -119,13 +131,11 @@ impl Run {
                         closed = is_closed(output.data(&format!("{gap}{}", summary.trim_end())))?;
                     }
                     told.push(json);
-                    if ended != Exit::Fine {
-                        exit = ended;
-                    }
+                    exit = exit.worse(ended);
                 }
                 Err(message) => {
                     let _ = output.message(&message);
-                    exit = Exit::Failed;
+                    exit = exit.worse(Exit::Failed);
                 }
             }
             if stop.load(Ordering::Relaxed) {
@@ -151,6 +161,13 @@ impl Run {
         if self.attempts.is_some() && names.len() > 1 {
             return Err(usage("--attempts takes one scenario".into()));
         }
+        let (fail_if, faults): (Vec<_>, Vec<_>) =
+            self.fail_if.iter().map(|text| Claim::of_option("--fail-if", text)).partition(Result::is_ok);
+        if !faults.is_empty() {
+            let shown = faults.into_iter().filter_map(Result::err).map(|fault| fault.to_string());
+            return Err((Exit::Usage, shown.collect()));
+        }
+        let fail_if: Vec<Claim> = fail_if.into_iter().flatten().collect();
         let mut sets = self.sets.clone();
         sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
         let (mut plans, mut faults) = (Vec::new(), Vec::new());
@@ -160,7 +177,10 @@ impl Run {
                 out => out.as_deref().unwrap_or_else(|| Path::new("output")).join(&name),
             };
             match read(file, &sets) {
-                Ok(reading) => plans.push(Plan { file: file.clone(), name, reading, folder }),
+                Ok(reading) => {
+                    let gates = gates(&reading.scenario, &fail_if);
+                    plans.push(Plan { file: file.clone(), gates, name, reading, folder });
+                }
                 Err(errors) => faults.push(errors),
             }
         }
@@ -235,8 +255,15 @@ impl Run {
                 let _ = output.message(&done(&experiment, took, self.json));
             }
         }
+        let gates: Vec<Judged> = plan.gates.iter().map(|gate| gate.clone().judge(&tables)).collect();
+        for judged in gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
+            exit = exit.worse(Exit::Gate);
+            if self.quiet {
+                let _ = output.message(&format!("{}: {judged}", plan.file));
+            }
+        }
         let folder = plan.folder.display().to_string();
-        Ok(Told { summary: run_summary(&tables, &folder), json: run_json(&tables, &folder), exit })
+        Ok(Told { summary: run_summary(&tables, &gates, &folder), json: run_json(&tables, &gates, &folder), exit })
     }
 
     /// Runs one replication once more for its attempts.
@@ -293,6 +320,17 @@ impl Run {
             files: run_dir::file_names(Pictures::Png),
         }
     }
+}
+
+/// What the scenario asserts, then what the command line adds.
+fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
+    let asserts = scenario.asserts.iter().map(|assert| Gate {
+        claim: assert.that.clone(),
+        scope: assert.scope.clone(),
+        sense: Sense::Assert,
+    });
+    let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
+    asserts.chain(options).collect()
 }
 
 /// `done: 20 runs, 5,425,256 connect() calls in 0.4 s; report on stdout`

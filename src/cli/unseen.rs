@@ -12,8 +12,7 @@ pub fn gaps(notes: &TcpNotes, namespaces: &Namespaces, command: &str) -> Vec<Str
         gaps.push(format!("{others} (process {first}{and}): nsenter -t {first} -n {command}"));
     }
     if namespaces.denied > 0 {
-        let processes = plural(namespaces.denied, "process");
-        gaps.push(format!("whether {processes} of other users live in other network namespaces: ask as root"));
+        gaps.push(format!("the network namespace of {}: not permitted", plural(namespaces.denied, "process")));
     }
     if let Some(reason) = &notes.no_ipv6 {
         gaps.push(format!("IPv6 sockets: /proc/net/tcp6: {reason}"));
@@ -38,7 +37,7 @@ mod tests {
             gaps(&notes, &namespaces, "dryport inspect"),
             [
                 "2 other network namespaces (process 812 and 1 more): nsenter -t 812 -n dryport inspect",
-                "whether 2 processes of other users live in other network namespaces: ask as root",
+                "the network namespace of 2 processes: not permitted",
                 "IPv6 sockets: /proc/net/tcp6: permission denied",
                 "1 line of /proc/net/tcp and tcp6 in a form that is not known",
             ]

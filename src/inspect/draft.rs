@@ -6,9 +6,9 @@
 use super::iana;
 use super::machine::{EarlyReuse, Machine};
 use super::usage::{Lane, Usage};
+use crate::port::{PortRange, PortSet};
 use crate::scenario::words::{plural, thousands};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 
 /// The most lanes that become clients; a file is to be read by people.
@@ -17,11 +17,11 @@ pub const CLIENTS_MAX: usize = 20;
 const KEPT_S: f64 = 600.0;
 /// Where a lane has TIME-WAITs only, its connections are short: the lifetime of the quickstart.
 const SHORT_S: f64 = 0.05;
-/// A name in a scenario has at most this many characters.
-const NAME_CHARS_MAX: usize = 64;
+/// A name in a scenario may have 64 characters; one of these fits a line of the file.
+const NAME_CHARS_MAX: usize = 60;
 
 /// The text of a scenario file. It is valid as long as [`Usage::usable`] is not 0.
-pub fn scenario(machine: &Machine, usage: &Usage) -> String {
+pub fn scenario_of(machine: &Machine, usage: &Usage) -> String {
     let names = Names::of(machine, usage);
     let mut text = heading(machine, usage);
     for (source, host) in &names.hosts {
@@ -30,7 +30,9 @@ pub fn scenario(machine: &Machine, usage: &Usage) -> String {
     for (destination, name) in &names.destinations {
         let service =
             iana::service(destination.port()).map_or_else(String::new, |service| format!(", {}", service.names));
-        text.push_str(&format!("\n[[destination]]\nname = \"{name}\"   # {destination}{service}\n"));
+        text.push('\n');
+        comment(&mut text, &format!("{destination}{service}"));
+        text.push_str(&format!("[[destination]]\nname = \"{name}\"\n"));
     }
     for (lane, client) in usage.lanes.iter().zip(&names.clients) {
         let (host, to) = (&names.hosts[&lane.source], &names.destinations[&lane.destination]);
@@ -97,7 +99,7 @@ fn own_name(machine: &Machine) -> &str {
     if machine.name.is_empty() { "this-machine" } else { &machine.name }
 }
 
-/// A name by the scenario's rule (`[A-Za-z0-9_-]{1,64}`) that is not taken yet.
+/// A name by the scenario's rule (`[A-Za-z0-9_-]{1,64}`, here shorter) that is not taken yet.
 fn unique(wish: &str, taken: &mut BTreeSet<String>) -> String {
     let legal = |letter: char| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' };
     let clean: String = wish.chars().map(legal).take(NAME_CHARS_MAX).collect();
@@ -116,32 +118,26 @@ fn heading(machine: &Machine, usage: &Usage) -> String {
     let release = printable(&machine.kernel.release);
     let mean = machine.kernel.mean_time_wait_s();
     let mut text = format!(
-        "# Starts from {name} (Linux {release}) as `dryport inspect --scenario` found it.\n\
-         #\n\
+        "# Starts from {name} (Linux {release}),\n# as `dryport inspect --scenario` found it.\n#\n\
          # Rates and lifetimes are estimates from one look at the sockets (Little's law):\n\
          #   rate     = ports in TIME-WAIT / {mean:.2} s, the mean TIME-WAIT\n\
          #   lifetime = open connections / rate\n\
          # They are wrong where the other side closes first (no TIME-WAIT here), where the\n\
          # load is not steady, and where connections are kept. Put in what you know.\n"
     );
-    let more = usage.lanes.len().saturating_sub(CLIENTS_MAX);
-    if more > 0 {
-        let ports: u64 = usage.lanes[CLIENTS_MAX..].iter().map(|lane| u64::from(lane.taken())).sum();
-        let pairs = plural(more as u64, "emptier pair");
-        let ports = plural(ports, "port");
-        write!(text, "# Left out: {pairs} of source and destination with {ports} together.\n")
-            .expect("a string takes all");
+    if let Some(rest) = usage.lanes.get(CLIENTS_MAX..).filter(|rest| !rest.is_empty()) {
+        let ports: u64 = rest.iter().map(|lane| u64::from(lane.taken())).sum();
+        let (pairs, ports) = (plural(rest.len() as u64, "emptier pair"), plural(ports, "port"));
+        comment(&mut text, &format!("Left out: {pairs} of source and destination with {ports} together."));
     }
     let reused = match machine.early_reuse() {
-        EarlyReuse::Never => "",
-        EarlyReuse::Loopback => "tcp_tw_reuse = 2: TIME-WAITs between loopback addresses are",
-        EarlyReuse::Everywhere => "tcp_tw_reuse = 1: TIME-WAITs are",
+        EarlyReuse::Never => None,
+        EarlyReuse::Loopback => Some("tcp_tw_reuse = 2, by which TIME-WAITs of loopback addresses"),
+        EarlyReuse::Everywhere => Some("tcp_tw_reuse = 1, by which all TIME-WAITs"),
     };
-    if !reused.is_empty() {
-        let line = format!(
-            "# Not in this model: net.ipv4.{reused}\n# reused after a second, so the simulation is on the safe side.\n"
-        );
-        text.push_str(&line);
+    if let Some(which) = reused {
+        let missing = format!("Not in this model: net.ipv4.{which} are reused after a second");
+        comment(&mut text, &format!("{missing}. The simulation is on the safe side."));
     }
     text + &format!(
         "\nschema = 1\ntitle  = \"{name} as it is now\"\n\n[run]\nduration     = \"10m\"\n\
@@ -151,63 +147,91 @@ fn heading(machine: &Machine, usage: &Usage) -> String {
 }
 
 fn host_table(machine: &Machine, usage: &Usage, host: &str, source: Option<IpAddr>) -> String {
-    let source = source.map_or_else(String::new, |source| format!("   # {source}"));
     let range = machine.port_range;
-    let mut blocked: Vec<_> = machine.reserved_ports.ranges().to_vec();
-    blocked.extend(usage.listening_ports());
-    let blocked = crate::port::PortSet::new(blocked);
-    let blocked: Vec<String> = blocked
-        .ranges()
-        .iter()
-        .filter(|part| part.first() <= range.last() && part.last() >= range.first())
-        .map(|part| if part.len() == 1 { format!("\"{}\"", part.first()) } else { format!("\"{part}\"") })
-        .collect();
-    let profile = machine.kernel.profile().name;
-    let mut text = format!(
-        "\n[[host]]\nname       = \"{host}\"{source}\nprofile    = \"{profile}\"   # the nearest to {}\n\
-         port_range = \"{range}\"   # net.ipv4.ip_local_port_range\n",
-        printable(&machine.kernel.release)
-    );
-    if !blocked.is_empty() {
-        let listed = blocked.join(", ");
-        write!(
-            text,
-            "# Reserved ports, and those with a listener: connect() takes none of them.\nreserved_ports = [{listed}]\n"
-        )
-        .expect("a string takes all");
+    let (release, profile) = (printable(&machine.kernel.release), machine.kernel.profile().name);
+    let mut text = String::from("\n");
+    if let Some(source) = source {
+        comment(&mut text, &format!("connects from {source}"));
+    }
+    comment(&mut text, &format!("{profile} is the profile nearest to Linux {release}"));
+    let key = |text: &mut String, key: &str, value: &str| text.push_str(&format!("{key:<14} = {value}\n"));
+    text.push_str("[[host]]\n");
+    key(&mut text, "name", &format!("\"{host}\""));
+    key(&mut text, "profile", &format!("\"{profile}\""));
+    key(&mut text, "port_range", &format!("\"{range}\""));
+    let kept = machine.reserved_ports.ranges().iter().copied().chain(usage.listening_ports());
+    let kept = PortSet::new(kept.filter(|part| part.first() <= range.last() && part.last() >= range.first()).collect());
+    if !kept.ranges().is_empty() {
+        comment(&mut text, "reserved ports, and those with a listener: connect() picks none of them");
+        text.push_str("reserved_ports = [\n");
+        let one = |part: &PortRange| if part.len() == 1 { part.first().to_string() } else { part.to_string() };
+        kept.ranges().iter().for_each(|part| text.push_str(&format!("    \"{}\",\n", one(part))));
+        text.push_str("]\n");
     }
     if let (Some((hz, file)), Some(_)) = (&machine.kernel.hz, machine.kernel.time_wait()) {
-        let file = printable(file);
-        write!(text, "time_wait  = {{ timer_wheel = {{ wait = \"60s\", hz = {hz} }} }}   # CONFIG_HZ in {file}\n")
-            .expect("a string takes all");
+        comment(&mut text, &format!("CONFIG_HZ in {}", printable(file)));
+        key(&mut text, "time_wait", &format!("{{ timer_wheel = {{ wait = \"60s\", hz = {hz} }} }}"));
     }
     text
 }
 
 /// `names`: of the client, its host and its destination.
-fn client_table(machine: &Machine, lane: &Lane, names: [&str; 3]) -> String {
-    let mean = machine.kernel.mean_time_wait_s();
-    let (open, waiting) = (f64::from(lane.open()), thousands(lane.time_wait.into()));
-    let (rate, why_rate, lifetime, why_lifetime) = match lane.connects_per_s(mean) {
-        Some(rate) if lane.open() > 0 => {
-            let why = format!("{} open / {}/s", thousands(lane.open().into()), decimal(rate));
-            (rate, format!("{waiting} in TIME-WAIT / {mean:.2} s"), open / rate, why)
+fn client_table(machine: &Machine, lane: &Lane, [client, host, to]: [&str; 3]) -> String {
+    let load = Load::of(lane, machine.kernel.mean_time_wait_s());
+    let (rate, lifetime) = (decimal(load.rate_per_s), decimal(load.lifetime_s));
+    let mut text =
+        format!("\n[[client]]\nname         = \"{client}\"\nhost         = \"{host}\"\nto           = \"{to}\"\n");
+    comment(&mut text, &load.why_rate);
+    text.push_str(&format!("arrivals     = {{ poisson = {{ rate = \"{rate}/s\" }} }}\n"));
+    comment(&mut text, &load.why_lifetime);
+    text.push_str(&format!("lifetime     = {{ exponential = {{ mean = \"{lifetime}s\" }} }}\n"));
+    text + "closes_first = \"client\"\n"
+}
+
+/// What one look at a lane says of its load.
+struct Load {
+    rate_per_s: f64,
+    lifetime_s: f64,
+    why_rate: String,
+    why_lifetime: String,
+}
+
+impl Load {
+    fn of(lane: &Lane, mean_s: f64) -> Self {
+        let open = thousands(lane.open().into());
+        let Some(rate_per_s) = lane.connects_per_s(mean_s) else {
+            return Self {
+                rate_per_s: f64::from(lane.open()) / KEPT_S,
+                lifetime_s: KEPT_S,
+                why_rate: format!("estimate: {open} open / 10 min"),
+                why_lifetime: "assumed: no TIME-WAIT tells how long connections last".to_owned(),
+            };
+        };
+        let why_rate = format!("estimate: {} in TIME-WAIT / {mean_s:.2} s", thousands(lane.time_wait.into()));
+        let (lifetime_s, why_lifetime) = if lane.open() > 0 {
+            (f64::from(lane.open()) / rate_per_s, format!("estimate: {open} open / {} per s", decimal(rate_per_s)))
+        } else {
+            (SHORT_S, "assumed: none was open".to_owned())
+        };
+        Self { rate_per_s, lifetime_s, why_rate, why_lifetime }
+    }
+}
+
+/// A comment on lines of its own, none of them too long for a screen.
+fn comment(text: &mut String, words: &str) {
+    const WIDTH: usize = 80;
+    let mut length = WIDTH;
+    for word in words.split(' ') {
+        if length + 1 + word.len() > WIDTH {
+            let start = if text.ends_with('\n') { "#" } else { "\n#" };
+            text.push_str(start);
+            length = 1;
         }
-        Some(rate) => {
-            (rate, format!("{waiting} in TIME-WAIT / {mean:.2} s"), SHORT_S, "none was open: assumed".to_owned())
-        }
-        None => (open / KEPT_S, format!("{} open / 10 min", thousands(lane.open().into())), KEPT_S, String::new()),
-    };
-    let why_lifetime =
-        if lane.time_wait == 0 { "assumed: no TIME-WAIT tells how long they last".to_owned() } else { why_lifetime };
-    let [client, host, to] = names;
-    format!(
-        "\n[[client]]\nname         = \"{client}\"\nhost         = \"{host}\"\nto           = \"{to}\"\n\
-         arrivals     = {{ poisson = {{ rate = \"{}/s\" }} }}   # estimate: {why_rate}\n\
-         lifetime     = {{ exponential = {{ mean = \"{}s\" }} }}   # {why_lifetime}\ncloses_first = \"client\"\n",
-        decimal(rate),
-        decimal(lifetime)
-    )
+        text.push(' ');
+        text.push_str(word);
+        length += 1 + word.len();
+    }
+    text.push('\n');
 }
 
 /// Three significant digits, without an exponent, as scenarios read numbers.
@@ -229,6 +253,7 @@ mod tests {
     use crate::inspect::usage::Counting;
     use crate::inspect::{Root, Socket, State};
     use crate::scenario::{Scenario, SourceFile};
+    use crate::workload::lifetime::LifetimeLaw;
     use std::time::Duration;
 
     fn machine(name: &str) -> Machine {
@@ -255,7 +280,7 @@ mod tests {
     fn a_machine_that_connects_nowhere_gives_a_valid_example() {
         for name in ["", "web-1", "a \"strange\"\\ name\n\u{e9}", &"x".repeat(300)] {
             let machine = machine(name);
-            let scenario = read(&super::scenario(&machine, &usage(&machine, &[])));
+            let scenario = read(&scenario_of(&machine, &usage(&machine, &[])));
             assert_eq!((scenario.clients.len(), scenario.hosts.len()), (1, 1));
         }
     }
@@ -271,7 +296,7 @@ mod tests {
         sockets.push(("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:2]:40000".to_owned(), lasting.clone(), State::Established));
         sockets.push(("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:3]:40000".to_owned(), lasting, State::Established));
         sockets.push(("10.0.0.5:40500".to_owned(), "10.0.0.9:5432".to_owned(), State::Established));
-        let text = super::scenario(&machine, &usage(&machine, &sockets));
+        let text = scenario_of(&machine, &usage(&machine, &sockets));
         let scenario = read(&text);
         assert_eq!((scenario.hosts.len(), scenario.destinations.len(), scenario.clients.len()), (3, 2, 3));
         let client = &scenario.clients[0];
@@ -288,9 +313,17 @@ mod tests {
                 (format!("10.0.0.5:{}", 40_000 + index), format!("10.0.0.9:{}", 80 + index), State::Established)
             })
             .collect();
-        let text = super::scenario(&machine, &usage(&machine, &sockets));
+        let text = scenario_of(&machine, &usage(&machine, &sockets));
         assert_eq!(read(&text).clients.len(), CLIENTS_MAX);
         assert!(text.contains("# Left out: 80 emptier pairs of source and destination with 80 ports together.\n"));
+    }
+
+    #[test]
+    fn comments_fit_the_screen() {
+        let mut text = "x".to_owned();
+        comment(&mut text, &"word ".repeat(40));
+        assert!(text.lines().all(|line| line.len() <= 80) && text.lines().count() == 4);
+        assert!(text.lines().skip(1).all(|line| line.starts_with("# word")));
     }
 
     #[test]
@@ -300,7 +333,7 @@ mod tests {
         let names: Vec<String> =
             ["a.b", "a:b", "a-b", "", "", &long, &long].map(|wish| unique(wish, &mut taken)).into();
         assert_eq!(&names[..5], ["a-b", "a-b-2", "a-b-3", "-2", "-3"]);
-        assert!(names.iter().all(|name| (1..=64).contains(&name.len())));
+        assert!(names.iter().all(|name| (1..=60).contains(&name.len())));
         assert_eq!(taken.len(), names.len());
     }
 

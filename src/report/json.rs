@@ -2,6 +2,8 @@
 //!
 //! Its shape does not depend on how many scenarios ran; a changed meaning raises [`SCHEMA_VERSION`].
 
+use super::gate::{Judged, Sense};
+use super::query::Estimate;
 use super::summary::Verdict;
 use super::{Cell, RunTables};
 use serde_json::{Map, Value, json};
@@ -35,20 +37,10 @@ pub fn runs_json(runs: &[Value]) -> Value {
     })
 }
 
-/// One run of that document.
-pub fn run_json(tables: &RunTables, folder: &str) -> Value {
+/// One run of that document, with what came of its gates.
+pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
     let meta = &tables.meta;
-    let number = |value: Option<f64>| match Cell::figure(value) {
-        Cell::Whole(whole) => json!(whole),
-        Cell::Number(number) => json!(number),
-        Cell::Empty | Cell::Text(_) => Value::Null,
-    };
-    let figure = |metric: &&str| {
-        let found = tables.estimate("all", metric);
-        let (low, high) = found.interval.unzip();
-        let value = json!({ "estimate": number(found.value), "ci_low": number(low), "ci_high": number(high) });
-        ((*metric).to_owned(), value)
-    };
+    let figure = |metric: &&str| ((*metric).to_owned(), Value::Object(figure(tables.estimate("all", metric))));
     json!({
         "scenario": meta.scenario.name,
         "title": meta.scenario.title,
@@ -58,8 +50,37 @@ pub fn run_json(tables: &RunTables, folder: &str) -> Value {
         "duration_s": meta.duration_s,
         "confidence": meta.confidence,
         "folder": folder,
+        "gates": gates.iter().map(gate).collect::<Vec<_>>(),
         "figures": HEADLINES.iter().map(figure).collect::<Map<_, _>>(),
     })
+}
+
+/// A figure with its interval; null where there is none, and where it is "never".
+fn figure(found: Estimate) -> Map<String, Value> {
+    let number = |value: Option<f64>| match Cell::figure(value.filter(|value| value.is_finite())) {
+        Cell::Whole(whole) => json!(whole),
+        Cell::Number(number) => json!(number),
+        Cell::Empty | Cell::Text(_) => Value::Null,
+    };
+    let (low, high) = found.interval.unzip();
+    [("estimate", found.value), ("ci_low", low), ("ci_high", high)]
+        .map(|(key, value)| (key.to_owned(), number(value)))
+        .into_iter()
+        .collect()
+}
+
+fn gate(judged: &Judged) -> Value {
+    let key = match judged.gate.sense {
+        Sense::Assert => "assert",
+        Sense::FailIf => "fail_if",
+    };
+    let mut told = Map::from_iter([
+        (key.to_owned(), json!(judged.gate.claim.to_string())),
+        ("scope".to_owned(), json!(&*judged.gate.scope)),
+        ("result".to_owned(), json!(judged.ruling.name())),
+    ]);
+    told.extend(figure(judged.figure));
+    Value::Object(told)
 }
 
 #[cfg(test)]
@@ -70,8 +91,8 @@ mod tests {
 
     #[test]
     fn the_verdict_is_the_worst_and_every_headline_is_a_metric() {
-        let calm = run_json(&samples::calm(), "output/calm");
-        let sudden = run_json(&samples::sudden(), "output/sudden");
+        let calm = run_json(&samples::calm(), &[], "output/calm");
+        let sudden = run_json(&samples::sudden(), &[], "output/sudden");
         assert_eq!(runs_json(std::slice::from_ref(&calm))["verdict"], "NOT SEEN");
         let document = runs_json(&[calm, sudden]);
         assert_eq!((&document["verdict"], &document["schema_version"]), (&json!("RUNS OUT"), &json!(1)));

@@ -4,6 +4,7 @@ pub mod attempts;
 pub mod chart;
 pub mod csv;
 mod fonts;
+pub mod gate;
 pub mod json;
 pub mod manifest;
 pub(crate) mod page;

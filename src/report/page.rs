@@ -1,6 +1,6 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-/// The columns of a line.
+/// Columns of a terminal that everybody has.
 pub(crate) const WIDTH: usize = 80;
 const GUTTER: usize = 13;
 
@@ -10,6 +10,15 @@ const SOLID_SPACE: char = '\u{a0}';
 /// A text that is kept on one line: `4 min 31 s`.
 pub(crate) fn solid(text: &str) -> String {
     text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub(super) fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
 }
 
 /// Lines under labels.
@@ -67,11 +76,11 @@ impl Page {
     }
 }
 
-/// Lines of words that fit beside the gutter; a word that never fits stands alone.
-fn wrapped(fact: &str, width: usize) -> Vec<String> {
+/// Lines of words that fit into `width` columns; a word that never fits stands alone.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let length = |text: &str| text.chars().count();
-    for word in fact.split(' ') {
+    for word in text.split(' ') {
         match lines.last_mut() {
             Some(line) if length(line) + 1 + length(word) <= width => {
                 line.push(' ');

@@ -73,7 +73,7 @@ impl PerRun {
 pub struct Estimate {
     /// The figure; `None` when it cannot be had.
     pub value: Option<f64>,
-    /// The interval; `None` when it has none.
+    /// The interval; `None` when it has none. Its upper end is infinite when that is "never".
     pub interval: Option<(f64, f64)>,
 }
 
@@ -135,7 +135,7 @@ impl RunTables {
         let found = table.rows().find(|row| row[scopes].text() == scope && row[metrics].text() == metric);
         found.map_or_else(Estimate::default, |row| Estimate {
             value: row[estimate].number(),
-            interval: row[low].number().zip(row[high].number()),
+            interval: row[low].number().map(|low| (low, row[high].number().unwrap_or(f64::INFINITY))),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Every fault of a scenario, shown the way rustc shows them: place, line, caret, advice.
 
+use super::quantity::Misfit;
 use super::tree::At;
 use super::words::thousands;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -46,6 +47,11 @@ impl Fault {
     pub fn new(at: At, message: impl Into<String>) -> Self {
         let (message, label) = (message.into(), String::new());
         Self { at, message, label, second: None, help: None, certainty: Certainty::Sure }
+    }
+
+    /// A fault of what is written at a place.
+    pub fn of_misfit(at: At, misfit: Misfit) -> Self {
+        Self { label: misfit.label, help: misfit.help, ..Self::new(at, misfit.message) }
     }
 
     /// What stands beside the caret.

@@ -6,14 +6,17 @@
 //! profiles are read from their registries, so adding one changes nothing here. A new key goes into the `read_*` file
 //! of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
+pub mod claim;
 pub mod diagnostics;
 pub mod json;
 pub mod limits;
 pub mod load;
+pub mod metric_name;
 pub mod model;
 pub mod overrides;
 pub mod quantity;
 mod read;
+mod read_assert;
 mod read_choice;
 mod read_client;
 mod read_host;
@@ -26,7 +29,9 @@ pub mod tree;
 mod understood;
 pub mod words;
 
+pub use claim::Claim;
 pub use diagnostics::Diagnostics;
-pub use model::{Client, Destination, Host, RunSettings, Scenario, WarmUp};
+pub use metric_name::MetricName;
+pub use model::{Assert, Client, Destination, Host, RunSettings, Scenario, WarmUp};
 pub use read::Reading;
 pub use sources::{SourceError, SourceFile, Sources};

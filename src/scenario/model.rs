@@ -1,5 +1,6 @@
 //! A validated scenario. What is here can be simulated: every name resolves, every quantity is in its limits.
 
+use super::claim::Claim;
 use crate::des::SimDuration;
 use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
 use crate::workload::{Arrivals, ClosesFirst, Lifetime, Retry, Spread};
@@ -18,6 +19,8 @@ pub struct Scenario {
     pub destinations: Vec<Destination>,
     /// Who connects, in file order; at least one.
     pub clients: Vec<Client>,
+    /// What must hold of the figures, in file order.
+    pub asserts: Vec<Assert>,
 }
 
 /// How a scenario is run.
@@ -102,4 +105,13 @@ pub struct Client {
     pub balance: Spread,
     /// What happens after a refusal.
     pub retry: Retry,
+}
+
+/// A gate: what must hold of a figure, or the exit code says so.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assert {
+    /// What must hold.
+    pub that: Claim,
+    /// Of which scope, as the CSVs name it: `all`, `host:NAME`, `client:NAME`, `destination:NAME`.
+    pub scope: Arc<str>,
 }

@@ -16,11 +16,11 @@ pub struct Misfit {
 }
 
 impl Misfit {
-    fn new(message: impl Into<String>, label: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>, label: impl Into<String>) -> Self {
         Self { message: message.into(), label: label.into(), help: None }
     }
 
-    fn help(mut self, help: impl Into<String>) -> Self {
+    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }

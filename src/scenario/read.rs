@@ -7,7 +7,7 @@ use super::overrides;
 use super::read_value::{Reader, Section};
 use super::sources::{SCENARIO_BYTES_MAX, SourceFile, Sources};
 use super::suggest::nearest;
-use super::tree::{At, Node, Table, Value, from_toml};
+use super::tree::{At, Table, Value, from_toml};
 use super::words::thousands;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -111,6 +111,7 @@ impl Reader<'_> {
         let mut hosts = self.named(&mut root, "host", "gateway");
         let mut destinations = self.named(&mut root, "destination", "orders-db");
         let mut clients = self.named(&mut root, "client", "checkout");
+        let (_, mut asserts) = self.tables(&mut root, "assert");
         self.finish(&mut root);
         let read_hosts: Vec<_> = hosts.iter_mut().map(|named| self.host(named)).collect();
         let read_destinations: Vec<_> = destinations.iter_mut().map(|named| self.destination(named)).collect();
@@ -121,6 +122,7 @@ impl Reader<'_> {
             retries.push(client.retry_at);
             read_clients.push(client.client);
         }
+        let asserts = self.asserts(&mut asserts, [&hosts, &clients, &destinations]);
         if !self.faults.is_empty() {
             return None;
         }
@@ -131,6 +133,7 @@ impl Reader<'_> {
             hosts: read_hosts.into_iter().collect::<Option<_>>()?,
             destinations: read_destinations.into_iter().collect::<Option<_>>()?,
             clients: read_clients.into_iter().collect::<Option<_>>()?,
+            asserts,
         };
         let places = Places {
             run: run_places.run,
@@ -165,32 +168,22 @@ impl Reader<'_> {
         title
     }
 
-    /// The tables of one kind, each with a name of its own.
-    fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
+    /// The tables of one kind, and the place of all of them.
+    fn tables<'n>(&mut self, root: &mut Section<'n>, kind: &'static str) -> (At, Vec<Section<'n>>) {
         /// The most tables of one kind.
         const TABLES_MAX: usize = 1000;
-        let entry = root.take(kind);
-        let nodes: &[Node] = match entry.map(|entry| &entry.node.value) {
-            Some(Value::Array(nodes)) => nodes,
-            None => &[],
-            Some(_) => {
-                let entry = entry.expect("just matched");
-                let fault = Fault::new(entry.node.at.clone(), format!("{kind} must be an array of tables"));
-                let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
-                self.fault(fault.help(format!("write [[{kind}]] above its keys")));
-                return Vec::new();
-            }
+        let Some(entry) = root.take(kind) else { return (At::Whole, Vec::new()) };
+        let at = entry.node.at.clone();
+        let Value::Array(nodes) = &entry.node.value else {
+            let fault = Fault::new(at.clone(), format!("{kind} must be an array of tables"));
+            let fault = fault.label(format!("this is {}", entry.node.type_name())).unless_syntax();
+            self.fault(fault.help(format!("write [[{kind}]] above its keys")));
+            return (at, Vec::new());
         };
-        if nodes.is_empty() {
-            let at = entry.map_or(At::Whole, |entry| entry.node.at.clone());
-            let fault = Fault::new(at, format!("no {kind}: a scenario has at least one")).unless_syntax();
-            self.fault(fault.help(format!("add [[{kind}]] with name = \"{example}\"")));
-        }
         if let Some(node) = nodes.get(TABLES_MAX) {
             let count = thousands(nodes.len() as u64);
             self.fault(Fault::new(node.at.clone(), format!("{count} {kind}s; at most 1,000 are taken")));
         }
-        let mut first: BTreeMap<&str, &At> = BTreeMap::new();
         let mut all = Vec::new();
         for (index, node) in nodes.iter().take(TABLES_MAX).enumerate() {
             let Some(table) = node.table() else {
@@ -198,7 +191,22 @@ impl Reader<'_> {
                 self.fault(fault.label(format!("this is {}", node.type_name())));
                 continue;
             };
-            let mut section = Section::new(format!("{kind}.{index}"), node.at.clone(), table);
+            all.push(Section::new(format!("{kind}.{index}"), node.at.clone(), table));
+        }
+        (at, all)
+    }
+
+    /// The tables of one kind, at least one, each with a name of its own.
+    fn named<'n>(&mut self, root: &mut Section<'n>, kind: &'static str, example: &str) -> Vec<Named<'n>> {
+        let before = self.faults.count();
+        let (at, sections) = self.tables(root, kind);
+        if sections.is_empty() && self.faults.count() == before {
+            let fault = Fault::new(at, format!("no {kind}: a scenario has at least one")).unless_syntax();
+            self.fault(fault.help(format!("add [[{kind}]] with name = \"{example}\"")));
+        }
+        let mut first: BTreeMap<&str, &At> = BTreeMap::new();
+        let mut all = Vec::new();
+        for mut section in sections {
             let (name, name_at) = self.name(&mut section, kind, example, &mut first);
             section.path = format!("{kind}.{name}");
             all.push(Named { name: Arc::from(name), name_at, section });

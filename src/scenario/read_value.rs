@@ -84,11 +84,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn misfit(&mut self, at: &At, misfit: Misfit) {
-        let fault = Fault::new(at.clone(), misfit.message).label(misfit.label);
-        self.faults.push(match misfit.help {
-            Some(help) => fault.help(help),
-            None => fault,
-        });
+        self.fault(Fault::of_misfit(at.clone(), misfit));
     }
 
     fn wrong_type(&mut self, node: &Node, path: &str, expected: &str, example: &str) {

@@ -71,6 +71,26 @@ impl Node {
         }
     }
 
+    /// The place of some bytes of its text; that of all of it where the text is not written letter by letter.
+    pub fn at_within(&self, bytes: Range<usize>) -> At {
+        let Value::String(text) = &self.value else { return self.at.clone() };
+        let inside = |span: &Range<usize>| {
+            // Bare as in a `--set`, or in one pair of quotes; escapes and long strings take more.
+            let start = match span.len().checked_sub(text.len())? {
+                0 => span.start,
+                2 => span.start + 1,
+                _ => return None,
+            };
+            Some(start + bytes.start..start + bytes.end)
+        };
+        match &self.at {
+            At::File(span) => inside(span).map(At::File),
+            At::Set(index, span) => inside(span).map(|span| At::Set(*index, span)),
+            _ => None,
+        }
+        .unwrap_or_else(|| self.at.clone())
+    }
+
     /// The table, if it is one.
     pub const fn table(&self) -> Option<&Table> {
         match &self.value {

@@ -48,6 +48,20 @@ pub fn percent(ratio: f64) -> String {
     }
 }
 
+/// A share as a number: two decimals, below 0.1 two significant digits: `0.90`, `0.0045`.
+pub fn ratio(ratio: f64) -> String {
+    let size = ratio.abs();
+    if size == 0.0 {
+        "0".into()
+    } else if size >= 0.0995 {
+        format!("{ratio:.2}")
+    } else if size >= 0.000_099_5 {
+        format!("{ratio:.*}", decimals(size, 2))
+    } else {
+        format!("{ratio:.1e}")
+    }
+}
+
 /// A risk in per cent, without the sign: whole numbers, except near 0 and 100 where a decimal decides.
 pub fn risk(ratio: f64) -> String {
     if (0.0195..=0.9805).contains(&ratio) { format!("{:.0}", ratio * 100.0) } else { percent(ratio) }
@@ -200,6 +214,10 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(percent(value), text);
         }
+        assert_eq!(
+            [ratio(0.9), ratio(0.001_14), ratio(9.7e-8), ratio(0.0), ratio(1.0)],
+            ["0.90", "0.0011", "9.7e-8", "0", "1.00"]
+        );
         assert_eq!([risk(0.699), risk(0.972), risk(0.99), risk(1.0), risk(0.005)], ["70", "97", "99", "100", "0.5"]);
     }
 

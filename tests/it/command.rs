@@ -3,6 +3,21 @@
 use assert_cmd::Command;
 use std::path::Path;
 
+/// Compares a screen with its golden file `tests/it/screens/NAME.txt`, which `DRYPORT_BLESS=1` rewrites. Every screen is
+/// plain ASCII of at most 80 columns.
+pub(crate) fn assert_screen(name: &str, screen: &str) {
+    for line in screen.lines() {
+        assert!(line.len() <= 80 && line.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{name}: {line}");
+    }
+    let path = root().join("tests/it/screens").join(name).with_extension("txt");
+    if std::env::var_os("DRYPORT_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().expect("it lies in a folder")).expect("the folder can be made");
+        std::fs::write(&path, screen).expect("the golden file can be written");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(screen, golden, "{name}: DRYPORT_BLESS=1 takes the new screen");
+}
+
 /// How a command ended.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Ended {

@@ -3,6 +3,7 @@
 mod json;
 mod screen;
 
+use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output, unseen};
 use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
@@ -13,14 +14,20 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// How near is this machine to running out of ports now? Read only
-///
-///   dryport inspect
-///   dryport inspect --json | jq '.lanes[0]'
-///   dryport inspect --scenario now.toml     a scenario that starts from here
-///   dryport inspect --scenario | dryport check -
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::ThisMachine,
+    short: "ranges, sockets, headroom",
+    examples: &[
+        ("dryport inspect", ""),
+        ("dryport inspect --scenario now.toml", "a scenario that starts from here"),
+        ("dryport inspect --scenario | dryport check -", "is it understood?"),
+        ("dryport inspect --json | jq .lanes[0]", "the fullest destination"),
+    ],
+};
+
+/// How near is this machine to running out of ports now, and towards whom?
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Inspect {
     /// Print everything as JSON
     #[arg(long, conflicts_with = "scenario")]
@@ -107,7 +114,7 @@ impl Inspect {
                 .message(&format!("error: every port of {range} is reserved or has a listener: nothing to simulate"))?;
             return Ok(Exit::Failed);
         }
-        let text = draft::scenario(&found.machine, &found.usage);
+        let text = draft::scenario_of(&found.machine, &found.usage);
         let traces: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let read = Reading::of(&SourceFile::new("the scenario of this machine", text.as_str()), &[], &traces);
         if let Err(faults) = read {

@@ -214,7 +214,7 @@ fn sockets(found: &Found) -> String {
 fn not_seen(found: &Found) -> Vec<String> {
     let mut gaps = found.gaps.clone();
     if found.holders.denied > 0 {
-        gaps.push(format!("the files of {}: ask as root", plural(found.holders.denied, "process")));
+        gaps.push(format!("the files of {}: not permitted", plural(found.holders.denied, "process")));
     }
     gaps.push("ports that bind() chose and that neither listen nor are connected: ss -tanB".to_owned());
     gaps

@@ -3,6 +3,7 @@
 mod json;
 mod screen;
 
+use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output, unseen};
 use crate::inspect::files::TcpError;
 use crate::inspect::{Holders, Machine, PortUse, Root, elsewhere};
@@ -10,13 +11,20 @@ use crate::port::{PortRange, PortSet};
 use crate::scenario::quantity;
 use std::path::PathBuf;
 
-/// Who holds a port of this machine, and what happens to it next? Read only
-///
-///   dryport port 60327
-///   dryport port 8080 --expect free      exit 99 when it is held
-///   dryport port 22 443 60000-60010      several, and ranges
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::ThisMachine,
+    short: "who holds a port?",
+    examples: &[
+        ("dryport port 60327", ""),
+        ("dryport port 22 443 60000-60010", "several, and ranges"),
+        ("dryport port 8080 --expect free", "exit 99 when it is held"),
+        ("dryport port 443 --json | jq .ports[0].sockets", "for scripts"),
+    ],
+};
+
+/// Who holds a port of this machine, what is it, and what happens to it next?
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Port {
     /// Ports from 1 to 65535, or ranges of them
     #[arg(required = true, value_name = "PORT", value_parser = ports)]

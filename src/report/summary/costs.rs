@@ -1,4 +1,4 @@
-//! `Costs`: what was refused and lost, and how long connect() searched.
+//! `Costs`: what was refused and lost, and how long `connect()` searched.
 
 use super::super::page::solid;
 use super::super::{RunTables, words};

@@ -13,7 +13,8 @@ mod when;
 mod why;
 
 use super::RunTables;
-use super::page::{Page, solid};
+use super::gate::Judged;
+use super::page::{Page, solid, solid_brackets};
 use costs::costs;
 use headroom::headroom;
 use scopes::scopes;
@@ -23,8 +24,8 @@ use why::why;
 
 pub use verdict::Verdict;
 
-/// The whole text; `folder` is where the files are, as the user wrote it.
-pub fn run_summary(tables: &RunTables, folder: &str) -> String {
+/// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it.
+pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String {
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
@@ -36,6 +37,7 @@ pub fn run_summary(tables: &RunTables, folder: &str) -> String {
         page.label("Why", &why(tables));
         page.label("Where", &scopes(tables));
     }
+    page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
     let meta = &tables.meta;
     let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
     page.label("Files", &[format!("{folder}{}", meta.files.join(" "))]);
@@ -50,7 +52,7 @@ mod tests {
     use super::*;
 
     fn said(tables: &RunTables) -> String {
-        run_summary(tables, &format!("output/{}/", tables.meta.scenario.name))
+        run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name))
     }
 
     #[test]
