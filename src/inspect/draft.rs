@@ -32,7 +32,8 @@ pub fn scenario_of(machine: &Machine, usage: &Usage) -> String {
             iana::service(destination.port()).map_or_else(String::new, |service| format!(", {}", service.names));
         text.push('\n');
         comment(&mut text, &format!("{destination}{service}"));
-        text.push_str(&format!("[[destination]]\nname = \"{name}\"\n"));
+        line(&mut text, "[[destination]]");
+        line(&mut text, &format!("name = \"{name}\""));
     }
     for (lane, client) in usage.lanes.iter().zip(&names.clients) {
         let (host, to) = (&names.hosts[&lane.source], &names.destinations[&lane.destination]);
@@ -122,8 +123,8 @@ fn heading(machine: &Machine, usage: &Usage) -> String {
          # Rates and lifetimes are estimates from one look at the sockets (Little's law):\n\
          #   rate     = ports in TIME-WAIT / {mean:.2} s, the mean TIME-WAIT\n\
          #   lifetime = open connections / rate\n\
-         # They are wrong where the other side closes first (no TIME-WAIT here), where the\n\
-         # load is not steady, and where connections are kept. Put in what you know.\n"
+         # They are wrong where the other side closes first (no TIME-WAIT here), where\n\
+         # the load is not steady, and where connections are kept. Put in what you know.\n"
     );
     if let Some(rest) = usage.lanes.get(CLIENTS_MAX..).filter(|rest| !rest.is_empty()) {
         let ports: u64 = rest.iter().map(|lane| u64::from(lane.taken())).sum();
@@ -154,8 +155,8 @@ fn host_table(machine: &Machine, usage: &Usage, host: &str, source: Option<IpAdd
         comment(&mut text, &format!("connects from {source}"));
     }
     comment(&mut text, &format!("{profile} is the profile nearest to Linux {release}"));
-    let key = |text: &mut String, key: &str, value: &str| text.push_str(&format!("{key:<14} = {value}\n"));
-    text.push_str("[[host]]\n");
+    let key = |text: &mut String, key: &str, value: &str| line(text, &format!("{key:<14} = {value}"));
+    line(&mut text, "[[host]]");
     key(&mut text, "name", &format!("\"{host}\""));
     key(&mut text, "profile", &format!("\"{profile}\""));
     key(&mut text, "port_range", &format!("\"{range}\""));
@@ -165,7 +166,7 @@ fn host_table(machine: &Machine, usage: &Usage, host: &str, source: Option<IpAdd
         comment(&mut text, "reserved ports, and those with a listener: connect() picks none of them");
         text.push_str("reserved_ports = [\n");
         let one = |part: &PortRange| if part.len() == 1 { part.first().to_string() } else { part.to_string() };
-        kept.ranges().iter().for_each(|part| text.push_str(&format!("    \"{}\",\n", one(part))));
+        kept.ranges().iter().for_each(|part| line(&mut text, &format!("    \"{}\",", one(part))));
         text.push_str("]\n");
     }
     if let (Some((hz, file)), Some(_)) = (&machine.kernel.hz, machine.kernel.time_wait()) {
@@ -182,10 +183,11 @@ fn client_table(machine: &Machine, lane: &Lane, [client, host, to]: [&str; 3]) -
     let mut text =
         format!("\n[[client]]\nname         = \"{client}\"\nhost         = \"{host}\"\nto           = \"{to}\"\n");
     comment(&mut text, &load.why_rate);
-    text.push_str(&format!("arrivals     = {{ poisson = {{ rate = \"{rate}/s\" }} }}\n"));
+    line(&mut text, &format!("arrivals     = {{ poisson = {{ rate = \"{rate}/s\" }} }}"));
     comment(&mut text, &load.why_lifetime);
-    text.push_str(&format!("lifetime     = {{ exponential = {{ mean = \"{lifetime}s\" }} }}\n"));
-    text + "closes_first = \"client\"\n"
+    line(&mut text, &format!("lifetime     = {{ exponential = {{ mean = \"{lifetime}s\" }} }}"));
+    line(&mut text, "closes_first = \"client\"");
+    text
 }
 
 /// What one look at a lane says of its load.
@@ -215,6 +217,11 @@ impl Load {
         };
         Self { rate_per_s, lifetime_s, why_rate, why_lifetime }
     }
+}
+
+fn line(text: &mut String, words: &str) {
+    text.push_str(words);
+    text.push('\n');
 }
 
 /// A comment on lines of its own, none of them too long for a screen.

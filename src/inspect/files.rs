@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// No setting is longer: 65,535 reserved ports, none beside another, take 200,000 bytes.
 const SETTING_BYTES_MAX: u64 = 1 << 20;
+/// The configuration of the running kernel, where it was built with `CONFIG_IKCONFIG_PROC`.
+const PACKED_CONFIG: &str = "/proc/config.gz";
 /// No kernel's configuration is longer.
 const CONFIG_BYTES_MAX: u64 = 16 << 20;
 
@@ -95,10 +97,10 @@ impl Root {
     pub fn hz(&self, release: &str) -> Option<(u64, String)> {
         let plain = [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")];
         let plain = plain.into_iter().filter(|_| !release.is_empty() && !release.contains('/'));
-        for path in plain.chain(["/proc/config.gz".to_owned()]) {
+        for path in plain.chain([PACKED_CONFIG.to_owned()]) {
             let Ok(file) = File::open(self.at(&path)) else { continue };
             let file = BufReader::new(file);
-            let found = if path.ends_with(".gz") {
+            let found = if path == PACKED_CONFIG {
                 hz_of(BufReader::new(flate2::bufread::GzDecoder::new(file).take(CONFIG_BYTES_MAX)))
             } else {
                 hz_of(file.take(CONFIG_BYTES_MAX))
@@ -129,7 +131,9 @@ impl Root {
             if !own.is_empty() {
                 let name = fs::read(folder.join("comm")).unwrap_or_default();
                 let process = Process::new(pid, &name);
-                own.into_iter().for_each(|inode| holders.add(inode, process.clone()));
+                for inode in own {
+                    holders.add(inode, process.clone());
+                }
             }
         }
         holders

@@ -27,6 +27,10 @@ impl Kernel {
 
     /// The newest Linux profile that is not newer than this kernel; the oldest when all are, and the default when
     /// this kernel does not say how old it is.
+    ///
+    /// # Panics
+    ///
+    /// Never: the default is one of the profiles.
     pub fn profile(&self) -> &'static Profile {
         let fallback = profile::find(profile::DEFAULT).expect("a test finds the default profile");
         let Some(own) = self.version() else { return fallback };

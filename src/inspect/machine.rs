@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const NUMBERS: [&str; 5] =
     ["tcp_tw_reuse", "tcp_tw_reuse_delay", "tcp_max_tw_buckets", "tcp_fin_timeout", "tcp_timestamps"];
 
-/// Linux's default since 4.2 (net/ipv4/af_inet.c), for a machine that does not say.
+/// Linux's default since 4.2 (`net/ipv4/af_inet.c`), for a machine that does not say.
 const PORT_RANGE: PortRange = PortRange::new(32_768, 60_999).expect("the first port is below the last");
 
 /// When a TIME-WAIT gives its port to a new connection to the same place before its time (`reference/linux.md` 1.7).
@@ -35,7 +35,7 @@ pub struct Machine {
     pub kernel: Kernel,
     /// The ephemeral range.
     pub port_range: PortRange,
-    /// Ports that connect() never chooses.
+    /// Ports that `connect()` never chooses.
     pub reserved_ports: PortSet,
     /// Each of [`NUMBERS`] with its value.
     pub numbers: Vec<(&'static str, Option<u64>)>,
@@ -55,6 +55,7 @@ impl Machine {
             unseen.push("the kernel's version: /proc/sys/kernel/osrelease cannot be read".to_owned());
         }
         if hz.is_none() {
+            let release = if release.is_empty() { "RELEASE" } else { &release };
             unseen.push(format!(
                 "HZ, the kernel's clock rate: neither /boot/config-{release} nor /proc/config.gz says it (getconf \
                  CLK_TCK is another number: USER_HZ)"

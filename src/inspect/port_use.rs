@@ -47,14 +47,14 @@ impl PortUse {
         self.sockets.iter().any(|socket| socket.state == State::Listen)
     }
 
-    /// The addresses that bind() cannot have with this port, unless the sockets there allow it.
+    /// The addresses that `bind()` cannot have with this port, unless the sockets there allow it.
     pub fn bound(&self) -> Vec<SocketAddr> {
         let all: BTreeSet<SocketAddr> = self.sockets.iter().map(|socket| socket.local).collect();
         let any = all.iter().find(|address| address.ip().is_unspecified());
         any.map_or_else(|| all.iter().copied().collect(), |any| vec![*any])
     }
 
-    /// What is over the soonest and what the latest, of the sockets that only a timer keeps.
+    /// The sockets that only a timer keeps.
     pub fn waiting(&self) -> impl Iterator<Item = &Socket> {
         self.sockets.iter().filter(|socket| socket.due.is_some())
     }

@@ -1,4 +1,4 @@
-//! The rows of `/proc/net/tcp` and `/proc/net/tcp6`, as the kernel writes them (net/ipv4/tcp_ipv4.c `tcp4_seq_show`).
+//! The rows of `/proc/net/tcp` and `/proc/net/tcp6`, as the kernel writes them (`tcp4_seq_show`).
 //!
 //! ```text
 //!   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -29,7 +29,7 @@ pub enum State {
 }
 
 impl State {
-    /// Every state with the kernel's number (include/net/tcp_states.h) and the standard's name.
+    /// Every state with the kernel's number (`include/net/tcp_states.h`) and the standard's name.
     const TABLE: [(Self, u8, &'static str); 11] = [
         (Self::Listen, 10, "LISTEN"),
         (Self::Established, 1, "ESTABLISHED"),

@@ -1,8 +1,8 @@
 //! How far the ephemeral range is used now: sockets by state, and by source address and destination.
 //!
-//! connect() may use a port once for each pair of a source address and a destination, so each such pair has a range
+//! `connect()` may use a port once for each pair of a source address and a destination, so each such pair has a range
 //! to itself, a lane. Two things are not in the kernel's list and are inferred: which connections came in (their local
-//! port has a listener), and which ports bind() keeps from connect() (those with a listener; `reference/linux.md` 1.6).
+//! port has a listener), and which ports `bind()` keeps from `connect()` (those with a listener; `reference/linux.md` 1.6).
 
 use super::kernel::Kernel;
 use super::machine::Machine;

@@ -3,27 +3,16 @@
 //! `tests/data/machine` holds what they read of a gateway with 200 ephemeral ports; links such as `/proc/PID/fd/3` are
 //! made here, as not every file system has links that point nowhere.
 
-use crate::command::{Ended, assert_screen, dryport, dryport_reading, root};
+use crate::command::{Ended, assert_screen, copy_folder, dryport, dryport_reading, root};
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use tempfile::TempDir;
 
 /// The recorded machine in a folder of its own.
 fn machine() -> TempDir {
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-            let below = to.join(entry.file_name());
-            if entry.file_type().unwrap().is_dir() {
-                copy(&entry.path(), &below)
-            } else {
-                _ = fs::copy(entry.path(), below).unwrap()
-            }
-        }
-    }
     let folder = tempfile::tempdir().unwrap();
-    copy(&root().join("tests/data/machine"), folder.path());
+    copy_folder(&root().join("tests/data/machine"), folder.path());
     let proc = folder.path().join("proc");
     for (pid, name, inode) in [("812", "sshd", 1001), ("900", "exporter", 1003), ("4711", "checkout", 4242)] {
         fs::create_dir_all(proc.join(pid).join("fd")).unwrap();
@@ -61,21 +50,21 @@ fn shown(machine: &TempDir, arguments: &[&str]) -> String {
 fn a_machine_is_told_by_its_fullest_destination() {
     let machine = machine();
     assert_screen("inspect-tight", &shown(&machine, &["inspect"]));
-    put(&machine, "proc/sys/net/ipv4/ip_local_port_range", "60200\t60355\n");
+    put(&machine, "proc/sys/net/ipv4/ip_local_port_range", "60200\t60317\n");
     assert_screen("inspect-full", &shown(&machine, &["inspect"]));
     put(&machine, "proc/net/tcp", "");
     put(&machine, "proc/net/tcp6", "");
     assert_screen("inspect-idle", &shown(&machine, &["inspect"]));
 }
 
-/// tcp_tw_reuse = 1: what waits in TIME-WAIT for more than a second is not busy.
+/// `tcp_tw_reuse = 1`: what waits in TIME-WAIT for more than a second is not busy.
 #[test]
 fn early_reuse_leaves_room() {
     let machine = machine();
     put(&machine, "proc/sys/net/ipv4/tcp_tw_reuse", "1\n");
     let screen = shown(&machine, &["inspect"]);
     assert!(screen.starts_with("ROOM         10.0.0.5 -> 10.0.0.9:5432: "), "{screen}");
-    assert!(!screen.contains("get through for long"), "TIME-WAITs set no limit");
+    assert!(!screen.contains("at most for long"), "TIME-WAITs set no limit");
     let scenario = shown(&machine, &["inspect", "--scenario"]);
     assert!(scenario.contains("# Not in this model: net.ipv4.tcp_tw_reuse = 1"), "{scenario}");
 }
@@ -99,9 +88,9 @@ fn the_figures_of_a_machine_are_there_as_json() {
     assert_eq!(document["machine"]["hz"], 250);
     assert_eq!(document["usable_ports"], 197);
     let lane = &document["lanes"][0];
-    // 158 recorded by IPv4 and one as an IPv4-mapped address.
-    assert_eq!((&lane["destination"], &lane["busy_ports"]), (&"10.0.0.9:5432".into(), &159.into()));
-    assert_eq!(lane["headroom_ports"], 38);
+    // 159 recorded by IPv4 and one as an IPv4-mapped address.
+    assert_eq!((&lane["destination"], &lane["busy_ports"]), (&"10.0.0.9:5432".into(), &160.into()));
+    assert_eq!(lane["headroom_ports"], 37);
     assert_eq!(document["sockets"]["LISTEN"], 4);
 }
 
@@ -164,9 +153,9 @@ fn a_gate_on_ports_exits_with_99() {
     let machine = machine();
     for (arguments, code, message) in [
         (&["port", "60327", "--expect", "held"][..], 0, ""),
-        (&["port", "60327", "--expect", "free"], 99, "FAIL  --expect free: 1 of 1 not so\n"),
+        (&["port", "60327", "--expect", "free"], 99, "FAIL  --expect free: 1 of 1 port held\n"),
         (&["port", "5432", "5433", "--expect", "free"], 0, ""),
-        (&["port", "5432", "60327", "--expect", "held"], 99, "FAIL  --expect held: 1 of 2 not so\n"),
+        (&["port", "5432", "60327", "--expect", "held"], 99, "FAIL  --expect held: 1 of 2 ports free\n"),
     ] {
         let ended = on(&machine, arguments);
         assert_eq!((ended.code, ended.err.as_str()), (code, message), "{arguments:?}");
@@ -195,7 +184,7 @@ fn what_is_no_port_is_a_mistake_of_usage() {
     for wrong in ["0", "65536", "http", "60010-60000", "1-2-3", "1-", ""] {
         let Ended { code, out, err } = on(&machine, &["port", wrong]);
         assert_eq!((code, out.as_str()), (2, ""), "{wrong}");
-        screen.push_str(&format!("$ dryport port \"{wrong}\"\n{err}\n"));
+        write!(screen, "$ dryport port \"{wrong}\"\n{err}\n").unwrap();
     }
     assert_eq!(on(&machine, &["port"]).code, 2);
     assert_screen("port-usage", &screen);

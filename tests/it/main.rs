@@ -11,6 +11,7 @@ mod gates;
 mod golden;
 mod kernel_replays;
 mod laws;
+#[cfg(unix)]
 mod machine;
 mod readme;
 mod repo_rules;

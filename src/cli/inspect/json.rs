@@ -32,7 +32,7 @@ pub(super) fn document(found: &Found) -> Value {
         "sockets": states,
         "lanes": usage.lanes.iter().map(|each| lane(found, each)).collect::<Vec<_>>(),
         "listeners_in_range": usage.listeners.iter().map(|socket| socket.local.to_string()).collect::<Vec<_>>(),
-        "not_seen": found.gaps,
+        "not_seen": found.gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

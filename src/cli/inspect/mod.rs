@@ -4,11 +4,13 @@ mod json;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::{Exit, Failure, output::Output, unseen};
+use super::unseen::{self, Gap};
+use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
 use crate::inspect::{Holders, Lane, Machine, Root, Usage, draft, elsewhere};
 use crate::report::whole::{self, Disk, Replace};
+use crate::scenario::words::plural;
 use crate::scenario::{Reading, SourceFile};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,7 +22,7 @@ pub const GUIDE: Guide = Guide {
     short: "ranges, sockets, headroom",
     examples: &[
         ("dryport inspect", ""),
-        ("dryport inspect --scenario now.toml", "a scenario that starts from here"),
+        ("dryport inspect --scenario now.toml", "to simulate from here"),
         ("dryport inspect --scenario | dryport check -", "is it understood?"),
         ("dryport inspect --json | jq .lanes[0]", "the fullest destination"),
     ],
@@ -48,8 +50,11 @@ struct Found {
     machine: Machine,
     usage: Usage,
     holders: Holders,
-    gaps: Vec<String>,
+    gaps: Vec<Gap>,
 }
+
+/// The kernel lists them nowhere in `/proc`; `-B` came to `ss` between iproute2 6.1 and 6.10.
+const BOUND_ONLY: &str = "ports that bind() chose and that neither listen nor are connected; a recent ss shows them";
 
 /// From this share of busy ports on, little is left.
 const TIGHT: f64 = 0.8;
@@ -102,8 +107,13 @@ impl Inspect {
         let notes = root.sockets(|socket| counting.push(socket))?;
         let usage = counting.finish();
         let holders = root.holders(&usage.listeners.iter().map(|socket| socket.inode).collect());
-        let mut gaps = machine.unseen.clone();
+        let mut gaps: Vec<Gap> = machine.unseen.iter().map(Gap::new).collect();
         gaps.extend(unseen::gaps(&notes, &root.namespaces(), "dryport inspect"));
+        if holders.denied > 0 {
+            let processes = plural(holders.denied, "process");
+            gaps.push(Gap::new(format!("the files of {processes}: not permitted")));
+        }
+        gaps.push(Gap::filled_by(BOUND_ONLY, "ss -tnB"));
         Ok(Found { machine, usage, holders, gaps })
     }
 
@@ -126,8 +136,8 @@ impl Inspect {
             return Ok(Exit::Fine);
         }
         let replace = if self.force { Replace::Always } else { Replace::Never };
-        let fill = Box::new(|out: &mut dyn Write| out.write_all(text.as_bytes()));
-        if let Err(error) = whole::write_file(&Disk, file, replace, fill) {
+        let content = Box::new(|out: &mut dyn Write| out.write_all(text.as_bytes()));
+        if let Err(error) = whole::write_file(&Disk, file, replace, content) {
             let help =
                 if matches!(error, whole::WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
             output.message(&format!("error: {error}{help}"))?;

@@ -1,29 +1,30 @@
 //! What `dryport inspect` prints: who is nearest to running out, then the others, then what it rests on.
 
-use super::Found;
+use super::{Found, Gap};
 use crate::inspect::machine::{EarlyReuse, NUMBERS};
-use crate::inspect::{Holder, Lane, Socket, iana};
+use crate::inspect::{Holder, Lane, Socket};
 use crate::report::page::{Page, solid};
 use crate::scenario::words::{figure, percent, plural, thousands};
 
 /// The most lanes, and the most listeners, that are listed.
 const LISTED_MAX: usize = 10;
-/// The columns that an address and port of IPv4 may take.
-const ADDRESS: usize = 22;
+/// Columns for a source and a destination; most of IPv4 fit.
+const PAIR: usize = 32;
 
 pub(super) fn page(found: &Found) -> String {
     let mut page = Page::default();
     let (word, worst) = found.verdict();
     page.label(word, &verdict(found, worst));
     page.gap();
-    page.label("Destinations", &lanes(found));
+    page.lines(lanes(found));
+    page.label("Columns", &columns(found));
     page.label("Together", &together(found));
     page.label("Range", &range(found));
     page.label("Listening", &listening(found));
     page.label("Kernel", &kernel(found));
     page.label("Settings", &settings(found));
     page.label("Sockets", &[sockets(found)]);
-    page.label("Not seen", &not_seen(found));
+    page.label("Not seen", &found.gaps.iter().map(Gap::shown).collect::<Vec<_>>());
     page.label("Next", &next(found));
     page.text()
 }
@@ -39,32 +40,31 @@ fn verdict(found: &Found, worst: Option<&Lane>) -> Vec<String> {
     };
     let (busy, share) = (thousands(lane.busy().into()), percent(usage.fullness(lane)));
     let usable = plural(usage.usable.into(), "port");
-    let others = match usage.lanes.len() - 1 {
-        0 => String::new(),
-        more => format!("; the nearest to running out of {}", thousands(more as u64 + 1)),
-    };
     let first = format!("{} -> {}: {busy} of {usable} busy now ({share} %)", lane.source, lane.destination);
-    let mut second = format!("{} left{others}", thousands(usage.free(lane).into()));
-    if let Some(rate) = lane.connects_per_s(found.machine.kernel.mean_time_wait_s()) {
+    let left = match usage.free(lane) {
+        0 => "none left: connect() is refused now".to_owned(),
+        free => format!("{} left", thousands(free.into())),
+    };
+    let rate = lane.connects_per_s(found.machine.kernel.mean_time_wait_s()).map_or_else(String::new, |rate| {
         let most = usage.sustained_rate(lane, &found.machine.kernel);
-        let most =
-            most.map_or_else(String::new, |most| format!(", and at most {}/s get through for long", figure(most)));
-        second.push_str(&format!("; about {}/s by its TIME-WAITs{most}", figure(rate)));
-    }
-    vec![first, second]
+        let most = most.map_or_else(String::new, |most| format!(", {}/s at most for long", figure(most)));
+        format!("; about {}/s by TIME-WAITs{most}", figure(rate))
+    });
+    vec![first, left + &rate]
 }
 
-/// The table: ports by destination, the fullest first.
+/// The table: ports by source and destination, the fullest first.
 fn lanes(found: &Found) -> Vec<String> {
     let usage = &found.usage;
-    let Some(first) = usage.lanes.first() else { return Vec::new() };
-    let same_source = usage.lanes.iter().take(LISTED_MAX).all(|lane| lane.source == first.source);
+    if usage.lanes.is_empty() {
+        return Vec::new();
+    }
     let row = |name: &str, cells: [String; 6]| {
-        let cells = cells.iter().zip([7, 8, 7, 8, 6, 9]).map(|(cell, width)| format!("{cell:>width$}"));
-        solid(&format!("{name:<ADDRESS$}{}", cells.collect::<String>()))
+        let cells = cells.iter().zip([7, 9, 7, 11, 7, 7]).map(|(cell, width)| format!("{cell:>width$}"));
+        format!("{name:<PAIR$}{}", cells.collect::<String>())
     };
-    let heading = ["busy", "of range", "open", "waiting", "reuse", "per s"].map(str::to_owned);
-    let mut rows = vec![row(if same_source { "" } else { "from -> to" }, heading)];
+    let heading = ["busy", "of range", "open", "TIME-WAIT", "reuse", "per s"].map(str::to_owned);
+    let mut rows = vec![row("source -> destination", heading)];
     for lane in usage.lanes.iter().take(LISTED_MAX) {
         let rate = lane.connects_per_s(found.machine.kernel.mean_time_wait_s());
         let cells = [
@@ -75,31 +75,33 @@ fn lanes(found: &Found) -> Vec<String> {
             thousands(lane.reusable.into()),
             rate.map_or_else(|| "-".to_owned(), figure),
         ];
-        let to = lane.destination.to_string();
-        if !same_source {
-            rows.push(solid(&format!("{} ->", lane.source)));
-        }
-        if to.len() < ADDRESS {
-            rows.push(row(&to, cells));
+        let pair = format!("{} -> {}", lane.source, lane.destination);
+        if pair.len() <= PAIR {
+            rows.push(row(&pair, cells));
         } else {
-            rows.push(to);
-            rows.push(row("", cells));
+            // Two addresses of IPv6 may be longer than a line.
+            rows.extend([format!("{} ->", lane.source), format!("  {}", lane.destination), row("", cells)]);
         }
     }
-    if same_source {
-        rows.insert(0, format!("from {}", first.source));
-    }
-    if usage.lanes.len() > LISTED_MAX {
-        let rest = &usage.lanes[LISTED_MAX..];
+    if let Some(rest) = usage.lanes.get(LISTED_MAX..).filter(|rest| !rest.is_empty()) {
         let ports: u64 = rest.iter().map(|lane| u64::from(lane.busy())).sum();
-        rows.push(format!("and {} more with {} busy together", thousands(rest.len() as u64), plural(ports, "port")));
-    }
-    let sum: u32 = usage.lanes.iter().map(|lane| lane.time_wait).sum();
-    if sum > 0 {
-        let mean = found.machine.kernel.mean_time_wait_s();
-        rows.push(format!("waiting: in TIME-WAIT; per s: an estimate, waiting / {mean:.2} s (Little's law)"));
+        rows.push(format!("and {} more with {} busy", thousands(rest.len() as u64), plural(ports, "port")));
     }
     rows
+}
+
+/// What the columns of the table mean, as far as they need it.
+fn columns(found: &Found) -> Vec<String> {
+    let any = |count: fn(&Lane) -> u32| found.usage.lanes.iter().any(|lane| count(lane) > 0);
+    let mut facts = Vec::new();
+    if any(|lane| lane.reusable) {
+        facts.push("reuse: TIME-WAITs whose port a new connection to the same place would get: not busy".to_owned());
+    }
+    if any(|lane| lane.time_wait) {
+        let mean = found.machine.kernel.mean_time_wait_s();
+        facts.push(format!("per s: an estimate, TIME-WAIT / {mean:.2} s (Little's law)"));
+    }
+    facts
 }
 
 fn together(found: &Found) -> Vec<String> {
@@ -119,20 +121,19 @@ fn range(found: &Found) -> Vec<String> {
     let range = machine.port_range;
     let reserved = machine.reserved_ports.count_in(range);
     let listening = range.len() - reserved - usage.usable;
-    let mut text = format!("{range}: {}", plural(range.len().into(), "port"));
-    if reserved > 0 {
-        text.push_str(&format!(", less {} reserved", thousands(reserved.into())));
+    let mut parts = vec![format!("{range}: {}", plural(range.len().into(), "port"))];
+    for (ports, why) in [(reserved, "reserved"), (listening, "with a listener")] {
+        if ports > 0 {
+            parts.push(format!("less {} {why}", thousands(ports.into())));
+        }
     }
-    if listening > 0 {
-        text.push_str(&format!(", less {} with a listener", thousands(listening.into())));
+    if parts.len() > 1 {
+        parts.push(format!("leaves {}", thousands(usage.usable.into())));
     }
-    if reserved + listening > 0 {
-        text.push_str(&format!(": {} usable", thousands(usage.usable.into())));
-    }
-    vec![text]
+    vec![parts.join(", ")]
 }
 
-/// Listeners inside the range: connect() steps around them, and after a restart one may find its port taken.
+/// Listeners inside the range: `connect()` steps around them, and after a restart one may find its port taken.
 fn listening(found: &Found) -> Vec<String> {
     let listeners = &found.usage.listeners;
     if listeners.is_empty() {
@@ -171,7 +172,7 @@ fn kernel(found: &Found) -> Vec<String> {
             });
             format!("HZ={hz} ({file}){batches}")
         }
-        None => "HZ unknown".to_owned(),
+        None => "HZ unknown: 250 is assumed for rates".to_owned(),
     };
     vec![format!("{release}; nearest profile {}", kernel.profile().name), hz]
 }
@@ -211,21 +212,8 @@ fn sockets(found: &Found) -> String {
     if states.is_empty() { all } else { format!("{all}: {}", states.join(", ")) }
 }
 
-fn not_seen(found: &Found) -> Vec<String> {
-    let mut gaps = found.gaps.clone();
-    if found.holders.denied > 0 {
-        gaps.push(format!("the files of {}: not permitted", plural(found.holders.denied, "process")));
-    }
-    gaps.push("ports that bind() chose and that neither listen nor are connected: ss -tanB".to_owned());
-    gaps
-}
-
 fn next(found: &Found) -> Vec<String> {
-    let mut facts = vec![solid("dryport inspect --scenario now.toml && dryport run now.toml")];
-    if let Some(lane) = found.usage.lanes.first() {
-        let name = iana::service(lane.destination.port())
-            .map_or_else(String::new, |service| format!("   ({})", service.names));
-        facts.push(solid(&format!("ss -tanp 'dport = :{}'{name}", lane.destination.port())));
-    }
-    facts
+    let look = found.usage.lanes.first().map(|lane| format!("ss -tanp 'dport = :{}'", lane.destination.port()));
+    let simulate = "dryport inspect --scenario now.toml && dryport run now.toml".to_owned();
+    std::iter::once(simulate).chain(look).map(|command| solid(&command)).collect()
 }

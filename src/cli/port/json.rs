@@ -15,7 +15,7 @@ pub(super) fn document(found: &Found) -> Value {
         "held": found.held(),
         "free": found.free(),
         "ports": found.uses.iter().map(|each| port(found, each)).collect::<Vec<_>>(),
-        "not_seen": found.gaps,
+        "not_seen": found.gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

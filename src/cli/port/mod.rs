@@ -4,11 +4,13 @@ mod json;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::{Exit, Failure, output::Output, unseen};
+use super::unseen::{self, Gap};
+use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::{Holders, Machine, PortUse, Root, elsewhere};
 use crate::port::{PortRange, PortSet};
 use crate::scenario::quantity;
+use crate::scenario::words::{plural, thousands};
 use std::path::PathBuf;
 
 /// How it is shown.
@@ -59,7 +61,7 @@ struct Found {
     machine: Machine,
     uses: Vec<PortUse>,
     holders: Holders,
-    gaps: Vec<String>,
+    gaps: Vec<Gap>,
 }
 
 impl Found {
@@ -99,15 +101,16 @@ impl Port {
         } else {
             output.data(screen::page(&found).trim_end())?;
         }
-        let (others, word) = match self.expect {
-            Some(Expect::Free) => (found.held(), "free"),
-            Some(Expect::Held) => (found.free(), "held"),
-            None => (0, ""),
+        let (others, word, are) = match self.expect {
+            Some(Expect::Free) => (found.held(), "free", "held"),
+            Some(Expect::Held) => (found.free(), "held", "free"),
+            None => (0, "", ""),
         };
         if others == 0 {
             return Ok(Exit::Fine);
         }
-        output.message(&format!("FAIL  --expect {word}: {others} of {} not so", found.uses.len()))?;
+        let all = plural(found.uses.len() as u64, "port");
+        output.message(&format!("FAIL  --expect {word}: {} of {all} {are}", thousands(others as u64)))?;
         Ok(Exit::Gate)
     }
 
@@ -121,7 +124,7 @@ impl Port {
             }
         })?;
         let holders = root.holders(&sockets.iter().map(|socket| socket.inode).collect());
-        let asked: Vec<String> = ports.ranges().iter().map(screen::one_or_range).collect();
+        let asked: Vec<String> = ports.ranges().iter().copied().map(screen::one_or_range).collect();
         let gaps = unseen::gaps(&notes, &root.namespaces(), &format!("dryport port {}", asked.join(" ")));
         Ok(Found { machine: Machine::read(&root), uses: PortUse::of(&ports, sockets), holders, gaps })
     }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 const GUTTER: usize = 6;
+/// The longest address and port of IPv4: 255.255.255.255:65535.
+const IPV4_END: usize = 21;
 /// The most rows of the table of sockets.
 const ROWS_MAX: usize = 20;
 /// The most ranges in a list of ports, and the most names of services.
@@ -21,9 +23,9 @@ pub(super) fn page(found: &Found) -> String {
     let mut page = Page::with_gutter(GUTTER);
     if let [one] = found.uses.as_slice() {
         if one.is_held() {
-            held(&mut page, found, one)
+            held(&mut page, found, one);
         } else {
-            free(&mut page, &found.machine, one.port)
+            free(&mut page, &found.machine, one.port);
         }
         page.gap();
         page.label("IANA", &[registration(one.port)]);
@@ -33,7 +35,7 @@ pub(super) fn page(found: &Found) -> String {
     }
     let port = if found.uses.len() == 1 { found.uses[0].port.to_string() } else { "N".to_owned() };
     page.label("Ask", &ways(&port));
-    page.label("But", &found.gaps.iter().map(|gap| format!("not looked at: {gap}")).collect::<Vec<_>>());
+    page.label("But", &found.gaps.iter().map(|gap| format!("not looked at: {}", gap.shown())).collect::<Vec<_>>());
     page.text()
 }
 
@@ -55,7 +57,7 @@ fn free(page: &mut Page, machine: &Machine, port: u16) {
 fn keep(reserved: &PortSet, port: u16) -> String {
     let key = "net.ipv4.ip_local_reserved_ports";
     let own = PortRange::new(port, port).expect("a port is not 0");
-    let all: Vec<String> = reserved.ranges().iter().chain([&own]).map(one_or_range).collect();
+    let all: Vec<String> = reserved.ranges().iter().chain([&own]).copied().map(one_or_range).collect();
     let whole = format!("  sysctl -w {key}={}", all.join(","));
     solid(&if reserved.ranges().is_empty() {
         format!("{whole}   (list now: empty)")
@@ -70,7 +72,7 @@ fn held(page: &mut Page, found: &Found, each: &PortUse) {
     let bound = each.bound();
     let address = match bound.as_slice() {
         [one] if !one.ip().is_unspecified() => solid(&one.to_string()),
-        [_] => "any address with it".to_owned(),
+        [_] => "it".to_owned(),
         all => format!("it fails now on {}", plural(all.len() as u64, "address")),
     };
     let fails = if bound.len() == 1 { " fails now" } else { "" };
@@ -105,39 +107,39 @@ fn next(machine: &Machine, each: &PortUse) -> String {
     format!("connect() may use it towards other address:port pairs, unless bind() chose it{again}")
 }
 
-/// Rows of sockets under a heading: in columns, or, where they are too wide, in a few lines each.
+/// Rows of sockets under a heading, in columns; what is too wide for them has a few lines of its own.
 fn table(found: &Found, sockets: &[&Socket]) -> Vec<String> {
     const HEADING: [&str; 5] = ["state", "local", "remote", "time left", "process"];
     /// Columns are so wide when their contents are not wider.
     const WIDTHS: [usize; 5] = [13, 17, 17, 13, 0];
-    let mut rows = vec![HEADING.map(str::to_owned)];
-    rows.extend(sockets.iter().take(ROWS_MAX).map(|socket| cells(socket, &found.machine.kernel, &found.holders)));
-    let needed = |column: usize| rows.iter().map(|row| row[column].len() + 2).max().unwrap_or(0);
-    let tight: [usize; 5] = std::array::from_fn(needed);
+    let cells = |socket: &&Socket| cells(socket, &found.machine.kernel, &found.holders);
+    let rows: Vec<[String; 5]> = sockets.iter().take(ROWS_MAX).map(cells).collect();
+    let heading = HEADING.map(str::to_owned);
+    let narrow: Vec<_> = rows.iter().filter(|row| row[1].len().max(row[2].len()) <= IPV4_END).collect();
+    let needed = |column: usize| narrow.iter().copied().chain([&heading]).map(|row| row[column].len() + 2).max();
+    let tight: [usize; 5] = std::array::from_fn(|column| needed(column).unwrap_or(0));
     let loose: [usize; 5] = std::array::from_fn(|column| tight[column].max(WIDTHS[column]));
-    let lines = |widths: [usize; 5]| -> Vec<String> {
-        let line = |row: &[String; 5]| row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        rows.iter()
-            .map(|row| {
-                let line: String = line(row);
-                line.trim_end().to_owned()
-            })
-            .collect()
+    let line = |row: &[String; 5], widths: [usize; 5]| {
+        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<String>().trim_end().to_owned()
     };
-    let fits = |lines: &Vec<String>| lines.iter().all(|line| line.len() <= WIDTH);
-    let mut lines = [loose, tight].map(lines).into_iter().find(fits).unwrap_or_else(|| records(&rows[1..]));
+    let all_fit = narrow.iter().all(|row| line(row, loose).len() <= WIDTH);
+    let widths = if all_fit { loose } else { tight };
+    let mut lines = if narrow.is_empty() { Vec::new() } else { vec![line(&heading, widths)] };
+    for row in &rows {
+        let one = line(row, widths);
+        if narrow.contains(&row) && one.len() <= WIDTH { lines.push(one) } else { lines.extend(record(row)) }
+    }
     if sockets.len() > ROWS_MAX {
         lines.push(format!("and {} more (--json has all)", thousands((sockets.len() - ROWS_MAX) as u64)));
     }
     lines
 }
 
-fn records(rows: &[[String; 5]]) -> Vec<String> {
-    let lines = |[state, local, remote, left, process]: &[String; 5]| {
-        let time = if left == "-" { String::new() } else { format!("{left} left; ") };
-        [format!("{state:<13}{local}"), format!("{:13}to {remote}", ""), format!("{:13}{time}{process}", "")]
-    };
-    rows.iter().flat_map(lines).collect()
+/// A row that is too wide: state and local end, remote end, the rest.
+fn record([state, local, remote, left, process]: &[String; 5]) -> [String; 3] {
+    let time = if left == "-" { String::new() } else { format!("{left} left; ") };
+    [format!("{state:<13}{local}"), format!("{:13}to {remote}", ""), format!("{:13}{time}{process}", "")]
 }
 
 fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> [String; 5] {
@@ -150,8 +152,9 @@ fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> [String; 5] {
         Holder::NotPermitted => "not permitted to see".to_owned(),
         Holder::Unseen => "not in this /proc".to_owned(),
         Holder::Processes(processes) => match processes {
-            [one, more @ ..] if !more.is_empty() => format!("{} (pid {}) and {} more", one.name, one.pid, more.len()),
-            all => all.iter().map(|one| format!("{} (pid {})", one.name, one.pid)).collect(),
+            [] => String::new(),
+            [one] => format!("{} (pid {})", one.name, one.pid),
+            [one, more @ ..] => format!("{} (pid {}) and {} more", one.name, one.pid, more.len()),
         },
     };
     [socket.state.name().to_owned(), socket.local.to_string(), socket.remote.to_string(), left, process]
@@ -185,9 +188,9 @@ fn several(page: &mut Page, found: &Found) {
     let range = found.machine.port_range;
     let inside = found.uses.iter().filter(|each| range.contains(each.port)).count();
     page.label("Here", &[format!("{} of them lie in the ephemeral range {range}", thousands(inside as u64))]);
-    let named = found.uses.iter().filter_map(|each| Some((each.port, iana::service(each.port)?)));
+    let services = found.uses.iter().filter_map(|each| Some((each.port, iana::service(each.port)?)));
     let names: Vec<String> =
-        named.take(LISTED_MAX + 1).map(|(port, service)| format!("{port} {}", service.names)).collect();
+        services.take(LISTED_MAX + 1).map(|(port, service)| format!("{port} {}", service.names)).collect();
     if names.is_empty() {
         page.label("IANA", &[format!("none has a name in the offline list ({})", iana::LIST)]);
     } else {
@@ -200,7 +203,7 @@ fn several(page: &mut Page, found: &Found) {
 /// `22, 60000-60010 and 3 more`: at most `most` ranges.
 fn list(ports: &PortSet, most: usize) -> String {
     let ranges = ports.ranges();
-    let shown: Vec<String> = ranges.iter().take(most).map(one_or_range).collect();
+    let shown: Vec<String> = ranges.iter().take(most).copied().map(one_or_range).collect();
     let more = if ranges.len() > most {
         format!(" and {} more", thousands((ranges.len() - most) as u64))
     } else {
@@ -209,7 +212,7 @@ fn list(ports: &PortSet, most: usize) -> String {
     shown.join(", ") + &more
 }
 
-pub(super) fn one_or_range(range: &PortRange) -> String {
+pub(super) fn one_or_range(range: PortRange) -> String {
     if range.len() == 1 { range.first().to_string() } else { range.to_string() }
 }
 
