@@ -43,6 +43,23 @@ pub enum Kind {
     File,
 }
 
+impl Kind {
+    /// What may be written, in words.
+    pub fn in_words(self) -> String {
+        match self {
+            Self::Duration => "a span above zero".to_owned(),
+            Self::DurationOrZero => "a span".to_owned(),
+            Self::Rate => "a rate".to_owned(),
+            Self::Number { above, max } => format!("a number above {above}, at most {max}"),
+            Self::OneOf(allowed) => {
+                let allowed: Vec<String> = allowed.iter().map(u64::to_string).collect();
+                format!("one of {}", allowed.join(", "))
+            }
+            Self::File => "a file".to_owned(),
+        }
+    }
+}
+
 /// A value given for a parameter, checked against its [`Kind`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -154,6 +171,8 @@ pub trait Choice: Sized {
     const NAME: &'static str;
     /// What it is, in one line of at most 60 characters, for `dryport list`.
     const SUMMARY: &'static str;
+    /// Parameters that go together, as in the scenario file: `mean = "50ms"`.
+    const EXAMPLE: &'static str;
     /// What it takes.
     const PARAMETERS: &'static [Parameter];
 
@@ -175,10 +194,45 @@ pub struct Entry<T> {
     pub name: &'static str,
     /// [`Choice::SUMMARY`].
     pub summary: &'static str,
+    /// [`Choice::EXAMPLE`].
+    pub example: &'static str,
     /// [`Choice::PARAMETERS`].
     pub parameters: &'static [Parameter],
     /// [`Choice::build`], wrapped into the registry's enum.
     pub build: Build<T>,
+}
+
+/// A choice without how it is built: what can be said of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outline {
+    /// [`Choice::NAME`].
+    pub name: &'static str,
+    /// [`Choice::SUMMARY`].
+    pub summary: &'static str,
+    /// [`Choice::EXAMPLE`].
+    pub example: &'static str,
+    /// [`Choice::PARAMETERS`].
+    pub parameters: &'static [Parameter],
+}
+
+impl Outline {
+    /// As a scenario file may have it: `{ exponential = { mean = "50ms" } }`.
+    pub fn written(&self) -> String {
+        format!("{{ {} = {{ {} }} }}", self.name, self.example)
+    }
+}
+
+impl<T> Entry<T> {
+    /// What can be said of it.
+    pub const fn outline(&self) -> Outline {
+        let Self { name, summary, example, parameters, .. } = *self;
+        Outline { name, summary, example, parameters }
+    }
+}
+
+/// What can be said of every choice of a registry.
+pub fn outlines<T>(entries: &[Entry<T>]) -> Vec<Outline> {
+    entries.iter().map(Entry::outline).collect()
 }
 
 /// Makes modules, an enum and a table of [`Entry`] from a list of files, one line each.
@@ -210,6 +264,7 @@ macro_rules! registry {
                 $($crate::choice::Entry {
                     name: <$Type as $crate::choice::Choice>::NAME,
                     summary: <$Type as $crate::choice::Choice>::SUMMARY,
+                    example: <$Type as $crate::choice::Choice>::EXAMPLE,
                     parameters: <$Type as $crate::choice::Choice>::PARAMETERS,
                     build: |values| <$Type as $crate::choice::Choice>::build(values).map($Enum::$Type),
                 },)+

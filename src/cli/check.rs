@@ -3,6 +3,8 @@
 use super::files::read;
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
+use crate::scenario::schema::schema;
+use crate::scenario::words::{WIDTH, wrapped};
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
@@ -12,6 +14,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport check scenarios/quickstart.toml", ""),
         ("dryport check scenarios/*.toml --set run.duration=1h", "one key changed"),
         ("dryport check - < s.toml", "in a pipeline"),
+        ("dryport check --schema > scenario.schema.json", "for your editor"),
     ],
 };
 
@@ -19,11 +22,14 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// TOML files, or - for stdin
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "schema", value_name = "FILE")]
     files: Vec<String>,
     /// Change one key, as in host.gateway.port_range=1024-65535
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Print the JSON schema of scenario files instead, for editors
+    #[arg(long, conflicts_with_all = ["files", "sets"])]
+    schema: bool,
 }
 
 impl Check {
@@ -33,10 +39,13 @@ impl Check {
     ///
     /// When the outcome cannot be written.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        if self.schema {
+            output.data(&format!("{:#}", schema()))?;
+        }
         let mut exit = Exit::Fine;
         for file in &self.files {
             match check(file, &self.sets) {
-                Ok(line) => output.data(&line)?,
+                Ok(line) => output.data(&wrapped(&line, WIDTH).join("\n"))?,
                 Err(errors) => {
                     output.message(&errors)?;
                     exit = Exit::Invalid;

@@ -4,7 +4,7 @@
 //! knowledge of the arguments. A test runs every example of every command in a folder that holds `scenarios/`, `s.toml`
 //! (a copy of the quickstart) and `output/sample/`.
 
-use crate::report::page::WIDTH;
+use crate::scenario::words::WIDTH;
 use clap::Command;
 
 /// Columns of the labels on the page without arguments; a version fits beside the name.

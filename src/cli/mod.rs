@@ -15,7 +15,7 @@ pub mod output;
 pub mod progress;
 pub mod unseen;
 
-use crate::report::page::{WIDTH, wrapped};
+use crate::scenario::words::{WIDTH, wrapped};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -51,6 +51,8 @@ macro_rules! commands {
 commands! {
     run::Run,
     check::Check,
+    list::List,
+    new::New,
     inspect::Inspect,
     port::Port,
 }

@@ -7,7 +7,7 @@ use super::iana;
 use super::machine::{EarlyReuse, Machine};
 use super::usage::{Lane, Usage};
 use crate::port::{PortRange, PortSet};
-use crate::scenario::words::{plural, thousands};
+use crate::scenario::words::{WIDTH, plural, thousands, wrapped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
@@ -226,19 +226,9 @@ fn line(text: &mut String, words: &str) {
 
 /// A comment on lines of its own, none of them too long for a screen.
 fn comment(text: &mut String, words: &str) {
-    const WIDTH: usize = 80;
-    let mut length = WIDTH;
-    for word in words.split(' ') {
-        if length + 1 + word.len() > WIDTH {
-            let start = if text.ends_with('\n') { "#" } else { "\n#" };
-            text.push_str(start);
-            length = 1;
-        }
-        text.push(' ');
-        text.push_str(word);
-        length += 1 + word.len();
+    for part in wrapped(words, WIDTH - 2) {
+        line(text, &format!("# {part}"));
     }
-    text.push('\n');
 }
 
 /// Three significant digits, without an exponent, as scenarios read numbers.
@@ -327,10 +317,10 @@ mod tests {
 
     #[test]
     fn comments_fit_the_screen() {
-        let mut text = "x".to_owned();
-        comment(&mut text, &"word ".repeat(40));
-        assert!(text.lines().all(|line| line.len() <= 80) && text.lines().count() == 4);
-        assert!(text.lines().skip(1).all(|line| line.starts_with("# word")));
+        let mut text = String::new();
+        comment(&mut text, "word ".repeat(40).trim_end());
+        assert!(text.lines().all(|line| line.len() <= WIDTH && line.starts_with("# word")));
+        assert_eq!(text.lines().count(), 3);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::io::{self, BufRead, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-/// A state of TCP, by the names of RFC 9293 section 3.3.2; in the order of [`State::ALL`].
+/// A state of TCP, by the names of RFC 9293 section 3.3.2, in the order of screens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the standard explains its states")]
 pub enum State {

@@ -27,6 +27,16 @@ impl Uniqueness {
         }
     }
 
+    /// What it is, in one line.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::FourTuple => "source and destination, address and port: Linux connect()",
+            Self::PortDestination => "local port and destination, whatever the source address",
+            Self::AddressPort => "local address and port, whatever the destination: bind() first",
+            Self::Port => "the local port alone: macOS",
+        }
+    }
+
     /// How many lanes `sources` source addresses and `endpoints` destination endpoints make.
     pub const fn lanes(self, sources: u32, endpoints: u32) -> u64 {
         match self {

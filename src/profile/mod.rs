@@ -36,6 +36,14 @@ pub struct Setting {
     pub source: String,
 }
 
+impl Setting {
+    /// The value as a scenario file has it.
+    pub fn written(&self) -> String {
+        // Strings, numbers and arrays of them are the same in JSON.
+        serde_json::json!(self.value).to_string()
+    }
+}
+
 /// Every profile there is, in the order of `dryport list profiles`.
 pub fn all() -> &'static [Profile] {
     static ALL: LazyLock<Vec<Profile>> =

@@ -1,7 +1,7 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-/// Columns of a terminal that everybody has.
-pub(crate) const WIDTH: usize = 80;
+use crate::scenario::words::{WIDTH, wrapped};
+
 const GUTTER: usize = 13;
 
 /// A space that no line ends at; written as a plain one.
@@ -74,22 +74,6 @@ impl Page {
     pub(crate) fn text(&self) -> String {
         self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
-}
-
-/// Lines of words that fit into `width` columns; a word that never fits stands alone.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let length = |text: &str| text.chars().count();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if length(line) + 1 + length(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.into()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

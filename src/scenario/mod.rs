@@ -3,12 +3,13 @@
 //! [`read`](Scenario::read) goes through these steps, a file each: [`tree`] and [`json`] (text to values with their
 //! places), [`overrides`] (`--set`), `read*` (values to a [`Scenario`], with [`quantity`] for what has a unit),
 //! [`limits`] (the whole before memory is taken); faults are collected in [`diagnostics`]. Laws, allocators and
-//! profiles are read from their registries, so adding one changes nothing here. A new key goes into the `read_*` file
-//! of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
+//! profiles are read from their registries, so adding one changes nothing here. A new key is a line in
+//! [`keys`] and its reading in the `read_*` file of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
 pub mod claim;
 pub mod diagnostics;
 pub mod json;
+pub mod keys;
 pub mod limits;
 pub mod load;
 pub mod metric_name;
@@ -23,8 +24,10 @@ mod read_host;
 mod read_run;
 mod read_value;
 pub mod resolved;
+pub mod schema;
 pub mod sources;
 mod suggest;
+pub mod template;
 pub mod tree;
 mod understood;
 pub mod words;

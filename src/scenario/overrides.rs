@@ -4,16 +4,13 @@
 //! had been written in the file; here only the table it goes into is found.
 
 use super::diagnostics::{Fault, Faults, quoted};
+use super::keys;
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value, value_from_toml};
 use std::ops::Range;
 
 /// The most overrides that are taken.
 pub const SETS_MAX: usize = 1000;
-/// Kinds of tables that are told apart by their name.
-const NAMED: [&str; 3] = ["host", "destination", "client"];
-/// Keys whose table holds one choice: setting another one replaces it.
-const CHOICES: [&str; 3] = ["arrivals", "lifetime", "time_wait"];
 
 /// Replaces values of `tree` as `sets` say, in their order.
 pub fn apply(tree: &mut Table, sets: &[String], faults: &mut Faults) {
@@ -80,7 +77,7 @@ fn table_of<'t, 's>(
     steps: &'s [Step<'s>],
 ) -> Result<(&'t mut Table, &'s [Step<'s>]), Fault> {
     let kind = steps[0].word;
-    if !NAMED.contains(&kind) {
+    if !keys::is_named(kind) {
         return Ok((tree, steps));
     }
     let at = At::Set(index, steps[0].span.clone());
@@ -136,7 +133,7 @@ fn place(mut table: &mut Table, index: usize, steps: &[Step<'_>], node: Node) ->
             return Err(Fault::new(at, "no key lies this deep"));
         }
         // Another choice replaces the one in the file.
-        if CHOICES.contains(&parent) && table.get(step.word).is_none() {
+        if keys::is_law(parent) && table.get(step.word).is_none() {
             table.0.clear();
         }
         let fresh = || Node { value: Value::Table(Table::default()), at: at.clone() };
@@ -155,7 +152,7 @@ fn place(mut table: &mut Table, index: usize, steps: &[Step<'_>], node: Node) ->
         let Value::Table(below) = &mut entry.node.value else { unreachable!("made a table just above") };
         (table, parent) = (below, step.word);
     }
-    if CHOICES.contains(&parent) && table.get(last.word).is_none() {
+    if keys::is_law(parent) && table.get(last.word).is_none() {
         table.0.clear();
     }
     table.set(Entry { key: last.word.to_owned(), key_at: At::Set(index, last.span.clone()), node });

@@ -31,7 +31,8 @@ pub const TEN_YEARS: SimDuration = SimDuration::from_secs(3653 * 86_400);
 /// The highest rate, in events per second.
 pub const RATE_MAX: u64 = 100_000_000;
 
-const UNITS: &[(&str, u64)] = &[
+/// The units of time, each in nanoseconds.
+pub(super) const UNITS: &[(&str, u64)] = &[
     ("ns", 1),
     ("us", 1_000),
     ("\u{b5}s", 1_000),

@@ -2,6 +2,7 @@
 
 use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
 use super::json::from_json;
+use super::keys;
 use super::model::{Destination, Scenario};
 use super::overrides;
 use super::read_value::{Reader, Section};
@@ -11,6 +12,9 @@ use super::tree::{At, Table, Value, from_toml};
 use super::words::thousands;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The most tables of one kind.
+pub(super) const TABLES_MAX: usize = 1000;
 
 /// A scenario that was read, and where each of its values comes from.
 #[derive(Clone, Debug)]
@@ -104,7 +108,7 @@ fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
 impl Reader<'_> {
     /// The whole; `None` when a part is missing so that nothing sensible can be built.
     fn scenario(&mut self, tree: &Table, stem: &str) -> Option<Scenario> {
-        let mut root = Section::new("", At::Whole, tree);
+        let mut root = Section::new("", At::Whole, tree, keys::FILE);
         self.schema(&mut root);
         let title = self.title(&mut root, stem);
         let run = self.run(&mut root);
@@ -147,7 +151,7 @@ impl Reader<'_> {
     }
 
     fn schema(&mut self, root: &mut Section<'_>) {
-        if let Some(entry) = root.required("schema", "schema = 1")
+        if let Some(entry) = root.required("schema")
             && !matches!(entry.node.value, Value::Whole(Some(1)))
         {
             let fault = Fault::new(entry.node.at.clone(), "schema must be 1").label("not known to this version");
@@ -170,8 +174,6 @@ impl Reader<'_> {
 
     /// The tables of one kind, and the place of all of them.
     fn tables<'n>(&mut self, root: &mut Section<'n>, kind: &'static str) -> (At, Vec<Section<'n>>) {
-        /// The most tables of one kind.
-        const TABLES_MAX: usize = 1000;
         let Some(entry) = root.take(kind) else { return (At::Whole, Vec::new()) };
         let at = entry.node.at.clone();
         let Value::Array(nodes) = &entry.node.value else {
@@ -191,7 +193,7 @@ impl Reader<'_> {
                 self.fault(fault.label(format!("this is {}", node.type_name())));
                 continue;
             };
-            all.push(Section::new(format!("{kind}.{index}"), node.at.clone(), table));
+            all.push(Section::new(format!("{kind}.{index}"), node.at.clone(), table, root.keys_below(kind)));
         }
         (at, all)
     }
@@ -222,7 +224,7 @@ impl Reader<'_> {
         first: &mut BTreeMap<&'n str, &'n At>,
     ) -> (&'n str, At) {
         let unnamed = ("", section.at.clone());
-        let Some(entry) = section.required("name", &format!("name = \"{example}\"")) else { return unnamed };
+        let Some(entry) = section.required("name") else { return unnamed };
         let Some(name) = self.text(&entry.node, "name", &format!("\"{example}\"")) else { return unnamed };
         let at = &entry.node.at;
         let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
@@ -241,22 +243,16 @@ impl Reader<'_> {
 
     fn destination(&mut self, named: &mut Named<'_>) -> Option<Destination> {
         let section = &mut named.section;
-        let endpoints = self.whole_or(section, "endpoints", 1..=65_536, 1);
+        let endpoints = self.whole_or(section, "endpoints", 1);
         self.finish(section);
         Some(Destination { name: named.name.clone(), endpoints: u32::try_from(endpoints).ok()? })
     }
 
     /// A whole number, or its default.
-    pub(super) fn whole_or(
-        &mut self,
-        section: &mut Section<'_>,
-        key: &'static str,
-        allowed: std::ops::RangeInclusive<u64>,
-        default: u64,
-    ) -> u64 {
+    pub(super) fn whole_or(&mut self, section: &mut Section<'_>, key: &'static str, default: u64) -> u64 {
         let path = section.path_of(key);
         if let Some(entry) = section.take(key) {
-            return self.whole(&entry.node, &path, allowed).unwrap_or(default);
+            return self.whole(&entry.node, &path, section.bounds(key)).unwrap_or(default);
         }
         self.resolved.note(path, default, "default");
         default

@@ -10,7 +10,7 @@ use super::tree::Node;
 use std::sync::Arc;
 
 /// What a scope can be about besides everything.
-const KINDS: [&str; 3] = ["host", "client", "destination"];
+pub(super) const KINDS: [&str; 3] = ["host", "client", "destination"];
 
 /// The names that a scope can use, kind by kind as in [`KINDS`].
 pub(super) type Known<'k, 'n> = [&'k [Named<'n>]; 3];
@@ -19,7 +19,7 @@ impl Reader<'_> {
     /// Every `[[assert]]`; those that are wrong are faults and left out.
     pub(super) fn asserts(&mut self, sections: &mut [Section<'_>], known: Known<'_, '_>) -> Vec<Assert> {
         let read = sections.iter_mut().filter_map(|section| {
-            let that = section.required("that", &format!("that = \"{EXAMPLE}\""));
+            let that = section.required("that");
             let path = section.path_of("that");
             let claim = that.and_then(|entry| self.claim(&entry.node, &path));
             let path = section.path_of("scope");

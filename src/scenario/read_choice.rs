@@ -25,7 +25,7 @@ impl Reader<'_> {
                 Written::String(name) => entries.iter().find(|entry| entry.name == name),
                 _ => None,
             };
-            let example = example(chosen.unwrap_or(&entries[0]));
+            let example = chosen.unwrap_or(&entries[0]).outline().written();
             let fault = Fault::new(node.at.clone(), format!("{key} must be a table that names one choice"));
             let fault = fault.label(format!("this is {}", node.type_name()));
             self.fault(fault.help(format!("write, for example, {key} = {example}")));
@@ -54,10 +54,10 @@ impl Reader<'_> {
         let Some(inner) = only.node.table() else {
             let fault = Fault::new(only.node.at.clone(), format!("{} takes a table", entry.name));
             let fault = fault.label(format!("this is {}", only.node.type_name()));
-            self.fault(fault.help(format!("write, for example, {key} = {}", example(entry))));
+            self.fault(fault.help(format!("write, for example, {key} = {}", entry.outline().written())));
             return None;
         };
-        let section = Section::new(format!("{path}.{}", entry.name), only.key_at.clone(), inner);
+        let section = Section::of_law(format!("{path}.{}", entry.name), only.key_at.clone(), inner, entry.parameters);
         let fallback = fallback.and_then(|table| table.get(entry.name)).and_then(|entry| entry.node.table());
         self.build(entry, section, fallback)
     }
@@ -79,7 +79,7 @@ impl Reader<'_> {
                 None if parameter.required => {
                     let fault = Fault::new(section.at.clone(), format!("{} needs {}", entry.name, parameter.name));
                     let fault = fault.label(format!("{}: {}", parameter.name, parameter.help)).unless_syntax();
-                    section.miss(parameter.name, fault.help(format!("write {}", example(entry))));
+                    section.miss(parameter.name, fault.help(format!("write {}", entry.outline().written())));
                 }
                 None => {}
             }
@@ -148,29 +148,5 @@ impl Reader<'_> {
                 None
             }
         }
-    }
-}
-
-/// How a choice may be written.
-fn example<T>(entry: &Entry<T>) -> String {
-    let required = entry.parameters.iter().filter(|parameter| parameter.required);
-    let shown: Vec<String> =
-        required.map(|parameter| format!("{} = {}", parameter.name, sample(parameter.kind))).collect();
-    if shown.is_empty() && !entry.parameters.is_empty() {
-        // Which ones go together is for the choice to say.
-        let names: Vec<&str> = entry.parameters.iter().map(|parameter| parameter.name).collect();
-        return format!("{{ {} = {{ ... }} }}, with some of {}", entry.name, names.join(", "));
-    }
-    format!("{{ {} = {{ {} }} }}", entry.name, shown.join(", "))
-}
-
-/// A value that a parameter may have.
-fn sample(kind: Kind) -> String {
-    match kind {
-        Kind::Duration | Kind::DurationOrZero => "\"50ms\"".to_owned(),
-        Kind::Rate => "\"450/s\"".to_owned(),
-        Kind::Number { above, max } => (above + 1.0).min(max).to_string(),
-        Kind::OneOf(allowed) => allowed.first().map_or_else(String::new, u64::to_string),
-        Kind::File => "\"trace.csv\"".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! Reading a `[[client]]`: names resolve, laws come from their registries.
 
 use super::diagnostics::{Fault, quoted};
+use super::keys::{BINDS, Key};
 use super::model::Client;
 use super::quantity;
 use super::read::Named;
@@ -15,9 +16,6 @@ pub(super) struct ReadClient {
     pub(super) retry_at: At,
 }
 
-/// How `bind` may be written; only one way is built.
-const BINDS: [(&str, ()); 1] = [("connect", ())];
-
 impl Reader<'_> {
     pub(super) fn client(
         &mut self,
@@ -26,29 +24,30 @@ impl Reader<'_> {
         destinations: &[Named<'_>],
     ) -> ReadClient {
         let section = &mut named.section;
-        let host = section.required("host", &example("host", hosts)).and_then(|entry| {
+        let host = section.required_as("host", &example(hosts)).and_then(|entry| {
             let name = self.text(&entry.node, "host", "\"gateway\"")?;
             self.resolved.note(section.path_of("host"), name, entry.node.at.origin());
             self.resolve(name, &entry.node.at, "host", hosts)
         });
         let to = section
-            .required("to", &example("to", destinations))
+            .required_as("to", &example(destinations))
             .and_then(|entry| self.to(&entry.node, &section.path_of("to"), destinations));
-        let arrivals_entry = section.required("arrivals", "arrivals = { poisson = { rate = \"450/s\" } }");
+        let arrivals_entry = section.required("arrivals");
         let arrivals = arrivals_entry
             .and_then(|entry| self.choice(&entry.node, &section.path_of("arrivals"), Arrivals::ENTRIES, None));
         let lifetime = section
-            .required("lifetime", "lifetime = { exponential = { mean = \"50ms\" } }")
+            .required("lifetime")
             .and_then(|entry| self.choice(&entry.node, &section.path_of("lifetime"), Lifetime::ENTRIES, None));
         let closers = ClosesFirst::ALL.map(|closer| (closer.name(), closer));
         let closes_first = self.word_or(section, "closes_first", &closers, ClosesFirst::Client);
-        self.word_or(section, "bind", &BINDS, ());
+        self.word_or(section, "bind", &BINDS.map(|name| (name, ())), ());
         let spreads = Spread::ALL.map(|spread| (spread.name(), spread));
         let source = self.word_or(section, "source", &spreads, Spread::Random);
         let balance = self.word_or(section, "balance", &spreads, Spread::Random);
         let retry_entry = section.take("retry");
-        let retry = retry_entry
-            .map_or(Retry::NONE, |entry| self.retry(&entry.node, &section.path_of("retry")).unwrap_or(Retry::NONE));
+        let keys = section.keys_below("retry");
+        let retry = retry_entry.and_then(|entry| self.retry(&entry.node, &section.path_of("retry"), keys));
+        let retry = retry.unwrap_or(Retry::NONE);
         self.finish(section);
         let arrivals_at = arrivals_entry.map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
         if let (Some(to), Some(arrivals)) = (&to, &arrivals) {
@@ -168,17 +167,17 @@ impl Reader<'_> {
         None
     }
 
-    fn retry(&mut self, node: &Node, path: &str) -> Option<Retry> {
+    fn retry(&mut self, node: &Node, path: &str, keys: &'static [Key]) -> Option<Retry> {
         let Some(table) = node.table() else {
             let fault = Fault::new(node.at.clone(), "retry must be a table");
             let fault = fault.label(format!("this is {}", node.type_name()));
             self.fault(fault.help("write, for example, retry = { attempts = 3, delay = \"1s\" }"));
             return None;
         };
-        let mut section = Section::new(path, node.at.clone(), table);
+        let mut section = Section::new(path, node.at.clone(), table, keys);
         let attempts = section
-            .required("attempts", "attempts = 3")
-            .and_then(|entry| self.whole(&entry.node, &section.path_of("attempts"), 1..=Retry::ATTEMPTS_MAX.into()));
+            .required("attempts")
+            .and_then(|entry| self.whole(&entry.node, &section.path_of("attempts"), section.bounds("attempts")));
         let delay = self.span_or(&mut section, "delay", Retry::NONE.delay);
         let factor = if let Some(entry) = section.take("factor") {
             self.factor(&entry.node, &section.path_of("factor"))
@@ -260,8 +259,7 @@ impl Reader<'_> {
     }
 }
 
-/// A line that would do, with a name from the file if there is one.
-fn example(key: &str, all: &[Named<'_>]) -> String {
-    let name = all.first().map_or("NAME", |named| &*named.name);
-    format!("{key} = \"{name}\"")
+/// A name that would do: one from the file if there is one.
+fn example(all: &[Named<'_>]) -> String {
+    quoted(all.first().map_or("NAME", |named| &*named.name))
 }

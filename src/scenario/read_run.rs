@@ -32,8 +32,8 @@ impl Reader<'_> {
             return None;
         };
         let run_at = entry.node.at.clone();
-        let mut section = Section::new("run", run_at.clone(), table);
-        let duration_entry = section.required("duration", "duration = \"10m\"");
+        let mut section = Section::new("run", run_at.clone(), table, root.keys_below("run"));
+        let duration_entry = section.required("duration");
         let duration = duration_entry.and_then(|entry| self.duration(&entry.node, "run.duration", Zero::Forbidden));
         let warm_up_entry = section.take("warm_up");
         let warm_up = if let Some(entry) = warm_up_entry {
@@ -42,7 +42,7 @@ impl Reader<'_> {
             self.resolved.note("run.warm_up", "0s", "default");
             WarmUp::Fixed(SimDuration::ZERO)
         };
-        let replications = self.whole_or(&mut section, "replications", 1..=1_000_000, 20);
+        let replications = self.whole_or(&mut section, "replications", 20);
         let seed = self.seed(&mut section);
         let sample_entry = section.take("sample");
         let sample = sample_entry.and_then(|entry| self.duration(&entry.node, "run.sample", Zero::Forbidden));
@@ -86,7 +86,7 @@ impl Reader<'_> {
             self.resolved.note("run.seed", seed, node.at.origin());
             return seed;
         }
-        self.whole(node, "run.seed", 0..=u64::MAX).unwrap_or(DEFAULT)
+        self.whole(node, "run.seed", section.bounds("seed")).unwrap_or(DEFAULT)
     }
 
     fn sample_fits(&mut self, node: &Node, step: SimDuration, duration: SimDuration) {

@@ -1,6 +1,7 @@
 //! Reading one value of a table: its type, its unit, its bounds, and the fault when one of them is wrong.
 
 use super::diagnostics::{Fault, Faults, quoted};
+use super::keys::{self, Form, Key, Need};
 use super::limits::PAIRS_MAX;
 use super::quantity::{self, Misfit};
 use super::resolved::Resolved;
@@ -8,6 +9,7 @@ use super::sources::{Sources, TRACE_BYTES_MAX};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
 use super::words::thousands;
+use crate::choice::Parameter;
 use crate::des::{Rate, SimDuration};
 use std::ops::RangeInclusive;
 
@@ -29,35 +31,77 @@ pub(super) enum Zero {
     Forbidden,
 }
 
-/// A table while it is read: remembers which keys exist, so that the others can be called unknown.
+/// A table while it is read: knows which keys exist, so that the others can be called unknown.
 pub(super) struct Section<'n> {
     /// As in `--set`: `client.checkout`.
     pub(super) path: String,
     pub(super) at: At,
     table: &'n Table,
-    known: Vec<&'static str>,
+    /// What it may hold.
+    names: Vec<&'static str>,
+    /// The same as data; empty for the parameters of a law.
+    keys: &'static [Key],
+    taken: Vec<&'static str>,
     /// Required keys that are not there: faults, unless one of them turns out to be misspelt.
     missing: Vec<(&'static str, Fault)>,
 }
 
 impl<'n> Section<'n> {
-    pub(super) fn new(path: impl Into<String>, at: At, table: &'n Table) -> Self {
-        Self { path: path.into(), at, table, known: Vec::new(), missing: Vec::new() }
+    /// A table with `keys`, each of which must be taken before it is finished.
+    pub(super) fn new(path: impl Into<String>, at: At, table: &'n Table, keys: &'static [Key]) -> Self {
+        let names = keys.iter().map(|key| key.name).collect();
+        Self { path: path.into(), at, table, names, keys, taken: Vec::new(), missing: Vec::new() }
     }
 
-    /// The entry of a key, which is known from now on.
+    /// The parameters of a law.
+    pub(super) fn of_law(path: String, at: At, table: &'n Table, parameters: &[Parameter]) -> Self {
+        let names = parameters.iter().map(|parameter| parameter.name).collect();
+        Self { path, at, table, names, keys: &[], taken: Vec::new(), missing: Vec::new() }
+    }
+
+    /// What may be written for a key of this table.
+    pub(super) fn form(&self, key: &str) -> Form {
+        keys::find(self.keys, key).map_or_else(|| panic!("{key} is not in scenario/keys.rs"), |key| key.form)
+    }
+
+    /// The bounds of a whole number.
+    pub(super) fn bounds(&self, key: &str) -> RangeInclusive<u64> {
+        match self.form(key) {
+            Form::Whole(low, high) => low..=high,
+            _ => 0..=u64::MAX,
+        }
+    }
+
+    /// The keys of the tables below a key.
+    pub(super) fn keys_below(&self, key: &str) -> &'static [Key] {
+        match self.form(key) {
+            Form::Table(keys) | Form::Tables(keys) => keys,
+            _ => &[],
+        }
+    }
+
+    /// The entry of a key.
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Entry> {
-        self.known.push(key);
+        debug_assert!(self.names.contains(&key), "{}: {key} is not in scenario/keys.rs", self.path);
+        self.taken.push(key);
         self.table.get(key)
     }
 
-    /// A key that must be there; `example` is a line that would do.
-    pub(super) fn required(&mut self, key: &'static str, example: &str) -> Option<&'n Entry> {
+    /// A key that must be there.
+    pub(super) fn required(&mut self, key: &'static str) -> Option<&'n Entry> {
+        let Some(Need::Required(example)) = keys::find(self.keys, key).map(|key| key.need) else {
+            unreachable!("scenario/keys.rs says that {key} must be there");
+        };
+        self.required_as(key, example)
+    }
+
+    /// A key that must be there, for which `example` would do.
+    pub(super) fn required_as(&mut self, key: &'static str, example: &str) -> Option<&'n Entry> {
         let entry = self.take(key);
         if entry.is_none() {
             let fault = Fault::new(self.at.clone(), format!("missing key {}", quoted(key))).unless_syntax();
             let fault = if self.path.is_empty() { fault } else { fault.label(format!("has no {key}")) };
-            self.missing.push((key, fault.help(format!("add a line such as: {example}"))));
+            self.missing.push((key, fault.help(format!("add a line such as: {key} = {example}"))));
         }
         entry
     }
@@ -96,16 +140,18 @@ impl<'a> Reader<'a> {
 
     /// Calls every key of the table that nobody asked for unknown.
     pub(super) fn finish(&mut self, section: &mut Section<'_>) {
+        let left = section.names.iter().find(|name| !section.taken.contains(name));
+        debug_assert!(left.is_none(), "{}: nobody reads {left:?}", section.path);
         for entry in &section.table.0 {
-            if section.known.contains(&entry.key.as_str()) || self.faults.is_full() {
+            if section.names.contains(&entry.key.as_str()) || self.faults.is_full() {
                 continue;
             }
             let fault = Fault::new(entry.key_at.clone(), format!("unknown key {}", quoted(&entry.key))).unless_syntax();
-            let near = nearest(&entry.key, section.known.iter().copied());
+            let near = nearest(&entry.key, section.names.iter().copied());
             section.missing.retain(|(key, _)| Some(*key) != near);
             self.fault(match near {
                 Some(near) => fault.label(format!("did you mean {near}?")),
-                None => fault.label("not a key of this table").help(format!("it has {}", section.known.join(", "))),
+                None => fault.label("not a key of this table").help(format!("it has {}", section.names.join(", "))),
             });
         }
         for (_, fault) in std::mem::take(&mut section.missing) {

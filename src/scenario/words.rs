@@ -5,6 +5,9 @@
 
 use crate::des::SimDuration;
 
+/// Columns of a terminal that everybody has.
+pub const WIDTH: usize = 80;
+
 /// A whole number with commas: `28,232`.
 pub fn thousands(number: u64) -> String {
     commas(&number.to_string())
@@ -138,6 +141,22 @@ pub fn about(number: f64) -> String {
         step *= 10.0;
     }
     format!("about {}{name}", count((scaled / step).round() * step))
+}
+
+/// Lines of words that fit into `width` columns; a word that never fits stands alone.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let length = |text: &str| text.chars().count();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if length(line) + 1 + length(word) <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.into()),
+        }
+    }
+    lines
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.

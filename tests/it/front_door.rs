@@ -53,7 +53,7 @@ fn every_example_of_every_help_works() {
             let ended = ended.expect("bash can be started");
             let err = String::from_utf8_lossy(&ended.stderr);
             assert!(matches!(ended.status.code(), Some(0 | 99)), "{example}: {}\n{err}", ended.status);
-            assert!(!ended.stdout.is_empty() || !err.is_empty(), "{example} says nothing");
+            assert!(!ended.stdout.is_empty() || !err.is_empty() || example.contains('>'), "{example} says nothing");
             fs::remove_dir_all(&folder).unwrap();
         }
     }

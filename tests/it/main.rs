@@ -6,6 +6,7 @@ mod allocator_contract;
 mod baseline;
 mod check_command;
 mod command;
+mod format_screens;
 mod front_door;
 mod gates;
 mod golden;
@@ -13,6 +14,7 @@ mod kernel_replays;
 mod laws;
 #[cfg(unix)]
 mod machine;
+mod published;
 mod readme;
 mod repo_rules;
 mod run_command;

@@ -2,6 +2,7 @@
 
 use crate::command::{dryport, root};
 use std::fs;
+use std::sync::Mutex;
 
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).expect("the README is there")
@@ -29,8 +30,6 @@ fn every_command_of_the_readme_works() {
     let tests = fenced(&text, |_| true).into_iter().find(|line| line.starts_with("cargo test"));
     assert!(fs::read_to_string(root().join(".ci/run")).unwrap().contains("/^(\\$ )?cargo test/"));
     let home = tempfile::tempdir().unwrap();
-    fs::create_dir(home.path().join("scenarios")).unwrap();
-    fs::copy(root().join("scenarios/quickstart.toml"), home.path().join("scenarios/quickstart.toml")).unwrap();
     let mut seen = 0;
     for command in &commands {
         if Some(*command) == tests {
@@ -38,7 +37,13 @@ fn every_command_of_the_readme_works() {
             assert_eq!(*command, "cargo test");
         } else {
             let arguments = command.strip_prefix("cargo run --release -- ").expect("a command that this test knows");
-            let ended = dryport(home.path(), &arguments.split(' ').collect::<Vec<_>>());
+            let arguments: Vec<_> = arguments.split(' ').collect();
+            for scenario in arguments.iter().filter(|argument| argument.starts_with("scenarios/")) {
+                let copy = home.path().join(scenario);
+                fs::create_dir_all(copy.parent().expect("it is in a folder")).unwrap();
+                fs::copy(root().join(scenario), copy).unwrap();
+            }
+            let ended = dryport(home.path(), &arguments);
             assert_eq!(ended.code, 0, "{command}\n{}", ended.err);
         }
         seen += 1;
@@ -60,19 +65,26 @@ fn what_the_readme_points_to_is_there() {
     assert!(links > 0 && text.contains("](output/sample/occupancy.png)"));
 }
 
-/// The screen in the README is the one that the quickstart prints; `DRYPORT_BLESS=1` puts it there.
+/// What stands in the README from `begin` to `end` is `text`; `DRYPORT_BLESS=1` puts it there.
+pub(crate) fn the_readme_holds(begin: &str, text: &str, end: &str) {
+    /// Tests run side by side, and each may put its part.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _held = ONE_AT_A_TIME.lock();
+    let readme = readme();
+    let (before, rest) = readme.split_once(begin).unwrap_or_else(|| panic!("the README has no {begin}"));
+    let (shown, after) = rest.split_once(end).unwrap_or_else(|| panic!("the README has no {end}"));
+    if std::env::var_os("DRYPORT_BLESS").is_some() {
+        fs::write(root().join("README.md"), format!("{before}{begin}{text}{end}{after}")).unwrap();
+    } else {
+        assert_eq!(shown, text, "DRYPORT_BLESS=1 cargo test --test it mends the README");
+    }
+}
+
 #[test]
 fn the_screen_of_the_readme_is_todays() {
     let home = tempfile::tempdir().unwrap();
     let scenario = root().join("scenarios/quickstart.toml");
     let ended = dryport(home.path(), &["run", scenario.to_str().expect("a name in UTF-8")]);
     assert_eq!(ended.code, 0, "{}", ended.err);
-    let text = readme();
-    let (before, rest) = text.split_once("```text\n").expect("a fenced block of text");
-    let (shown, after) = rest.split_once("```\n").expect("the end of the block");
-    if std::env::var_os("DRYPORT_BLESS").is_some() {
-        fs::write(root().join("README.md"), format!("{before}```text\n{}```\n{after}", ended.out)).unwrap();
-    } else {
-        assert_eq!(shown, ended.out);
-    }
+    the_readme_holds("```text\n", &ended.out, "```\n");
 }

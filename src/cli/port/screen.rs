@@ -6,8 +6,8 @@ use crate::inspect::port_use::time_left;
 use crate::inspect::{Holder, Holders, Kernel, Machine, PortUse, Socket, elsewhere};
 use crate::port::{PortRange, PortSet};
 use crate::profile;
-use crate::report::page::{Page, WIDTH, solid};
-use crate::scenario::words::{plural, thousands};
+use crate::report::page::{Page, solid};
+use crate::scenario::words::{WIDTH, plural, thousands};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

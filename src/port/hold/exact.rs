@@ -31,6 +31,7 @@ impl HoldRule for Exact {
 impl Choice for Exact {
     const NAME: &'static str = "exact";
     const SUMMARY: &'static str = "exactly this long after the close";
+    const EXAMPLE: &'static str = "wait = \"60s\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "wait", kind: Kind::DurationOrZero, required: true, help: "how long the port is held" }];
 

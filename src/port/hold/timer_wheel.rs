@@ -75,6 +75,7 @@ const fn grid(wait: SimDuration, hz: u64) -> SimDuration {
 impl Choice for TimerWheel {
     const NAME: &'static str = "timer_wheel";
     const SUMMARY: &'static str = "freed in batches on a grid, as Linux does since 4.8";
+    const EXAMPLE: &'static str = "wait = \"60s\", hz = 250";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { name: "wait", kind: Kind::Duration, required: true, help: "the wait before rounding up" },
         Parameter { name: "hz", kind: Kind::OneOf(Self::HZ), required: true, help: "jiffies a second (CONFIG_HZ)" },

@@ -62,6 +62,7 @@ impl Process for Even {
 impl Choice for Constant {
     const NAME: &'static str = "constant";
     const SUMMARY: &'static str = "evenly spaced, the first at once";
+    const EXAMPLE: &'static str = "rate = \"450/s\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "rate", kind: Kind::Rate, required: true, help: "requests per time" }];
 

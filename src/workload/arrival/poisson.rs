@@ -70,6 +70,7 @@ impl Process for Independent {
 impl Choice for Poisson {
     const NAME: &'static str = "poisson";
     const SUMMARY: &'static str = "independent requests of many users";
+    const EXAMPLE: &'static str = "rate = \"450/s\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "rate", kind: Kind::Rate, required: true, help: "mean requests per time" }];
 

@@ -58,6 +58,7 @@ impl Process for Rows {
 impl Choice for Replay {
     const NAME: &'static str = "trace";
     const SUMMARY: &'static str = "as recorded in a CSV file, one request per row";
+    const EXAMPLE: &'static str = "file = \"trace.csv\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "file", kind: Kind::File, required: true, help: "CSV with the column time_s" }];
 

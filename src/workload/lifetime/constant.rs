@@ -20,6 +20,7 @@ impl Constant {
 impl Choice for Constant {
     const NAME: &'static str = "constant";
     const SUMMARY: &'static str = "every connection lasts equally long";
+    const EXAMPLE: &'static str = "value = \"50ms\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "value", kind: Kind::DurationOrZero, required: true, help: "how long each one lasts" }];
 

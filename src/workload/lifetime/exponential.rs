@@ -21,6 +21,7 @@ impl Exponential {
 impl Choice for Exponential {
     const NAME: &'static str = "exponential";
     const SUMMARY: &'static str = "memoryless, given by its mean";
+    const EXAMPLE: &'static str = "mean = \"50ms\"";
     const PARAMETERS: &'static [Parameter] =
         &[Parameter { name: "mean", kind: Kind::Duration, required: true, help: "the mean lifetime" }];
 

@@ -15,6 +15,7 @@ pub struct Lognormal {
 impl Choice for Lognormal {
     const NAME: &'static str = "lognormal";
     const SUMMARY: &'static str = "a long tail, by mean or median and p99 or sigma";
+    const EXAMPLE: &'static str = "median = \"50ms\", p99 = \"400ms\"";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter {
             name: "mean",

@@ -14,6 +14,7 @@ pub struct Pareto {
 impl Choice for Pareto {
     const NAME: &'static str = "pareto";
     const SUMMARY: &'static str = "a power-law tail above a minimum";
+    const EXAMPLE: &'static str = "min = \"10ms\", shape = 1.5";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { name: "min", kind: Kind::Duration, required: true, help: "the shortest lifetime" },
         Parameter {

@@ -15,6 +15,7 @@ pub struct Uniform {
 impl Choice for Uniform {
     const NAME: &'static str = "uniform";
     const SUMMARY: &'static str = "anything between two bounds, equally likely";
+    const EXAMPLE: &'static str = "low = \"20ms\", high = \"80ms\"";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { name: "low", kind: Kind::DurationOrZero, required: true, help: "the shortest lifetime" },
         Parameter { name: "high", kind: Kind::Duration, required: true, help: "the longest lifetime" },

@@ -1,0 +1,95 @@
+//! `dryport new [FILE]`: a scenario to start from, with every key explained.
+
+use super::guide::{Group, Guide};
+use super::{Exit, Failure, output::Output};
+use crate::des::{Rate, SimDuration};
+use crate::profile::{self, DEFAULT};
+use crate::report::whole::{Disk, Replace, WholeError, write_file};
+use crate::scenario::quantity::{self, Misfit};
+use crate::scenario::template::{Filled, template};
+use clap::builder::PossibleValuesParser;
+use std::path::PathBuf;
+
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Files,
+    short: "a scenario to start from",
+    examples: &[
+        ("dryport new", "look at it"),
+        ("dryport new checkout.toml", "start from it"),
+        ("dryport new --profile macos --rate 450/s | dryport run -", "run it at once"),
+    ],
+};
+
+/// Write a commented scenario that can be run as it is
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// Where to write it; stdout unless given
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The operating system of its host
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = profiles())]
+    profile: String,
+    /// How often its client connects, such as 450/s or 27k/min
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Option<Rate>,
+    /// How long a connection is open on average, such as 50ms
+    #[arg(long, value_name = "SPAN", value_parser = lifetime)]
+    lifetime: Option<SimDuration>,
+    /// Replace what is there already
+    #[arg(long, requires = "file")]
+    force: bool,
+}
+
+fn profiles() -> PossibleValuesParser {
+    profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().into()
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    quantity::rate(text).map_err(in_one_line)
+}
+
+fn lifetime(text: &str) -> Result<SimDuration, String> {
+    let span = quantity::duration(text).map_err(in_one_line)?;
+    if span.is_zero() { Err("a mean lifetime is longer than zero".to_owned()) } else { Ok(span) }
+}
+
+fn in_one_line(misfit: Misfit) -> String {
+    match misfit.help {
+        Some(help) => format!("{}; {help}", misfit.message),
+        None => misfit.message,
+    }
+}
+
+impl New {
+    /// Prints the template, or writes it to the file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be printed.
+    ///
+    /// # Panics
+    ///
+    /// Never: only names of profiles are taken.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let profile = profile::find(&self.profile).expect("clap takes no other");
+        let text = template(&Filled { profile, rate: self.rate, lifetime: self.lifetime });
+        let Some(file) = &self.file else {
+            output.data(text.trim_end())?;
+            return Ok(Exit::Fine);
+        };
+        let replace = if self.force { Replace::Always } else { Replace::Never };
+        let shown = file.display();
+        match write_file(&Disk, file, replace, Box::new(|out| out.write_all(text.as_bytes()))) {
+            Ok(()) => {
+                output.message(&format!("wrote {shown}; now try: dryport run {shown}"))?;
+                Ok(Exit::Fine)
+            }
+            Err(error) => {
+                let help = if matches!(error, WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
+                output.message(&format!("error: {error}{help}"))?;
+                Ok(Exit::Failed)
+            }
+        }
+    }
+}
