@@ -237,11 +237,10 @@ fn decimal(value: f64) -> String {
     format!("{rounded:.9}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// For a comment or a title: what may stand in TOML without escapes.
+/// For a comment or a title: what may stand in TOML without escapes, and not too much of it.
 fn printable(text: &str) -> String {
-    text.chars()
-        .map(|letter| if matches!(letter, ' '..='~') && !"\"\\".contains(letter) { letter } else { '?' })
-        .collect()
+    let plain = |letter: char| matches!(letter, ' '..='~') && !"\"\\".contains(letter);
+    text.chars().take(NAME_CHARS_MAX).map(|letter| if plain(letter) { letter } else { '?' }).collect()
 }
 
 #[cfg(test)]
