@@ -16,9 +16,11 @@
 //! * [`choice`]: named choices with parameters, as data that the reader, `list` and the docs share.
 //! * [`port`]: choosing and holding local ports. [`workload`]: who connects when, and for how long.
 //! * [`profile`]: operating systems as data. [`scenario`]: a TOML file, read whole and checked whole.
+//! * [`forecast`]: what formulas say of a scenario.
 //! * [`sim`]: the model in motion. [`metrics`]: what is observed of it.
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
-//! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on. [`cli`]: one file per subcommand.
+//! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on.
+//! * [`cli`]: one file per subcommand.
 //!
 //! From `numeric` to `experiment` nothing opens a file or reads a clock, an environment variable or the command line.
 //!
@@ -69,6 +71,7 @@ pub mod choice;
 pub mod cli;
 pub mod des;
 pub mod experiment;
+pub mod forecast;
 pub mod inspect;
 pub mod metrics;
 pub mod numeric;

@@ -8,6 +8,7 @@
 //! * a `clap::Args` type, whose comment is the one line that says what it does, with
 //!   `run(&self, &mut Output) -> Result<Exit, Failure>`.
 
+mod arguments;
 pub mod files;
 pub mod guide;
 pub mod interrupt;
@@ -49,6 +50,7 @@ macro_rules! commands {
 }
 
 commands! {
+    calc::Calc,
     run::Run,
     check::Check,
     list::List,

@@ -1,13 +1,12 @@
 //! `dryport new [FILE]`: a scenario to start from, with every key explained.
 
+use super::arguments::{profiles, rate, some_time};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
 use crate::profile::{self, DEFAULT};
 use crate::report::whole::{Disk, Replace, WholeError, write_file};
-use crate::scenario::quantity::{self, Misfit};
 use crate::scenario::template::{Filled, template};
-use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
 /// How it is shown.
@@ -34,31 +33,11 @@ pub struct New {
     #[arg(long, value_name = "RATE", value_parser = rate)]
     rate: Option<Rate>,
     /// How long a connection is open on average, such as 50ms
-    #[arg(long, value_name = "SPAN", value_parser = lifetime)]
+    #[arg(long, value_name = "SPAN", value_parser = some_time)]
     lifetime: Option<SimDuration>,
     /// Replace what is there already
     #[arg(long, requires = "file")]
     force: bool,
-}
-
-fn profiles() -> PossibleValuesParser {
-    profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().into()
-}
-
-fn rate(text: &str) -> Result<Rate, String> {
-    quantity::rate(text).map_err(in_one_line)
-}
-
-fn lifetime(text: &str) -> Result<SimDuration, String> {
-    let span = quantity::duration(text).map_err(in_one_line)?;
-    if span.is_zero() { Err("a mean lifetime is longer than zero".to_owned()) } else { Ok(span) }
-}
-
-fn in_one_line(misfit: Misfit) -> String {
-    match misfit.help {
-        Some(help) => format!("{}; {help}", misfit.message),
-        None => misfit.message,
-    }
 }
 
 impl New {

@@ -55,13 +55,17 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
     })
 }
 
-/// A figure with its interval; null where there is none, and where it is "never".
-fn figure(found: Estimate) -> Map<String, Value> {
-    let number = |value: Option<f64>| match Cell::figure(value.filter(|value| value.is_finite())) {
+/// A number, whole ones without a point; null where there is none, and where it is infinite.
+pub(super) fn number(value: Option<f64>) -> Value {
+    match Cell::figure(value.filter(|value| value.is_finite())) {
         Cell::Whole(whole) => json!(whole),
         Cell::Number(number) => json!(number),
         Cell::Empty | Cell::Text(_) => Value::Null,
-    };
+    }
+}
+
+/// A figure with its interval; null where there is none, and where it is "never".
+fn figure(found: Estimate) -> Map<String, Value> {
     let (low, high) = found.interval.unzip();
     [("estimate", found.value), ("ci_low", low), ("ci_high", high)]
         .map(|(key, value)| (key.to_owned(), number(value)))

@@ -47,13 +47,19 @@ impl Page {
 
     /// Facts under a label, each on a line of its own; nothing at all when there is none.
     pub(crate) fn label(&mut self, label: &str, facts: &[String]) {
-        let mut gutter = format!("{label:<width$}", width = self.gutter);
-        for fact in facts {
-            for line in wrapped(fact, WIDTH - self.gutter) {
-                let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
-                self.lines.push(line.trim_end().into());
-                gutter = " ".repeat(self.gutter);
-            }
+        let labels = std::iter::once(label).chain(std::iter::repeat(""));
+        for (label, fact) in labels.zip(facts) {
+            self.hanging(&format!("{label:<width$}", width = self.gutter), fact);
+        }
+    }
+
+    /// A text beside a head that is as wide as it is.
+    pub(crate) fn hanging(&mut self, head: &str, text: &str) {
+        let mut gutter = head.to_owned();
+        for line in wrapped(text, WIDTH - head.len()) {
+            let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
+            self.lines.push(line.trim_end().into());
+            gutter = " ".repeat(head.len());
         }
     }
 

@@ -70,6 +70,21 @@ pub fn risk(ratio: f64) -> String {
     if (0.0195..=0.9805).contains(&ratio) { format!("{:.0}", ratio * 100.0) } else { percent(ratio) }
 }
 
+/// An upper bound of a probability: `0.0096`, `2.3e-18`; nobody needs to know one below 1e-99.
+pub fn bound(ratio: f64) -> String {
+    if ratio < 1e-99 { "1e-99".into() } else { figure(ratio) }
+}
+
+/// Cut after its fourth digit, never rounded up: a limit that is still kept.
+pub fn floor_figure(value: f64) -> f64 {
+    let mut step = 1e-9;
+    while value / step >= 10_000.0 {
+        step *= 10.0;
+    }
+    // One part in 1e12 more, so that 444 does not become 443.9.
+    (value / step * (1.0 + 1e-12)).floor() * step
+}
+
 /// Seconds as a span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
 pub fn seconds(seconds: f64) -> String {
     if seconds == 0.0 {
@@ -238,6 +253,13 @@ mod tests {
             ["0.90", "0.0011", "9.7e-8", "0", "1.00"]
         );
         assert_eq!([risk(0.699), risk(0.972), risk(0.99), risk(1.0), risk(0.005)], ["70", "97", "99", "100", "0.5"]);
+    }
+
+    #[test]
+    fn bounds_and_limits() {
+        assert_eq!([bound(0.0096), bound(2.26e-18), bound(0.0)], ["0.0096", "2.3e-18", "1e-99"]);
+        let floors = [444.023, 444.0, 1_022.78, 25_999.9, 0.123_46].map(|value| figure(floor_figure(value) * 1e3));
+        assert_eq!(floors, ["444,000", "444,000", "1,022,000", "25,990,000", "123"]);
     }
 
     #[test]

@@ -140,6 +140,51 @@ mod tests {
         }
     }
 
+    /// With an exact TIME-WAIT, as the cases have it, the largest load says all: rate, wait, sources, requests.
+    #[test]
+    fn the_inverse_cases_are_reproduced() {
+        let largest = |case: &Case| offered_load_for(case.count("N"), case.get("p"));
+        let rates = Case::inverse("max rate");
+        for case in &rates {
+            close(largest(case), case.expected("a_max"), 1e-12);
+            let hold = case.get("mean_hold") + case.get("timewait");
+            close(largest(case) / hold, case.expected("rate_max"), 1e-12);
+        }
+        let ports = Case::inverse("min ports");
+        for case in &ports {
+            let load = case.get("rate") * (case.get("mean_hold") + case.get("timewait"));
+            let wanted = ports_for(load, case.get("p"));
+            assert_eq!(wanted, case.expected_count("N_min"));
+            close(erlang_b(wanted, load), case.expected("B_at_N"), 1e-12);
+            close(erlang_b(wanted - 1, load), case.expected("B_at_N_minus_1"), 1e-12);
+        }
+        let waits = Case::inverse("max TIME_WAIT (or reuse delay)");
+        for case in &waits {
+            close(largest(case) / case.get("rate") - case.get("mean_hold"), case.expected("timewait_max"), 1e-11);
+        }
+        let requests = Case::inverse("min requests per connection");
+        for case in &requests {
+            let each = case.get("mean_request_time") * case.get("request_rate");
+            let exact = case.get("request_rate") * case.get("timewait") / (largest(case) - each);
+            close(exact, case.expected("k_exact_real"), 1e-12);
+        }
+        let sources = Case::inverse("min source IPs");
+        for case in &sources {
+            let load = case.get("rate") * (case.get("mean_hold") + case.get("timewait"));
+            let lanes = case.expected_count("K_random_ip");
+            let blocked = |lanes: u32| erlang_b(case.count("ports_per_ip"), load / f64::from(lanes));
+            close(blocked(lanes), case.expected("B_random_ip"), 1e-12);
+            assert!(blocked(lanes) <= case.get("p") && blocked(lanes - 1) > case.get("p"));
+        }
+        let quantiles = Case::inverse("time to exhaustion quantile");
+        for case in &quantiles {
+            let filling = super::super::Filling { ports: case.count("N"), rate: case.get("rate") };
+            close(filling.time_to_full(case.get("quantile")), case.expected("t"), 1e-11);
+        }
+        let seen = [rates, ports, waits, requests, sources, quantiles].map(|cases| cases.len());
+        assert_eq!(seen, [7, 3, 2, 1, 1, 1]);
+    }
+
     #[test]
     fn the_ends_are_exact() {
         close(erlang_b(0, 3.0), 1.0, 0.0);

@@ -10,13 +10,13 @@ mod erlang;
 mod gim;
 mod parity;
 mod poisson;
+mod refusal;
 mod transient;
-mod wheel;
 
 pub use det::Evenly;
 pub use erlang::{erlang_b, mean_occupancy, occupancy_variance, offered_load_for, ports_for};
 pub use gim::{Congestion, erlang_odds, even_odds, gim_congestion, odds_of};
 pub use parity::Parity;
 pub use poisson::{poisson_cdf, poisson_pmf, poisson_upper_tail};
+pub use refusal::{Phase, Release, Stream, Window, refusal_bound, saturated_cycle_ns};
 pub use transient::Filling;
-pub use wheel::{Lifetimes, Risk, Stream, Wheel};

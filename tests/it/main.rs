@@ -4,6 +4,7 @@
 
 mod allocator_contract;
 mod baseline;
+mod calc_command;
 mod check_command;
 mod command;
 mod format_screens;

@@ -28,6 +28,11 @@ impl TimerWheel {
     pub const fn new(wait: SimDuration, hz: u64, phase: Option<SimDuration>) -> Self {
         Self { wait, hz, phase, grid: grid(wait, hz) }
     }
+
+    /// Jiffies a second.
+    pub const fn hz(&self) -> u64 {
+        self.hz
+    }
 }
 
 impl HoldRule for TimerWheel {

@@ -17,12 +17,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("workload", &["numeric", "des", "stats", "theory", "choice"]),
     ("profile", &["numeric", "des", "stats", "theory", "choice", "port", "workload"]),
     ("scenario", &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile"]),
-    ("sim", &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario"]),
+    ("forecast", BELOW_FORECAST),
+    ("sim", BELOW_FORECAST),
     ("metrics", &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario", "sim"]),
     ("experiment", BELOW_EXPERIMENT),
     ("report", UP_TO_EXPERIMENT),
     ("inspect", UP_TO_EXPERIMENT),
 ];
+
+const BELOW_FORECAST: &[&str] =
+    &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario"];
 
 const BELOW_EXPERIMENT: &[&str] =
     &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario", "sim", "metrics"];
@@ -37,6 +41,7 @@ const UP_TO_EXPERIMENT: &[&str] = &[
     "workload",
     "profile",
     "scenario",
+    "forecast",
     "sim",
     "metrics",
     "experiment",

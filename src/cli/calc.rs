@@ -1,0 +1,201 @@
+//! `dryport calc`: the first answer, by formulas alone and at once.
+//!
+//! What is asked becomes a scenario, read by the same code as a file; `--scenario` prints it.
+
+use super::arguments::{duration, port_range, profiles, rate, some_time};
+use super::guide::{Group, Guide};
+use super::{Exit, Failure, output::Output};
+use crate::des::{Rate, SimDuration};
+use crate::forecast::{Forecast, TARGET_RISK};
+use crate::port::PortRange;
+use crate::profile;
+use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
+use crate::scenario::quantity::{self, write_duration, write_rate};
+use crate::scenario::words::WIDTH;
+use crate::scenario::{Scenario, SourceFile};
+use crate::workload::ClosesFirst;
+use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
+use std::collections::BTreeMap;
+
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Ask,
+    short: "limits by formula, at once",
+    examples: &[
+        ("dryport calc --rate 450/s --lifetime 50ms", ""),
+        ("dryport calc --rate 27k/min --lifetime 50ms --profile macos", ""),
+        ("dryport calc --rate 900/s --lifetime 50ms --endpoints 3", "3 replicas"),
+        ("dryport calc --rate 4k/s --lifetime 50ms --requests 10", "keep-alive"),
+        ("dryport calc --rate 450/s --lifetime 50ms --json | jq .verdict", "for scripts"),
+        ("dryport calc --rate 9/s --lifetime 2s --scenario | dryport run -", ""),
+    ],
+};
+
+/// Say by formulas, at once, whether a load fits, and how much would
+#[derive(Debug, clap::Args)]
+pub struct Calc {
+    /// Requests, as in 450/s or 27k/min
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Rate,
+    /// How long a request keeps its connection open, on average, as in 50ms
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    lifetime: SimDuration,
+    /// The stack: every number that no other option gives
+    #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profiles())]
+    profile: String,
+    /// The ephemeral ports, as in 32768-60999, instead of the profile's
+    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
+    range: Option<PortRange>,
+    /// TIME-WAIT, freed exactly then, instead of the profile's
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    time_wait: Option<SimDuration>,
+    /// Destinations that share the load, at random
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    destinations: u32,
+    /// Source addresses, drawn at random
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    addresses: u32,
+    /// Address:port pairs of each destination, drawn at random
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    endpoints: u32,
+    /// Requests that a connection carries, one after another (keep-alive)
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    requests: u32,
+    /// Who closes first and keeps the TIME-WAIT
+    #[arg(long, value_name = "WHO", default_value = "client", value_parser = closers())]
+    closes_first: String,
+    /// Linux takes TIME-WAITs over after 1 s (sysctl `tcp_tw_reuse` = 1)
+    #[arg(long, conflicts_with = "time_wait")]
+    tw_reuse: bool,
+    /// How connects follow each other
+    #[arg(long, value_name = "HOW", default_value = "poisson", value_parser = ["poisson", "constant"])]
+    arrivals: String,
+    /// How long the risk is about, from an empty range
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time)]
+    window: SimDuration,
+    /// The risk that still fits, as in 1% or 0.01
+    #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk)]
+    max_risk: f64,
+    /// Print verdict and figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// Print the scenario that this is about, for `dryport run -`
+    #[arg(long, conflicts_with = "json")]
+    scenario: bool,
+}
+
+/// As many as there may be lanes.
+fn many() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=65_536)
+}
+
+fn risk(text: &str) -> Result<f64, String> {
+    let share = if text.ends_with('%') { quantity::percentage(text).ok() } else { text.parse().ok() };
+    let share = share.filter(|share| (1e-9..=0.5).contains(share));
+    share.ok_or_else(|| "a risk lies between 1e-9 and 0.5, such as 0.01 or 1%".into())
+}
+
+fn closers() -> PossibleValuesParser {
+    ClosesFirst::ALL.map(ClosesFirst::name).into()
+}
+
+impl Calc {
+    /// Answers at once.
+    ///
+    /// # Errors
+    ///
+    /// When the answer cannot be written.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        if self.scenario {
+            output.data(self.text(20).trim_end())?;
+            return Ok(Exit::Fine);
+        }
+        if self.tw_reuse && !self.profile.starts_with("linux") {
+            output.message(&format!("error: --tw-reuse is a setting of Linux, not of {}", self.profile))?;
+            return Ok(Exit::Usage);
+        }
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let scenario = match Scenario::read(&SourceFile::new("calc", self.text(1)), &[], &sources) {
+            Ok(scenario) => scenario,
+            Err(diagnostics) => {
+                output.message(&format!("error: no scenario may be like that\n{diagnostics}"))?;
+                return Ok(Exit::Usage);
+            }
+        };
+        let asked = Asked {
+            requests: self.requests,
+            reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
+            closes_first: scenario.clients[0].closes_first,
+            window_s: self.window.as_secs_f64(),
+        };
+        let forecast = Forecast::of(&scenario, self.max_risk);
+        if self.json {
+            output.data(&format!("{:#}", calc_json(forecast.as_ref(), &asked)))?;
+        } else {
+            let text = match &forecast {
+                Ok(forecast) => calc_screen(forecast, &asked),
+                Err(why) => no_closed_form_screen(why, &self.simulate()),
+            };
+            output.data(text.trim_end())?;
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// The scenario that the options make.
+    fn text(&self, replications: u32) -> String {
+        let spread = u64::from(self.destinations) * u64::from(self.endpoints);
+        // Requests that follow each other on one connection make it rarer and longer.
+        let per = self.rate.per().saturating_mul(self.requests.into());
+        let rate = write_rate(Rate::new(self.rate.nano_events(), per).expect("neither is zero"));
+        let lifetime = write_duration(self.lifetime.saturating_mul(self.requests.into()));
+        let window = write_duration(self.window);
+        let range = self.range.map_or_else(String::new, |range| format!("port_range = \"{range}\"\n"));
+        // With tcp_tw_reuse, connect() takes a TIME-WAIT over that is a second old.
+        let reuse = self.tw_reuse.then(|| SimDuration::from_secs(1));
+        let wait = self.time_wait.or(reuse).map(|wait| format!("time_wait = \"{}\"\n", write_duration(wait)));
+        let host = range + &wait.unwrap_or_default();
+        format!(
+            "schema = 1\ntitle = \"dryport calc\"\n\n[run]\nduration = \"{window}\"\nreplications = {replications}\n\n\
+             [[host]]\nname = \"host\"\nprofile = \"{}\"\naddresses = {}\n{host}\n\
+             [[destination]]\nname = \"destination\"\nendpoints = {spread}\n\n\
+             [[client]]\nname = \"client\"\nhost = \"host\"\nto = \"destination\"\n\
+             arrivals = {{ {} = {{ rate = \"{rate}\" }} }}\nlifetime = {{ constant = {{ value = \"{lifetime}\" }} }}\n\
+             closes_first = \"{}\"\n",
+            self.profile, self.addresses, self.arrivals, self.closes_first
+        )
+    }
+
+    /// The command that simulates the same, in lines that a shell takes as one.
+    fn simulate(&self) -> Vec<String> {
+        let mut options =
+            vec![format!("--rate {}", write_rate(self.rate)), format!("--lifetime {}", write_duration(self.lifetime))];
+        let mut option = |name: &str, value: Option<String>| {
+            options.extend(value.map(|value| format!("--{name} {value}").trim_end().to_owned()));
+        };
+        let more = |number: u32| (number > 1).then(|| number.to_string());
+        option("arrivals", (self.arrivals != "poisson").then(|| self.arrivals.clone()));
+        option("profile", (self.profile != profile::DEFAULT).then(|| self.profile.clone()));
+        option("range", self.range.map(|range| range.to_string()));
+        option("time-wait", self.time_wait.map(write_duration));
+        option("destinations", more(self.destinations));
+        option("addresses", more(self.addresses));
+        option("endpoints", more(self.endpoints));
+        option("requests", more(self.requests));
+        option("closes-first", (self.closes_first != "client").then(|| self.closes_first.clone()));
+        option("tw-reuse", self.tw_reuse.then(String::new));
+        option("window", (self.window != SimDuration::from_secs(600)).then(|| write_duration(self.window)));
+        options.push("--scenario | dryport run -".to_owned());
+        let mut lines = vec!["dryport calc".to_owned()];
+        for option in options {
+            let line = lines.last_mut().expect("there is a first");
+            // Room for the indent and the backslash.
+            if line.len() + 1 + option.len() <= WIDTH - 4 {
+                line.extend([" ", &option]);
+            } else {
+                *line += " \\";
+                lines.push(format!("  {option}"));
+            }
+        }
+        lines
+    }
+}

@@ -1,0 +1,287 @@
+//! Lanes that are alike, under one stream of connects: what they refuse, and how far a setting may go.
+
+use crate::theory::{Phase, Release, Stream, Window, poisson_upper_tail, refusal_bound};
+
+/// How connects follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spacing {
+    /// Poisson, split at random over the lanes: Poisson in each.
+    Poisson,
+    /// Evenly, with equal lifetimes; one lane.
+    Even,
+}
+
+/// What keeps a port after the close.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TimeWait {
+    /// Nothing, or a wait of exactly this long, in seconds.
+    Exact(f64),
+    /// A wait that ends at the next tick of a grid.
+    Batches {
+        /// The wait before rounding up, in seconds.
+        wait_s: f64,
+        /// Between two ticks, in seconds, above 0.
+        grid_s: f64,
+        /// Where the ticks lie.
+        phase: Phase,
+    },
+}
+
+impl TimeWait {
+    /// The wait, before any rounding up.
+    pub fn wait_s(self) -> f64 {
+        let (Self::Exact(wait_s) | Self::Batches { wait_s, .. }) = self;
+        wait_s
+    }
+
+    /// Between two ticks; 0 when ports come back one by one.
+    pub fn grid_s(self) -> f64 {
+        if let Self::Batches { grid_s, .. } = self { grid_s } else { 0.0 }
+    }
+}
+
+/// Lanes that are alike and the connects that they share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lanes {
+    /// Usable ports of each, at least 1.
+    pub ports: u32,
+    /// How many there are, at least 1.
+    pub count: u32,
+    /// Connects per second, of all lanes together.
+    pub rate_per_s: f64,
+    /// How they follow each other.
+    pub spacing: Spacing,
+    /// The mean lifetime in seconds; under Poisson arrivals no more of its law matters.
+    pub lifetime_s: f64,
+    /// What keeps a port after the close.
+    pub time_wait: TimeWait,
+    /// When a refusal counts, after an empty start.
+    pub window: Window,
+}
+
+impl Lanes {
+    /// The mean time that one connection keeps its port, in seconds.
+    pub fn hold_s(&self) -> f64 {
+        self.lifetime_s + self.time_wait.wait_s() + self.time_wait.grid_s() / 2.0
+    }
+
+    /// The mean of the longest time: for a connection that closed just after a tick.
+    pub fn longest_hold_s(&self) -> f64 {
+        self.lifetime_s + self.time_wait.wait_s() + self.time_wait.grid_s()
+    }
+
+    /// Connects per second of one lane.
+    pub fn lane_rate(&self) -> f64 {
+        self.rate_per_s / f64::from(self.count)
+    }
+
+    /// Ports wanted of one lane on average, in erlangs.
+    pub fn lane_load(&self) -> f64 {
+        self.lane_rate() * self.hold_s()
+    }
+
+    /// Ports wanted of one lane on average at its fullest, just before a tick of the long run.
+    pub fn lane_fullest(&self) -> f64 {
+        self.lane_rate() * self.longest_hold_s()
+    }
+
+    /// The rate of all lanes from which on evenly spaced connects can be refused in the long run.
+    pub fn even_rate_limit(&self) -> f64 {
+        f64::from(self.ports) * f64::from(self.count) / self.longest_hold_s()
+    }
+
+    /// An upper bound of the probability of a refusal within the window: of any lane, so the sum over lanes.
+    pub fn risk_at_most(&self) -> f64 {
+        if self.spacing == Spacing::Even {
+            // At most ceil(rate x span) of them fall into a span. A double's last bits decide no tie.
+            let most = self.rate_per_s * self.longest_hold_s().min(self.window.by_s);
+            return if most <= f64::from(self.ports) * (1.0 + 1e-12) { 0.0 } else { 1.0 };
+        }
+        let stream = Stream { rate_per_s: self.lane_rate(), hold_s: self.longest_hold_s() };
+        let release = match self.time_wait {
+            TimeWait::Exact(_) => Release::OneByOne,
+            TimeWait::Batches { grid_s, phase, .. } => Release::Batches { grid_s, phase },
+        };
+        (f64::from(self.count) * refusal_bound(self.ports, stream, self.window, release)).min(1.0)
+    }
+
+    /// A lower bound of it: one lane fills before anything can come back. 0 after a warm-up.
+    pub fn risk_at_least(&self) -> f64 {
+        if self.window.from_s > 0.0 {
+            return 0.0;
+        }
+        if self.spacing == Spacing::Even {
+            // At least floor(rate x span) fall into a span that ends at a tick.
+            let longest_s = self.longest_hold_s();
+            let seen = longest_s + self.time_wait.grid_s() <= self.window.by_s;
+            let fits = self.rate_per_s * longest_s < f64::from(self.ports) + 1.0;
+            return if seen && !fits { 1.0 } else { 0.0 };
+        }
+        let filling_s = self.time_wait.wait_s().min(self.window.by_s);
+        poisson_upper_tail(self.ports, self.lane_rate() * filling_s)
+    }
+
+    /// When the first refusal comes, as mean and standard deviation in seconds, if it comes for certain (but for one in
+    /// a million) before the first port comes back: the time of the (N+1)-th connect.
+    pub fn first_refusal_s(&self) -> Option<(f64, f64)> {
+        let known = self.count == 1 && self.spacing == Spacing::Poisson && self.risk_at_least() > 1.0 - 1e-6;
+        let connects = f64::from(self.ports) + 1.0;
+        known.then(|| (connects / self.rate_per_s, connects.sqrt() / self.rate_per_s))
+    }
+
+    /// The most connects per second whose risk is at most `target` (above 0, below 1); infinite when they hold no port.
+    pub fn safe_rate(&self, target: f64) -> f64 {
+        largest(self.rate_per_s, |rate_per_s| Self { rate_per_s, ..*self }.risk_at_most() <= target)
+    }
+
+    /// The longest mean lifetime in seconds whose risk is at most `target`; `None` when not even zero is short enough,
+    /// infinite when too few connects come within the window to take all ports.
+    pub fn safe_lifetime_s(&self, target: f64) -> Option<f64> {
+        let fits = |lifetime_s| Self { lifetime_s, ..*self }.risk_at_most() <= target;
+        fits(0.0).then(|| largest(self.lifetime_s.max(1e-3), fits))
+    }
+
+    /// The fewest ports of each lane whose risk is at most `target`; `None` when that is more than there can be.
+    pub fn safe_ports(&self, target: f64) -> Option<u32> {
+        least(1, 65_535, |ports| Self { ports, ..*self }.risk_at_most() <= target)
+    }
+
+    /// The fewest lanes, a multiple of `step`, whose risk is at most `target`: connects are split at random over them.
+    pub fn safe_count(&self, target: f64, step: u32) -> Option<u32> {
+        if self.spacing == Spacing::Even {
+            return None;
+        }
+        let fits = |times: u32| Self { count: times * step, ..*self }.risk_at_most() <= target;
+        least(1, 65_536 / step, fits).map(|times| times * step)
+    }
+
+    /// The fewest requests that connections have to carry one after another, each as long as a connection now, for a
+    /// risk of at most `target`.
+    pub fn safe_requests(&self, target: f64) -> Option<u32> {
+        least(1, 1_000_000, |requests| self.keeping(requests).risk_at_most() <= target)
+    }
+
+    /// The same requests, `requests` of them on each connection one after another.
+    #[must_use]
+    pub fn keeping(&self, requests: u32) -> Self {
+        let requests = f64::from(requests);
+        Self { rate_per_s: self.rate_per_s / requests, lifetime_s: self.lifetime_s * requests, ..*self }
+    }
+}
+
+/// The largest number that `fits`, when all below it do; by halving.
+fn largest(start: f64, fits: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, start);
+    while fits(high) {
+        (low, high) = (high, 2.0 * high);
+        if high > 1e18 {
+            return f64::INFINITY;
+        }
+    }
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if fits(middle) { low = middle } else { high = middle }
+    }
+    low
+}
+
+/// The least of `low` to `high` that `fits`, when all above it do.
+fn least(low: u32, high: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
+    if !fits(high) {
+        return None;
+    }
+    let (mut low, mut high) = (low, high);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if fits(middle) { high = middle } else { low = middle + 1 }
+    }
+    Some(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of screens.md.
+    const QUICKSTART: Lanes = Lanes {
+        ports: 28_232,
+        count: 1,
+        rate_per_s: 450.0,
+        spacing: Spacing::Poisson,
+        lifetime_s: 0.05,
+        time_wait: TimeWait::Batches { wait_s: 60.0, grid_s: 2.048, phase: Phase::Drawn },
+        window: Window { from_s: 0.0, by_s: 600.0 },
+    };
+
+    fn one_decimal(value: f64) -> String {
+        format!("{value:.1}")
+    }
+
+    #[test]
+    fn the_figures_of_the_screens() {
+        let hour = Lanes { window: Window { by_s: 3_600.0, ..QUICKSTART.window }, ..QUICKSTART };
+        let ports = |ports| Lanes { ports, ..QUICKSTART };
+        let rates = [QUICKSTART, hour, ports(16_384), ports(64_512), Lanes { count: 2, ..QUICKSTART }];
+        let rates = rates.map(|lanes| one_decimal(lanes.safe_rate(0.01)));
+        assert_eq!(rates, ["444.0", "442.9", "255.8", "1022.8", "887.2"]);
+        assert_eq!(one_decimal(QUICKSTART.keeping(10).safe_rate(0.01) * 10.0), "4408.3");
+        assert_eq!(one_decimal(QUICKSTART.even_rate_limit()), "454.6");
+        assert_eq!(
+            [QUICKSTART.lane_load(), QUICKSTART.lane_fullest()].map(|ports| format!("{ports:.0}")),
+            ["27483", "27944"]
+        );
+        assert_eq!(QUICKSTART.safe_ports(0.01), Some(28_608));
+        assert_eq!(Lanes { rate_per_s: 500.0, ..QUICKSTART }.safe_ports(0.01), Some(31_749));
+        assert_eq!((QUICKSTART.safe_requests(0.01), QUICKSTART.safe_count(0.01, 1)), (Some(2), Some(2)));
+        let calm = Lanes { rate_per_s: 430.0, ..QUICKSTART };
+        assert_eq!(format!("{:.2}", calm.safe_lifetime_s(0.01).unwrap()), "2.08");
+        let (mean, deviation) = Lanes { rate_per_s: 500.0, ..QUICKSTART }.first_refusal_s().unwrap();
+        assert_eq!((one_decimal(mean).as_str(), one_decimal(deviation).as_str()), ("56.5", "0.3"));
+        assert_eq!((QUICKSTART.first_refusal_s(), calm.risk_at_least() < 1e-30), (None, true));
+    }
+
+    #[test]
+    fn every_safe_setting_is_safe_and_the_next_one_is_not() {
+        for time_wait in [QUICKSTART.time_wait, TimeWait::Exact(30.0), TimeWait::Exact(0.0)] {
+            for (ports, rate_per_s) in [(50, 3.0), (1_000, 20.0), (28_232, 5_000.0)] {
+                let lanes = Lanes { ports, rate_per_s, lifetime_s: 2.0, time_wait, ..QUICKSTART };
+                let risk = |lanes: Lanes| lanes.risk_at_most();
+                let rate = lanes.safe_rate(0.01);
+                assert!(risk(Lanes { rate_per_s: rate, ..lanes }) <= 0.01);
+                assert!(risk(Lanes { rate_per_s: rate * 1.000_001, ..lanes }) > 0.01);
+                if let Some(ports) = lanes.safe_ports(0.01) {
+                    assert!(risk(Lanes { ports, ..lanes }) <= 0.01);
+                    assert!(risk(Lanes { ports: ports - 1, ..lanes }) > 0.01);
+                }
+                if let Some(requests) = lanes.safe_requests(0.01).filter(|requests| *requests > 1) {
+                    assert!(risk(lanes.keeping(requests)) <= 0.01 && risk(lanes.keeping(requests - 1)) > 0.01);
+                }
+                if let Some(lifetime_s) = lanes.safe_lifetime_s(0.01) {
+                    assert!(risk(Lanes { lifetime_s, ..lanes }) <= 0.01);
+                }
+                let count = lanes.safe_count(0.01, 2).expect("65,536 lanes are enough");
+                assert!(count.is_multiple_of(2) && risk(Lanes { count, ..lanes }) <= 0.01);
+            }
+        }
+    }
+
+    #[test]
+    fn what_nothing_limits_is_infinite() {
+        let idle = Lanes { rate_per_s: 1.0, ..QUICKSTART };
+        assert_eq!(idle.safe_lifetime_s(0.01), Some(f64::INFINITY), "600 connects never take 28,232 ports");
+        let brief = Lanes { lifetime_s: 0.0, time_wait: TimeWait::Exact(0.0), ..QUICKSTART };
+        assert!(brief.safe_rate(0.01).is_infinite() && brief.risk_at_most() <= 0.0);
+    }
+
+    #[test]
+    fn evenly_spaced_connects_are_refused_for_certain_or_never() {
+        let at = |rate_per_s| Lanes { rate_per_s, spacing: Spacing::Even, ..QUICKSTART };
+        assert_eq!([454.0, 455.0].map(|rate| at(rate).risk_at_most() > 0.5), [false, true]);
+        assert_eq!([454.0, 454.7].map(|rate| at(rate).risk_at_least() > 0.5), [false, true]);
+        // A tie: port 10 is free again just when the eleventh connect comes.
+        let tie = Lanes { ports: 10, lifetime_s: 0.1, time_wait: TimeWait::Exact(0.9), ..at(10.0) };
+        assert!(tie.risk_at_most() <= 0.0 && tie.safe_count(0.01, 1).is_none());
+        let short = Lanes { window: Window { from_s: 0.0, by_s: 30.0 }, ..at(900.0) };
+        assert!(short.risk_at_most() <= 0.0);
+    }
+}

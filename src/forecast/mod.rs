@@ -1,0 +1,250 @@
+//! What formulas say of a scenario before anything is simulated: the risk, and the settings that keep it low.
+//!
+//! Maps a validated [`Scenario`] to the closed forms of [`theory`](crate::theory) where they are honest: one client, lanes
+//! that are alike, Poisson connects (or evenly spaced ones of equal length). All else is [`NoClosedForm`], which says why.
+//! `calc`, and the summary of `run`, tell the same figures: [`FIGURES`]. To add one, add a line there. Simulates nothing.
+
+mod figures;
+mod lanes;
+mod mean;
+
+use crate::port::PortRange;
+use crate::scenario::{Client, Host, Scenario};
+use crate::theory::{Phase, Window, erlang_b};
+use crate::workload::lifetime::LifetimeLaw;
+use crate::workload::{Arrivals, ClosesFirst, Spread};
+
+pub use figures::{FIGURES, Figure};
+pub use lanes::{Lanes, Spacing, TimeWait};
+
+/// The risk that settings are made for unless someone says: 1 % per window.
+pub const TARGET_RISK: f64 = 0.01;
+
+/// Why no formula can be trusted with a scenario, in words that fit after `no closed form: `.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NoClosedForm(&'static str);
+
+/// What formulas say of a scenario.
+#[derive(Clone, Debug)]
+pub struct Forecast {
+    /// The pools, and what they are asked for.
+    pub lanes: Lanes,
+    /// The risk that the settings are made for, strictly between 0 and 1.
+    pub target: f64,
+    /// Mean busy ports of all lanes over the window while nobody is refused; `None` when more are wanted than there are.
+    pub busy_mean: Option<f64>,
+    /// The mean time between two uses of a port that is taken again at once, in seconds.
+    pub cycle_s: f64,
+    /// The stack.
+    pub host: Host,
+    /// Destination endpoints.
+    pub endpoints: u32,
+}
+
+impl Forecast {
+    /// The forecast for `scenario`; settings are those with a risk of at most `target` (strictly between 0 and 1).
+    ///
+    /// # Errors
+    ///
+    /// When no closed form is honest, and why.
+    ///
+    /// # Panics
+    ///
+    /// When `target` is out of its domain.
+    pub fn of(scenario: &Scenario, target: f64) -> Result<Self, NoClosedForm> {
+        assert!(target > 0.0 && target < 1.0, "a risk lies strictly between 0 and 1");
+        let [client] = &scenario.clients[..] else {
+            return Err(NoClosedForm("several clients open connections"));
+        };
+        let host = &scenario.hosts[client.host];
+        let spacing = spacing(client)?;
+        let Some(lifetime_s) = client.lifetime.mean_s() else {
+            return Err(NoClosedForm("the mean lifetime is infinite"));
+        };
+        let endpoints = client.to.iter().map(|(to, _)| scenario.destinations[*to].endpoints).sum();
+        let count = u32::try_from(host.uniqueness.lanes(host.addresses, endpoints)).expect("at most 65,536 lanes");
+        alike(scenario, client, host)?;
+        if spacing == Spacing::Even && count > 1 {
+            return Err(NoClosedForm("evenly spaced connects are split over several sets of ports"));
+        }
+        let time_wait = time_wait(client, host);
+        let warm_up_s = scenario.warm_up().as_secs_f64();
+        let by_s = warm_up_s + scenario.run.duration.as_secs_f64();
+        // Who is refused in the warm-up comes back in the window, if it comes back at all.
+        let from_s = if client.retry.attempts > 1 { 0.0 } else { warm_up_s };
+        let rate_per_s = client.arrivals.rate().expect("both spacings have one").events_per_second();
+        let lanes = Lanes {
+            ports: host.usable_ports(),
+            count,
+            rate_per_s,
+            spacing,
+            lifetime_s,
+            time_wait,
+            window: Window { from_s, by_s },
+        };
+        let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
+            .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
+        let cycle_s = mean::cycle_s(&client.lifetime, time_wait);
+        Ok(Self { lanes, target, busy_mean, cycle_s, host: host.clone(), endpoints })
+    }
+
+    /// Connects per second that get through for long, whatever is asked for: every port is taken again at once.
+    /// Infinite when a connection holds its port for no time.
+    pub fn sustained_per_s(&self) -> f64 {
+        f64::from(self.lanes.ports) * f64::from(self.lanes.count) / self.cycle_s
+    }
+
+    /// The share of connects refused in the long run by Erlang's formula: exact for Poisson connects when ports come
+    /// back one by one, far too kind when they come back in batches.
+    pub fn refused_ratio(&self) -> Option<f64> {
+        (self.lanes.spacing == Spacing::Poisson).then(|| erlang_b(self.lanes.ports, self.lanes.lane_load()))
+    }
+
+    /// The smallest port range with enough ports for the target, starting where it starts now if that can be; reserved
+    /// ports stay reserved.
+    pub fn safe_range(&self) -> Option<PortRange> {
+        /// Below are the ports of the system's services.
+        const LOWEST: u16 = 1024;
+        let wanted = self.lanes.safe_ports(self.target)?;
+        let usable = |range: PortRange| range.len() - self.host.reserved_ports.count_in(range);
+        let now = self.host.port_range.first();
+        let from = |first: u16| {
+            let mut lasts = first..=u16::MAX;
+            let last = lasts.find(|last| PortRange::new(first, *last).is_some_and(|range| usable(range) >= wanted));
+            PortRange::new(first, last?)
+        };
+        let downwards = || {
+            (LOWEST..now)
+                .rev()
+                .find_map(|first| PortRange::new(first, u16::MAX).filter(|range| usable(*range) >= wanted))
+        };
+        from(now).or_else(downwards)
+    }
+
+    /// The fewest source addresses that are enough, if more of them make more sets of ports.
+    pub fn safe_addresses(&self) -> Option<u32> {
+        let lanes = |addresses| self.host.uniqueness.lanes(addresses, self.endpoints);
+        self.safe_times(self.host.addresses, lanes(2) > lanes(1))
+    }
+
+    /// The fewest destination endpoints that are enough, if more of them make more sets of ports.
+    pub fn safe_endpoints(&self) -> Option<u32> {
+        let lanes = |endpoints| self.host.uniqueness.lanes(self.host.addresses, endpoints);
+        self.safe_times(self.endpoints, lanes(2) > lanes(1))
+    }
+
+    /// Of something that there is `now`, and that lanes multiply with if it `matters`, as many as are enough.
+    fn safe_times(&self, now: u32, matters: bool) -> Option<u32> {
+        let step = self.lanes.count / now;
+        if matters { self.lanes.safe_count(self.target, step).map(|count| count / step) } else { None }
+    }
+}
+
+fn spacing(client: &Client) -> Result<Spacing, NoClosedForm> {
+    match &client.arrivals {
+        Arrivals::Poisson(_) => Ok(Spacing::Poisson),
+        Arrivals::Constant(_) if client.lifetime.constant().is_some() => Ok(Spacing::Even),
+        Arrivals::Constant(_) => Err(NoClosedForm("evenly spaced connects with lifetimes that differ")),
+        Arrivals::Replay(_) => Err(NoClosedForm("the arrivals are a recording")),
+    }
+}
+
+/// Does each lane get the same share of the connects, at random?
+fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClosedForm> {
+    let lanes = |addresses, endpoints| host.uniqueness.lanes(addresses, endpoints);
+    if lanes(2, 1) > 1 && host.addresses > 1 && client.source != Spread::Random {
+        return Err(NoClosedForm("source addresses are not drawn at random"));
+    }
+    if lanes(1, 2) == 1 {
+        return Ok(());
+    }
+    let shares = client.to.iter().map(|(to, weight)| (scenario.destinations[*to].endpoints, *weight));
+    let shares: Vec<(u32, f64)> = shares.collect();
+    if client.balance != Spread::Random && shares.iter().any(|(endpoints, _)| *endpoints > 1) {
+        return Err(NoClosedForm("endpoints are not drawn at random"));
+    }
+    let each = |(endpoints, weight): &(u32, f64)| weight / f64::from(*endpoints);
+    if shares.iter().any(|share| (each(share) / each(&shares[0]) - 1.0).abs() > 1e-6) {
+        return Err(NoClosedForm("destinations with ports of their own get unequal shares"));
+    }
+    Ok(())
+}
+
+/// A TIME-WAIT stays with who closes first.
+fn time_wait(client: &Client, host: &Host) -> TimeWait {
+    if client.closes_first != ClosesFirst::Client {
+        return TimeWait::Exact(0.0);
+    }
+    let (mean_s, grid_s) = (host.time_wait.mean_s(), host.time_wait.grid().as_secs_f64());
+    if host.time_wait.grid().is_zero() {
+        return TimeWait::Exact(mean_s);
+    }
+    let phase = if host.time_wait.phase().is_some() { Phase::Given } else { Phase::Drawn };
+    TimeWait::Batches { wait_s: mean_s - grid_s / 2.0, grid_s, phase }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+
+    fn read(sets: &[&str]) -> Scenario {
+        let text = include_str!("../../scenarios/quickstart.toml");
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        Scenario::read(&SourceFile::new("x.toml", text), &sets, &sources).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn of(sets: &[&str]) -> Result<Forecast, NoClosedForm> {
+        Forecast::of(&read(sets), TARGET_RISK)
+    }
+
+    #[test]
+    fn the_quickstart_is_that_of_the_screens() {
+        let forecast = of(&[]).unwrap();
+        assert_eq!(format!("{:.1}", forecast.sustained_per_s()), "459.5");
+        assert!((forecast.cycle_s - 61.44).abs() < 1e-6, "{}", forecast.cycle_s);
+        assert_eq!(forecast.busy_mean.map(f64::round), Some(26_084.0));
+        assert_eq!(format!("{:.1e}", forecast.refused_ratio().unwrap()), "9.7e-8");
+        assert_eq!(forecast.safe_range(), PortRange::new(32_768, 61_375));
+        assert_eq!((forecast.safe_addresses(), forecast.safe_endpoints()), (Some(2), Some(2)));
+        let fast = of(&["client.checkout.arrivals.poisson.rate=500/s"]).unwrap();
+        assert_eq!((fast.safe_range(), fast.busy_mean), (PortRange::new(32_768, 64_516), None));
+    }
+
+    #[test]
+    fn a_range_grows_downwards_where_it_has_no_room_above_and_keeps_its_reserved_ports() {
+        let reserved = of(&["host.gateway.reserved_ports=[\"60000-61000\"]"]).unwrap();
+        assert_eq!(reserved.safe_range(), PortRange::new(32_768, 62_376), "1,001 ports further");
+        let fast = of(&["client.checkout.arrivals.poisson.rate=600/s"]).unwrap();
+        let range = fast.safe_range().unwrap();
+        assert_eq!((range.last(), range.len()), (65_535, fast.lanes.safe_ports(TARGET_RISK).unwrap()));
+        assert_eq!(of(&["client.checkout.arrivals.poisson.rate=2k/s"]).unwrap().safe_range(), None);
+    }
+
+    #[test]
+    fn who_closes_first_keeps_the_time_wait_and_lanes_multiply() {
+        let server = of(&["client.checkout.closes_first=server"]).unwrap();
+        assert!((server.lanes.lane_load() - 22.5).abs() < 1e-9);
+        let more = ["host.gateway.addresses=3", "destination.orders-db.endpoints=2"];
+        let more = of(&more).unwrap();
+        assert_eq!((more.lanes.count, more.safe_addresses(), more.safe_endpoints()), (6, Some(1), Some(1)));
+        let mac = of(&["host.gateway.profile=macos", "host.gateway.addresses=3"]).unwrap();
+        assert_eq!((mac.lanes.count, mac.safe_addresses(), mac.safe_endpoints()), (1, None, None));
+    }
+
+    #[test]
+    fn where_no_formula_is_honest_it_says_why() {
+        for (sets, why) in [
+            (&["client.checkout.arrivals={ constant = { rate = \"450/s\" } }"][..], "lifetimes that differ"),
+            (&["host.gateway.addresses=2", "client.checkout.source=round-robin"], "addresses are not drawn at random"),
+            (&["destination.orders-db.endpoints=2", "client.checkout.balance=first-free"], "endpoints are not drawn"),
+            (&["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 0.9 } }"], "the mean lifetime is infinite"),
+        ] {
+            let found = of(sets).unwrap_err().to_string();
+            assert!(found.contains(why), "{found}");
+        }
+    }
+}

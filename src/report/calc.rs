@@ -1,0 +1,399 @@
+//! The screen and the JSON of `dryport calc`: an answer by formulas alone, with what it assumed.
+
+use super::json::number;
+use super::page::{Page, solid};
+use super::words::{self, count, percent, plural};
+use crate::forecast::{FIGURES, Forecast, Lanes, NoClosedForm, Spacing, TimeWait};
+use crate::port::Hold;
+use crate::theory::Window;
+use crate::workload::ClosesFirst;
+use serde_json::{Map, Value, json};
+
+/// The version of the JSON's layout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Columns of the labels of figures, and of their values.
+const LABEL: usize = 16;
+const VALUE: usize = 7;
+/// The column where the rates of the ladder end.
+const RATE: usize = 11;
+/// The column where the text beside a rate starts, four further.
+const TEXT: usize = RATE + 4;
+/// The column where the user's own rate ends.
+const HERE: usize = 73;
+
+/// What was asked for, as far as a forecast does not know.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Requests that each connection carries, one after another; the forecast is about connections.
+    pub requests: u32,
+    /// Are TIME-WAITs taken over after a second (`tcp_tw_reuse` = 1)?
+    pub reuse: Reuse,
+    /// Who closes first.
+    pub closes_first: ClosesFirst,
+    /// The length of the window, in seconds.
+    pub window_s: f64,
+}
+
+/// Are TIME-WAITs taken over early?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// They wait until their end.
+    Off,
+    /// A second after they began.
+    On,
+}
+
+/// How rate and limits lie to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// The risk is at most the target.
+    Fits,
+    /// More than that, though the ports suffice on average.
+    Tight,
+    /// The ports do not even suffice on average.
+    DoesNotFit,
+}
+
+impl Fit {
+    /// The verdict of a forecast.
+    pub fn of(forecast: &Forecast) -> Self {
+        let lanes = &forecast.lanes;
+        if lanes.risk_at_most() <= forecast.target {
+            Self::Fits
+        } else if lanes.rate_per_s > forecast.sustained_per_s() {
+            Self::DoesNotFit
+        } else {
+            Self::Tight
+        }
+    }
+
+    /// The word in capitals.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fits => "FITS",
+            Self::Tight => "TIGHT",
+            Self::DoesNotFit => "DOES NOT FIT",
+        }
+    }
+}
+
+/// One rung of the ladder of rates.
+struct Rung {
+    /// Requests per second.
+    rate: f64,
+    text: String,
+}
+
+/// An answer in the making.
+struct Answer<'a> {
+    forecast: &'a Forecast,
+    lanes: &'a Lanes,
+    asked: &'a Asked,
+}
+
+/// The text for an answer.
+pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
+    let answer = Answer { forecast, lanes: &forecast.lanes, asked };
+    let mut page = Page::default();
+    page.hanging(&format!("{}  ", Fit::of(forecast).word()), &answer.verdict());
+    for (label, value, text) in answer.figures() {
+        page.hanging(&format!("{label:<LABEL$}{value:>VALUE$}   "), &text);
+    }
+    page.hanging("at this rate   ", &solid(&format!("{:<51}{}", "this happens", "you are here")));
+    let mut shown = false;
+    let here = answer.requests(answer.lanes.rate_per_s);
+    for rung in answer.ladder() {
+        if rung.rate > here && !shown {
+            page.hanging(&answer.here(), "");
+            shown = true;
+        }
+        page.hanging(&format!("{:>RATE$}    ", rate(rung.rate)), &rung.text);
+    }
+    if !shown {
+        page.hanging(&answer.here(), "");
+    }
+    page.hanging(&format!("{:<TEXT$}", "by formula"), &answer.formula());
+    page.text()
+}
+
+/// The text when there is no honest formula; the lines of `commands` simulate the same.
+pub fn no_closed_form_screen(why: &NoClosedForm, commands: &[String]) -> String {
+    let mut page = Page::default();
+    page.hanging("NO CLOSED FORM  ", &format!("{why}; simulate it instead:"));
+    page.text() + &commands.iter().fold(String::new(), |text, line| text + "  " + line + "\n")
+}
+
+/// The answer as JSON; every figure that `run` writes into `summary.csv` under the same name.
+pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Value {
+    let head = |verdict: &str| json!({ "schema_version": SCHEMA_VERSION, "dryport": env!("CARGO_PKG_VERSION"), "verdict": verdict });
+    let forecast = match found {
+        Ok(forecast) => forecast,
+        Err(why) => {
+            let mut document = head("NO CLOSED FORM");
+            document["why"] = json!(why.to_string());
+            return document;
+        }
+    };
+    let answer = Answer { forecast, lanes: &forecast.lanes, asked };
+    let mut document = head(Fit::of(forecast).word());
+    document["window_s"] = number(Some(asked.window_s));
+    document["requests_per_connection"] = json!(asked.requests);
+    document["requests_per_s"] = number(Some(answer.requests(forecast.lanes.rate_per_s)));
+    document["ports"] = json!(forecast.lanes.ports);
+    document["profile"] = json!(&*forecast.host.profile);
+    document["risk_formula"] = json!(forecast.risk_formula());
+    let figures = FIGURES.iter().map(|figure| (figure.name.to_owned(), number(figure.value(forecast))));
+    document["figures"] = Value::Object(figures.collect::<Map<_, _>>());
+    let ladder = answer.ladder().into_iter();
+    document["ladder"] = ladder
+        .map(|rung| json!({ "requests_per_s": number(Some(rung.rate)), "happens": rung.text }))
+        .collect::<Vec<_>>()
+        .into();
+    document
+}
+
+impl Answer<'_> {
+    /// Requests in so many connections.
+    fn requests(&self, connections: f64) -> f64 {
+        connections * f64::from(self.asked.requests)
+    }
+
+    fn verdict(&self) -> String {
+        let (lanes, forecast) = (self.lanes, self.forecast);
+        let now = short_rate(self.requests(lanes.rate_per_s));
+        let safe = self.requests(lanes.safe_rate(forecast.target));
+        let target = format!("{} %", percent(forecast.target));
+        let per = solid(&format!("per {}", words::seconds(self.asked.window_s)));
+        let share = solid(&format!("{:.1} %", 100.0 * lanes.lane_load() / f64::from(lanes.ports)));
+        match (Fit::of(forecast), lanes.spacing) {
+            (Fit::Fits, Spacing::Poisson) => format!(
+                "{now} keep the risk of a refused connect() at {} or less {per} from an empty range; {} comes near {} ({})",
+                words::bound(lanes.risk_at_most()),
+                solid(&target),
+                floor_rate(safe),
+                solid(&more(safe / self.requests(lanes.rate_per_s))),
+            ),
+            (Fit::Fits, Spacing::Even) => {
+                format!("no connect() is refused at {now}, evenly spaced; that begins at {}", floor_rate(safe))
+            }
+            (Fit::Tight, Spacing::Poisson) => format!(
+                "{now} fit on average ({share} of the ports), but only up to {} is the risk of a refused connect() \
+                 sure to stay below {} {per}",
+                floor_rate(safe),
+                solid(&target)
+            ),
+            (Fit::Tight, Spacing::Even) => format!(
+                "{now} fit on average ({share} of the ports), but evenly spaced connects are refused from {} on",
+                floor_rate(safe)
+            ),
+            (Fit::DoesNotFit, _) => {
+                let full_s = f64::from(lanes.ports) / lanes.lane_rate();
+                format!(
+                    "{now} are more than the {} that {} let through for long; all are taken about {} after an empty \
+                     start",
+                    short_rate(self.requests(forecast.sustained_per_s())),
+                    solid(&plural(self.all_ports(), "port")),
+                    solid(&words::seconds(full_s))
+                )
+            }
+        }
+    }
+
+    fn all_ports(&self) -> u64 {
+        u64::from(self.lanes.ports) * u64::from(self.lanes.count)
+    }
+
+    /// Label, value and explanation of each figure.
+    fn figures(&self) -> Vec<(&'static str, String, String)> {
+        let lanes = self.lanes;
+        let now = short_rate(self.requests(lanes.rate_per_s));
+        let each = match (self.asked.requests, lanes.count) {
+            (1, 1) => now,
+            (1, lanes) => format!("{now} / {lanes}"),
+            (requests, 1) => format!("{now} / {requests}"),
+            (requests, lanes) => format!("{now} / {requests} / {lanes}"),
+        };
+        let left = |wanted: f64| match f64::from(lanes.ports) - wanted.round() {
+            left if left < 0.0 => solid(&format!("{} too many", count(-left))),
+            left => solid(&format!("{} left", count(left))),
+        };
+        let of_each = if lanes.count > 1 { " of each set" } else { "" };
+        let batches = lanes.time_wait.grid_s() > 0.0;
+        let (load, fullest) = (lanes.lane_load(), lanes.lane_fullest());
+        let spare = if batches { String::new() } else { format!(": {}{of_each}", left(load)) };
+        let mut rows = vec![
+            ("ports", words::thousands(self.all_ports()), self.ports()),
+            ("port hold", format!("{} s", hundredths(lanes.hold_s())), self.hold()),
+            ("offered load", count(load), format!("erlangs = {each} x {} s{spare}", hundredths(lanes.hold_s()))),
+        ];
+        if batches {
+            let text = format!("= {each} x {} s, just before a batch: ", hundredths(lanes.longest_hold_s()));
+            rows.push(("fullest moment", count(fullest), text + &left(fullest) + of_each));
+        } else if let Some(ratio) = self.forecast.refused_ratio() {
+            let value = if ratio < 1e-99 { "< 1e-99".into() } else { words::figure(ratio) };
+            rows.push(("refused ratio", value, "Erlang B: share of connects refused in the long run".into()));
+        }
+        rows
+    }
+
+    fn ports(&self) -> String {
+        let host = &self.forecast.host;
+        let (range, lanes) = (host.port_range, self.lanes.count);
+        let (sources, endpoints) = (host.addresses, self.forecast.endpoints);
+        let parties = format!(
+            "{}, {}",
+            several(sources, "source"),
+            several(endpoints, if endpoints > 1 { "endpoint" } else { "destination" })
+        );
+        let shared = match (lanes, sources, endpoints) {
+            (1, 1, 1) => parties,
+            (1, ..) => format!("one set for {parties}"),
+            _ => format!("{} sets of {}: {parties}", count(lanes.into()), count(self.lanes.ports.into())),
+        };
+        format!("{range}, {shared} ({})", host.profile)
+    }
+
+    fn hold(&self) -> String {
+        let (lanes, wait_s) = (self.lanes, self.lanes.time_wait.wait_s());
+        let requests = match self.asked.requests {
+            1 => String::new(),
+            requests => format!(", {requests} requests"),
+        };
+        let open = format!("{} s open{requests}", hundredths(lanes.lifetime_s));
+        match (lanes.time_wait, self.asked.reuse) {
+            _ if self.asked.closes_first == ClosesFirst::Server => {
+                format!("{open}; no TIME-WAIT here: the server keeps it")
+            }
+            _ if self.asked.closes_first == ClosesFirst::Reset => format!("{open}; no TIME-WAIT: a reset leaves none"),
+            (TimeWait::Exact(wait_s), Reuse::On) => {
+                format!("{open} + {} s of TIME-WAIT, then reused (net.ipv4.tcp_tw_reuse = 1)", hundredths(wait_s))
+            }
+            (TimeWait::Exact(wait_s), Reuse::Off) => format!("{open} + {} s TIME-WAIT", hundredths(wait_s)),
+            (TimeWait::Batches { grid_s, .. }, _) => {
+                let hz = if let Hold::TimerWheel(wheel) = &self.forecast.host.time_wait {
+                    format!(", HZ={}", wheel.hz())
+                } else {
+                    String::new()
+                };
+                format!(
+                    "{open} + {} s TIME-WAIT ({} to {} s: freed in batches every {} s{hz})",
+                    hundredths(wait_s + grid_s / 2.0),
+                    hundredths(wait_s),
+                    hundredths(wait_s + grid_s),
+                    thousandths(grid_s)
+                )
+            }
+        }
+    }
+
+    /// What happens at which rate, the lowest first.
+    fn ladder(&self) -> Vec<Rung> {
+        let (lanes, forecast) = (self.lanes, self.forecast);
+        let ports = words::thousands(self.all_ports());
+        let mut rungs = Vec::new();
+        let mut rung = |connections: f64, text: String| rungs.push(Rung { rate: self.requests(connections), text });
+        let batches = lanes.time_wait.grid_s() > 0.0;
+        if lanes.spacing == Spacing::Poisson {
+            rung(lanes.safe_rate(forecast.target), self.safe_text());
+        } else {
+            let poisson = Lanes { spacing: Spacing::Poisson, ..*lanes };
+            rung(poisson.safe_rate(forecast.target), self.safe_text());
+        }
+        if batches && lanes.count == 1 {
+            let also = if lanes.spacing == Spacing::Poisson { " too" } else { "" };
+            rung(lanes.even_rate_limit(), format!("evenly spaced connects begin to be refused{also}"));
+        }
+        if forecast.sustained_per_s().is_finite() {
+            let cycle = hundredths(forecast.cycle_s);
+            rung(forecast.sustained_per_s(), format!("nothing above this gets through for long: {ports} / {cycle} s"));
+        }
+        let wait_s = lanes.time_wait.wait_s();
+        if wait_s > 0.0 && self.asked.requests == 1 && self.asked.reuse == Reuse::Off {
+            let text = format!("{ports} / {} s: the figure usually quoted; it is too high", words::figure(wait_s));
+            rung(f64::from(lanes.ports) * f64::from(lanes.count) / wait_s, text);
+        }
+        rungs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        rungs
+    }
+
+    /// What the highest safe rate is, with that of a longer window.
+    fn safe_text(&self) -> String {
+        let (lanes, forecast) = (self.lanes, self.forecast);
+        let (longer_s, name) = if self.asked.window_s < 3_600.0 { (3_600.0, "h") } else { (86_400.0, "day") };
+        let longer = if self.asked.window_s < longer_s {
+            let window = Window { by_s: lanes.window.from_s + longer_s, ..lanes.window };
+            let lanes = Lanes { window, spacing: Spacing::Poisson, ..*lanes };
+            format!(" ({}: per {name})", rate(self.requests(lanes.safe_rate(forecast.target))))
+        } else {
+            String::new()
+        };
+        let window = words::seconds(self.asked.window_s);
+        format!("up to here risk <= {} % per {window}, Poisson{longer}", percent(forecast.target))
+    }
+
+    /// The line of the user's own rate.
+    fn here(&self) -> String {
+        format!("{:>HERE$}", format!("<------ {}", rate(self.requests(self.lanes.rate_per_s))))
+    }
+
+    /// Which formula it is, and what it takes for granted.
+    fn formula(&self) -> String {
+        let name = self.forecast.risk_formula();
+        let granted = match self.lanes.spacing {
+            Spacing::Poisson => "Poisson connects from an empty range, lifetimes of any law with this mean",
+            Spacing::Even => "evenly spaced connects of equal length from an empty range",
+        };
+        let split = match (self.lanes.count, self.lanes.spacing) {
+            (2.., Spacing::Poisson) => ", split at random over the sets",
+            _ => "",
+        };
+        format!("{name}; {granted}{split}")
+    }
+}
+
+/// A rate with a digit more than one needs, to tell rungs apart: `444.0/s`, `1,022.8/s`, `25,900/s`.
+fn rate(value: f64) -> String {
+    let decimals = match value {
+        _ if value >= 9_999.95 => 0,
+        _ if value >= 99.995 => 1,
+        _ if value >= 9.9995 => 2,
+        _ => 4,
+    };
+    let text = format!("{value:.decimals$}");
+    let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
+    format!("{}{rest}/s", words::thousands(whole.parse().unwrap_or(u64::MAX)))
+}
+
+/// The same without zeros at the end: `450/s`.
+fn short_rate(value: f64) -> String {
+    let text = rate(value);
+    let number = text.trim_end_matches("/s");
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    format!("{number}/s")
+}
+
+/// How much more it is: `+3.3 %`, `2.4 times as much`.
+fn more(ratio: f64) -> String {
+    if ratio < 2.0 { format!("+{} %", percent(ratio - 1.0)) } else { format!("{} times as much", words::figure(ratio)) }
+}
+
+/// A rate that is not rounded up, to stay on the safe side.
+fn floor_rate(value: f64) -> String {
+    short_rate(words::floor_figure(value))
+}
+
+/// Seconds to the hundredth, or to what is left of them.
+fn hundredths(seconds: f64) -> String {
+    if seconds > 0.0 && seconds < 0.00995 { words::figure(seconds) } else { format!("{seconds:.2}") }
+}
+
+/// Seconds to the millisecond.
+fn thousandths(seconds: f64) -> String {
+    format!("{seconds:.3}")
+}
+
+/// `one source`, `3 sources`.
+fn several(count: u32, noun: &str) -> String {
+    if count == 1 { format!("one {noun}") } else { plural(count.into(), noun) }
+}
