@@ -4,7 +4,7 @@ use crate::des::SimDuration;
 use crate::port::Hold;
 use crate::port::hold::TimerWheel;
 use crate::profile::{self, Profile};
-use crate::theory::Wheel;
+use crate::theory::saturated_cycle_ns;
 use std::io::{self, BufRead};
 
 /// `TCP_TIMEWAIT_LEN` (include/net/tcp.h): compiled in, 60 s.
@@ -70,11 +70,10 @@ impl Kernel {
     }
 
     /// The most connections a second that `ports` ports carry for long when each is used again at the first instant
-    /// that its TIME-WAIT allows: [`Wheel::sustained_rate`] of connections that take no time.
+    /// that its TIME-WAIT allows: one use per [`saturated_cycle_ns`] of connections that take no time.
     pub fn sustained_rate(&self, ports: u32) -> f64 {
-        let grid_ns = self.likely_time_wait().grid().as_nanos();
-        let wheel = Wheel { wait_ns: TIME_WAIT.as_nanos(), grid_ns, phase_ns: grid_ns };
-        wheel.sustained_rate(ports, 0)
+        let cycle_ns = saturated_cycle_ns(TIME_WAIT.as_nanos(), self.likely_time_wait().grid().as_nanos());
+        f64::from(ports) / (cycle_ns as f64 / 1e9)
     }
 
     /// A TIME-WAIT ends at most this long after its timer is due; the coarsest grid there is when the clock rate is
