@@ -146,7 +146,7 @@ fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
     // As `experiment::replicate` does, but on this thread, whose time is taken.
     let topology = Topology::new(&scenario);
     let views = Views::new(&topology);
-    let mut recorder = Recorder::new(&topology, &views, Keep::Series);
+    let mut recorder = Recorder::new(&topology, &views, Keep::Series(views.views.len()));
     let randomness = Randomness { seed: scenario.run.seed, replication: 0 };
     let window = Window {
         opens: SimTime::ZERO,

@@ -55,6 +55,7 @@ commands! {
     check::Check,
     list::List,
     new::New,
+    chart::Chart,
     inspect::Inspect,
     port::Port,
 }

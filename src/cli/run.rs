@@ -4,17 +4,18 @@ use super::files::read;
 use super::guide::{Group, Guide};
 use super::progress::Progress;
 use super::{Exit, Failure, interrupt, output::Output};
-use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one};
+use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Gate, Judged, Ruling, Sense};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
 use crate::report::run_dir::{self, Pictures, Place};
-use crate::report::tables::{run_tables, write_replications};
+use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole::{self, Disk, Replace, WholeError};
-use crate::report::{Manifest, run_summary};
+use crate::report::{Manifest, RunTables, middle_run, run_summary};
 use crate::scenario::{Claim, Reading, Scenario, SourceFile, words};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +57,9 @@ pub struct Run {
     /// The level of every interval
     #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
     confidence: f64,
+    /// Draw every chart as SVG too
+    #[arg(long)]
+    svg: bool,
     /// Exit with 99 when `METRIC OP NUMBER` holds, or when the runs leave it open
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
@@ -216,6 +220,10 @@ impl Run {
         }
     }
 
+    fn pictures(&self) -> Pictures {
+        if self.svg { Pictures::PngAndSvg } else { Pictures::Png }
+    }
+
     fn replace(&self) -> Replace {
         if self.force { Replace::Always } else { Replace::Never }
     }
@@ -231,14 +239,14 @@ impl Run {
             progress: &|refused| progress.one(refused),
         };
         let experiment = replicate(scenario, &settings);
-        let took = progress.finish();
         let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(scenario.run.replications));
-        if whole == 0 {
+        let tables = (whole > 0).then(|| self.tables(plan, &experiment, stop));
+        let took = progress.finish();
+        let Some(tables) = tables else {
             return Err("interrupted: no run is whole; nothing was written".into());
-        }
-        let tables = run_tables(&experiment, &OfferedLoad::of(scenario, &experiment), self.manifest(plan, &experiment));
+        };
         let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
-        run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), Pictures::Png)
+        run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), self.pictures())
             .map_err(|error| format!("error: {error}"))?;
         let mut exit = Exit::Fine;
         if whole < wanted {
@@ -264,6 +272,20 @@ impl Run {
         }
         let folder = plan.folder.display().to_string();
         Ok(Told { summary: run_summary(&tables, &gates, &folder), json: run_json(&tables, &gates, &folder), exit })
+    }
+
+    /// What was found; the run that charts show is run once more for its ports.
+    fn tables(&self, plan: &Plan, experiment: &Experiment, stop: &AtomicBool) -> RunTables {
+        let scenario = &plan.reading.scenario;
+        let offered = OfferedLoad::of(scenario, experiment);
+        let mut tables = run_tables(experiment, &offered, self.manifest(plan, experiment));
+        let shown = u32::try_from(middle_run(&tables, "all").0 - 1).expect("the number of a run");
+        if experiment.outcomes.iter().any(|outcome| outcome.replication == shown)
+            && let Ok(watched) = watch_ports(scenario, experiment, shown, stop)
+        {
+            add_ports(&mut tables, &watched);
+        }
+        tables
     }
 
     /// Runs one replication once more for its attempts.
@@ -317,7 +339,8 @@ impl Run {
             duration_s: scenario.run.duration.as_secs_f64(),
             warm_up_s: experiment.warm_up.as_secs_f64(),
             confidence: self.confidence,
-            files: run_dir::file_names(Pictures::Png),
+            rows: BTreeMap::new(),
+            files: run_dir::file_names(self.pictures()),
         }
     }
 }

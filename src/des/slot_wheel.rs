@@ -306,17 +306,37 @@ impl<T: Copy> SlotWheel<T> {
 /// The most events that [`sort_few`] sorts.
 const FEW: usize = 8;
 
-/// Sorts at most [`FEW`] events latest first; equal times stay as they are. Each one's place is the number of those
-/// that go before it: more comparisons than a sort needs, but none that a processor has to guess.
+/// Sorts at most [`FEW`] events latest first; equal times stay as they are.
 #[inline]
 fn sort_few<T: Copy>(events: &mut [(u64, T)]) {
-    let mut before = [events[0]; FEW];
-    let before = &mut before[..events.len()];
-    before.copy_from_slice(events);
-    for (index, item) in before.iter().enumerate() {
-        let earlier: usize = before[..index].iter().map(|other| usize::from(other.0 >= item.0)).sum();
-        let later: usize = before[index..].iter().map(|other| usize::from(other.0 > item.0)).sum();
-        events[earlier + later] = *item;
+    match events.len() {
+        0 | 1 => {}
+        2 => sort_by_rank::<2, T>(events),
+        3 => sort_by_rank::<3, T>(events),
+        4 => sort_by_rank::<4, T>(events),
+        5 => sort_by_rank::<5, T>(events),
+        6 => sort_by_rank::<6, T>(events),
+        7 => sort_by_rank::<7, T>(events),
+        _ => sort_by_rank::<FEW, T>(events),
+    }
+}
+
+/// Sorts `N` events. Each one's place is the number of those that go before it: more comparisons than a sort needs, but
+/// none that a processor has to guess.
+#[inline]
+fn sort_by_rank<const N: usize, T: Copy>(events: &mut [(u64, T)]) {
+    let events: &mut [(u64, T); N] = events.try_into().expect("as many as the caller counted");
+    let before = *events;
+    let mut rank = [0; N];
+    for one in 0..N {
+        for other in one + 1..N {
+            let swap = usize::from(before[other].0 > before[one].0);
+            rank[one] += swap;
+            rank[other] += 1 - swap;
+        }
+    }
+    for (event, place) in before.into_iter().zip(rank) {
+        events[place] = event;
     }
 }
 

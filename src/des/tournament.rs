@@ -40,6 +40,13 @@ impl Tournament {
         self.first.1 as usize
     }
 
+    /// The entry with the earliest time, and how long it stays that: up to `until` when there is no other, else for
+    /// this instant.
+    #[inline]
+    pub fn run(&self, until: SimTime) -> (usize, SimTime) {
+        (self.first(), if self.leaves == 1 { until } else { self.next_at() })
+    }
+
     /// Changes the time of `entry`.
     #[inline]
     pub fn set(&mut self, entry: usize, at: SimTime) {

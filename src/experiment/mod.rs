@@ -5,6 +5,8 @@
 
 pub mod estimate;
 pub mod replicate;
+pub mod watch_ports;
 
 pub use estimate::{OfferedLoad, estimate};
 pub use replicate::{Checks, Experiment, Outcome, Settings, replicate, replicate_one};
+pub use watch_ports::{WatchedPorts, watch_ports};

@@ -2,18 +2,20 @@
 
 use crate::des::{Randomness, SimDuration, SimTime};
 use crate::metrics::recorder::{Keep, Record, Views};
-use crate::metrics::{AttemptLog, Invariants, Measures, Recorder, SampleRow};
+use crate::metrics::{AttemptLog, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, SampleRow};
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
-use crate::sim::{Interrupted, Topology, World, run};
+use crate::sim::{Interrupted, Observer, Topology, World, run};
 use rayon::prelude::*;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most replications whose time series is kept.
 const SERIES_REPLICATIONS: usize = 100;
-/// The most rows of all kept time series together.
-const SERIES_ROWS: usize = 1_000_000;
+/// The most rows of all kept time series together: 75 MB as a table, 20 MB as a CSV.
+const SERIES_ROWS: usize = 250_000;
+/// So many replications are kept before scopes are: how one day differs from another is asked first.
+const SERIES_BEFORE_SCOPES: usize = 10;
 /// The most steps of a time series.
 const SERIES_STEPS: u64 = 1_000;
 
@@ -67,8 +69,10 @@ pub struct Outcome {
     pub replication: u32,
     /// Raw figures per view.
     pub measures: Vec<Measures>,
-    /// Rows of the time series per view; empty when it was not kept.
+    /// Rows of the time series per view, of the first views only where there are many; empty when it was not kept.
     pub series: Vec<Vec<SampleRow>>,
+    /// What attempts cost by occupancy; kept where the time series is.
+    pub probes: Option<ProbeGrid>,
 }
 
 impl Experiment {
@@ -92,32 +96,55 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
     let warm_up = scenario.warm_up();
     let step = sample_step(scenario);
     let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
-    let rows = usize::try_from(rows).expect("at most 1,001 rows") * topology.scopes.len();
-    let kept = SERIES_REPLICATIONS.min(SERIES_ROWS / rows).max(1);
+    let rows = usize::try_from(rows).expect("at most 1,001 rows");
+    let kept = KeptSeries::new(rows, scenario.run.replications as usize, &views);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs).build().expect("threads can be started");
     let one = |replication: u32| {
         if settings.stop.load(Ordering::Relaxed) {
             return None;
         }
-        let keep = if (replication as usize) < kept { Keep::Series } else { Keep::Summary };
-        let sample = (keep == Keep::Series).then_some(step);
-        let mut recorder = Recorder::new(&topology, &views, keep);
-        let record = match settings.checks {
-            Checks::Off => observe(scenario, &topology, replication, sample, &mut recorder, settings.stop),
-            Checks::Invariants => {
-                let mut both = (&mut recorder, Invariants::new(&topology));
-                observe(scenario, &topology, replication, sample, &mut both, settings.stop)
+        let series = (replication as usize) < kept.replications;
+        let sample = series.then_some(step);
+        let mut recorder =
+            Recorder::new(&topology, &views, if series { Keep::Series(kept.views) } else { Keep::Summary });
+        let mut probes = series.then(|| ProbeWatch::new(&topology));
+        let end = match &mut probes {
+            Some(probes) => {
+                let mut both = (&mut recorder, probes);
+                observe_checked(scenario, &topology, replication, sample, &mut both, settings)
             }
+            None => observe_checked(scenario, &topology, replication, sample, &mut recorder, settings),
         };
-        let end = record.ok()?;
+        let end = end.ok()?;
         let Record { measures, series } = recorder.finish(end);
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
-        Some(Outcome { replication, measures, series })
+        Some(Outcome { replication, measures, series, probes: probes.map(ProbeWatch::finish) })
     };
     let outcomes: Vec<Option<Outcome>> =
         pool.install(|| (0..scenario.run.replications).into_par_iter().map(one).collect());
     let outcomes = outcomes.into_iter().flatten().collect();
     Experiment { topology, views, warm_up, step, outcomes }
+}
+
+/// Of how many replications and views the time series is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KeptSeries {
+    replications: usize,
+    views: usize,
+}
+
+impl KeptSeries {
+    /// At most [`SERIES_ROWS`]: of 100 replications and every scope, else of fewer replications down to 10, else of the
+    /// first scopes alone, else of fewer replications still.
+    fn new(rows: usize, replications: usize, views: &Views) -> Self {
+        let replications = replications.min(SERIES_REPLICATIONS);
+        let scopes = views.of_scope.len();
+        let scopes = (SERIES_ROWS / (rows * replications.min(SERIES_BEFORE_SCOPES))).clamp(1, scopes);
+        let replications = (SERIES_ROWS / (rows * scopes)).clamp(1, replications);
+        // Views are numbered in the order of the scopes that see them.
+        let views = views.of_scope[..scopes].iter().max().map_or(0, |last| last + 1);
+        Self { replications, views }
+    }
 }
 
 /// Runs replication number `replication` once more for the sake of `log`.
@@ -135,13 +162,31 @@ pub fn replicate_one(
     observe(scenario, topology, replication, None, log, stop).map(drop)
 }
 
-/// Runs one replication before `observer`; returns when it ended.
-fn observe(
+/// As [`observe`], with the invariants riding along if they are asked for.
+fn observe_checked(
     scenario: &Scenario,
     topology: &Topology,
     replication: u32,
     sample: Option<SimDuration>,
-    observer: &mut impl crate::sim::Observer,
+    observer: &mut impl Observer,
+    settings: &Settings<'_>,
+) -> Result<SimTime, Interrupted> {
+    match settings.checks {
+        Checks::Off => observe(scenario, topology, replication, sample, observer, settings.stop),
+        Checks::Invariants => {
+            let mut both = (observer, Invariants::new(topology));
+            observe(scenario, topology, replication, sample, &mut both, settings.stop)
+        }
+    }
+}
+
+/// Runs one replication before `observer`; returns when it ended.
+pub(super) fn observe(
+    scenario: &Scenario,
+    topology: &Topology,
+    replication: u32,
+    sample: Option<SimDuration>,
+    observer: &mut impl Observer,
     stop: &AtomicBool,
 ) -> Result<SimTime, Interrupted> {
     let randomness = Randomness { seed: scenario.run.seed, replication: u64::from(replication) };
@@ -164,4 +209,42 @@ fn sample_step(scenario: &Scenario) -> SimDuration {
             decade *= 10;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+
+    fn kept(destinations: usize, rows: usize, replications: usize) -> (usize, usize) {
+        let names: Vec<String> = (0..destinations).map(|index| format!("d{index}")).collect();
+        let tables: Vec<String> = names.iter().map(|name| format!("[[destination]]\nname = \"{name}\"\n")).collect();
+        let share = 1.0 / destinations as f64;
+        let to: Vec<String> = names.iter().map(|name| format!("{name} = {share}")).collect();
+        let text = format!(
+            "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"h\"\n{}[[client]]\nname = \"c\"\n\
+             host = \"h\"\nto = {{ {} }}\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
+             lifetime = {{ constant = {{ value = \"1s\" }} }}\n",
+            tables.concat(),
+            to.join(", ")
+        );
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let scenario = Scenario::read(&SourceFile::new("many.toml", text), &[], &sources).unwrap();
+        let views = Views::new(&Topology::new(&scenario));
+        let kept = KeptSeries::new(rows, replications, &views);
+        let scopes = views.of_scope.iter().filter(|view| **view < kept.views).count();
+        assert!(rows * kept.replications * scopes <= SERIES_ROWS.max(4 * rows), "{kept:?}");
+        (kept.replications, scopes)
+    }
+
+    #[test]
+    fn the_time_series_is_bounded() {
+        assert_eq!(kept(1, 601, 1_000_000), (100, 4));
+        assert_eq!(kept(1, 1_001, 100), (62, 4));
+        assert_eq!(kept(20, 1_001, 100), (10, 23));
+        assert_eq!(kept(40, 1_001, 100), (10, 24));
+        assert_eq!(kept(40, 1_001, 2), (2, 43));
+        assert_eq!(kept(1_000, 1_001, 1), (1, 249));
+    }
 }

@@ -77,6 +77,7 @@ pub const METRICS: &[Metric] = &[
     metric("refused_total", Method::Mean(|m| Some(m.refused as f64))),
     metric("requests_total", Method::Mean(|m| Some(m.requests as f64))),
     metric("requests_lost_total", Method::Mean(|m| Some(m.lost as f64))),
+    metric("requests_lost_ratio", Method::Ratio(|m| m.lost as f64, |m| m.requests as f64)),
     metric("connects_per_s", Method::Mean(|m| Some(m.connects as f64 / m.duration.as_secs_f64()))),
     metric("refused_ratio", Method::Ratio(|m| m.refused as f64, |m| m.attempts() as f64)),
     metric("full_time_ratio", Method::Ratio(|m| m.full.as_secs_f64(), |m| m.duration.as_secs_f64())),

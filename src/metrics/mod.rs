@@ -7,6 +7,8 @@ pub mod attempts;
 pub mod definition;
 pub mod invariants;
 pub mod measures;
+pub mod port_history;
+pub mod probe_grid;
 pub mod recorder;
 pub mod series;
 
@@ -14,5 +16,7 @@ pub use attempts::{AttemptLog, AttemptRow};
 pub use definition::{METRICS, Method, Metric};
 pub use invariants::Invariants;
 pub use measures::Measures;
+pub use port_history::{PortHistory, PortSpan, PortState};
+pub use probe_grid::{ProbeGrid, ProbeWatch};
 pub use recorder::{Recorder, View};
 pub use series::SampleRow;

@@ -1,8 +1,8 @@
 //! Watches one replication and keeps what the metrics are made of.
 //!
-//! Counts and integrals are kept once, per flow and per lane class, and added up for each scope at the end. Only what
-//! does not add up (peaks, spells with a full lane) is kept per set of lanes, and scopes that see the same lanes share
-//! it: one client, one destination and one host cost as much as one scope.
+//! Counts and integrals are kept once, per flow, and added up for each scope at the end. Only what does not add up (peaks,
+//! spells with a full lane) is kept per set of lanes, and scopes that see the same lanes share it: one client, one
+//! destination and one host cost as much as one scope.
 //!
 //! An integral of ports over time is exact and costs one addition per event: up to t it is
 //! `sum of ends - sum of starts + (starts - ends) t`.
@@ -17,6 +17,7 @@ use crate::stats::Histogram;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     classes: Vec<usize>,
+    /// Those whose attempts it counts.
     flows: Vec<usize>,
     group: usize,
 }
@@ -30,8 +31,8 @@ pub struct Views {
     pub of_scope: Vec<usize>,
     /// The distinct sets of lane classes.
     groups: Vec<Vec<usize>>,
-    /// The groups of each lane class.
-    class_groups: Vec<Vec<u32>>,
+    /// The groups of each flow.
+    flow_groups: Vec<Vec<u32>>,
 }
 
 impl Views {
@@ -45,10 +46,14 @@ impl Views {
             let view = View { classes: scope.classes.clone(), flows: scope.flows.clone(), group };
             of_scope.push(index_of(&mut views, view));
         }
-        let class_groups = (0..topology.class_ports.len())
-            .map(|class| (0..).zip(&groups).filter(|(_, set)| set.contains(&class)).map(|(group, _)| group).collect())
+        let flow_groups = topology
+            .flows
+            .iter()
+            .map(|flow| {
+                (0..).zip(&groups).filter(|(_, set)| set.contains(&flow.class)).map(|(group, _)| group).collect()
+            })
             .collect();
-        Self { views, of_scope, groups, class_groups }
+        Self { views, of_scope, groups, flow_groups }
     }
 }
 
@@ -66,37 +71,68 @@ pub struct Recorder<'a> {
     topology: &'a Topology,
     views: &'a Views,
     opens: SimTime,
-    classes: Vec<Class>,
     groups: Vec<Group>,
-    flows: Vec<Counters>,
-    lanes: Vec<LaneBook>,
+    flows: Vec<FlowBook>,
+    /// Per lane, when each port was released last, plus one; 0 for never. Empty until a port is released.
+    released: Vec<Box<[u64]>>,
     /// Per view, the rows so far and the counts at the last one; `None` when no series is kept.
     series: Option<Vec<Series>>,
 }
 
-/// What is kept of one lane.
+/// What happened to a flow and the ports it used.
 #[derive(Clone, Debug, Default)]
-struct LaneBook {
-    class: u32,
-    /// When each port was released last, plus one; 0 for never. Empty until a port is released.
-    released: Box<[u64]>,
-}
-
-/// What happened to the ports of a lane class.
-#[derive(Clone, Debug, Default)]
-struct Class {
+struct FlowBook {
+    /// The groups that its lanes belong to: nearly always one, so that one stands here.
+    group: u32,
+    more_groups: Vec<u32>,
     opened: Tally,
     closed: Tally,
     released: Tally,
+    /// Those of `opened` that had been opened when the window opened.
+    carried: u64,
+    /// Connects that got a port used before, and how long these ports had been free.
     reuses: u64,
     idle: u128,
     idle_min: u64,
-    /// The groups that the class belongs to: nearly always one, so that one stands here.
-    group: u32,
-    more_groups: Vec<u32>,
+    /// Attempts that were retries.
+    retries: u64,
+    lost: u64,
+    refused: u64,
+    first_refusal: Option<SimTime>,
+    second_parity: u64,
+    probes: u64,
+    probes_max: u32,
+    probes_refused: u64,
+    histogram: Histogram,
 }
 
-impl Class {
+impl FlowBook {
+    fn new(groups: &[u32]) -> Self {
+        let (group, more_groups) = groups.split_first().expect("every flow is in scope `all`");
+        Self { group: *group, more_groups: more_groups.to_vec(), idle_min: u64::MAX, ..Self::default() }
+    }
+
+    /// The book at the start of the window: what is open or held now starts now, as far as integrals go.
+    fn carry_over(&self, at: SimTime) -> Self {
+        let busy = self.opened.count - self.released.count;
+        let held = self.closed.count - self.released.count;
+        let now = |count: u64| Tally { count, sum: u128::from(count) * u128::from(at.as_nanos()) };
+        Self {
+            group: self.group,
+            more_groups: self.more_groups.clone(),
+            opened: now(busy),
+            closed: now(held),
+            carried: busy,
+            idle_min: u64::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// Attempts that got a port.
+    fn connects(&self) -> u64 {
+        self.opened.count - self.carried
+    }
+
     /// Ports with an open connection, and their integral over time up to `at`.
     fn established(&self, at: SimTime) -> (i64, i128) {
         between(self.opened, self.closed, at)
@@ -105,6 +141,26 @@ impl Class {
     /// Busy ports, and their integral over time up to `at`.
     fn busy(&self, at: SimTime) -> (i64, i128) {
         between(self.opened, self.released, at)
+    }
+}
+
+/// What happened to the ports of a lane class, up to the end.
+#[derive(Clone, Copy, Debug, Default)]
+struct ClassBook {
+    busy: i128,
+    established: i128,
+    reuses: u64,
+    idle: u128,
+    idle_min: u64,
+}
+
+impl ClassBook {
+    fn add(&mut self, flow: &FlowBook, end: SimTime) {
+        self.busy += flow.busy(end).1;
+        self.established += flow.established(end).1;
+        self.reuses += flow.reuses;
+        self.idle += flow.idle;
+        self.idle_min = self.idle_min.min(flow.idle_min);
     }
 }
 
@@ -147,22 +203,6 @@ struct Group {
     outage_longest: u64,
 }
 
-/// Counts of a flow.
-#[derive(Clone, Debug, Default)]
-struct Counters {
-    /// Attempts that were retries.
-    retries: u64,
-    lost: u64,
-    connects: u64,
-    refused: u64,
-    first_refusal: Option<SimTime>,
-    second_parity: u64,
-    probes: u64,
-    probes_max: u32,
-    probes_refused: u64,
-    histogram: Histogram,
-}
-
 #[derive(Clone, Debug, Default)]
 struct Series {
     rows: Vec<SampleRow>,
@@ -184,8 +224,8 @@ pub struct Record {
 pub enum Keep {
     /// Summary figures alone.
     Summary,
-    /// A row per sample too.
-    Series,
+    /// A row per sample too, of so many views: the first ones.
+    Series(usize),
 }
 
 impl<'a> Recorder<'a> {
@@ -199,22 +239,13 @@ impl<'a> Recorder<'a> {
             topology,
             views,
             opens: SimTime::ZERO,
-            classes: views
-                .class_groups
-                .iter()
-                .map(|groups| {
-                    let (group, more_groups) = groups.split_first().expect("every class is in scope `all`");
-                    Class { idle_min: u64::MAX, group: *group, more_groups: more_groups.to_vec(), ..Class::default() }
-                })
-                .collect(),
             groups: vec![Group::default(); views.groups.len()],
-            flows: vec![Counters::default(); topology.flows.len()],
-            lanes: topology
-                .lane_class
-                .iter()
-                .map(|class| LaneBook { class: u32::from(*class), released: Box::default() })
-                .collect(),
-            series: (keep == Keep::Series).then(|| vec![Series::default(); views.views.len()]),
+            flows: views.flow_groups.iter().map(|groups| FlowBook::new(groups)).collect(),
+            released: vec![Box::default(); topology.lanes],
+            series: match keep {
+                Keep::Summary => None,
+                Keep::Series(views) => Some(vec![Series::default(); views]),
+            },
         }
     }
 
@@ -227,12 +258,17 @@ impl<'a> Recorder<'a> {
             }
             group.count_outage();
         }
-        let measures = self.views.views.iter().map(|view| self.measure(view, end)).collect();
+        let empty = ClassBook { idle_min: u64::MAX, ..ClassBook::default() };
+        let mut classes = vec![empty; self.topology.class_ports.len()];
+        for (flow, book) in self.topology.flows.iter().zip(&self.flows) {
+            classes[flow.class].add(book, end);
+        }
+        let measures = self.views.views.iter().map(|view| self.measure(view, &classes, end)).collect();
         let series = self.series.take().unwrap_or_default();
         Record { measures, series: series.into_iter().map(|series| series.rows).collect() }
     }
 
-    fn measure(&self, view: &View, end: SimTime) -> Measures {
+    fn measure(&self, view: &View, classes: &[ClassBook], end: SimTime) -> Measures {
         let group = &self.groups[view.group];
         let mut measures = Measures {
             duration: end - self.opens,
@@ -244,9 +280,9 @@ impl<'a> Recorder<'a> {
             ..Measures::default()
         };
         let mut idle_min = u64::MAX;
-        for class in view.classes.iter().map(|class| &self.classes[*class]) {
-            measures.busy += class.busy(end).1;
-            measures.established += class.established(end).1;
+        for class in view.classes.iter().map(|class| &classes[*class]) {
+            measures.busy += class.busy;
+            measures.established += class.established;
             measures.reuses += class.reuses;
             measures.idle += class.idle;
             idle_min = idle_min.min(class.idle_min);
@@ -255,9 +291,9 @@ impl<'a> Recorder<'a> {
         let mut histogram = Histogram::default();
         let mut first_refusal = SimTime::NEVER;
         for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
-            measures.requests += flow.connects + flow.refused - flow.retries;
+            measures.requests += flow.connects() + flow.refused - flow.retries;
             measures.lost += flow.lost;
-            measures.connects += flow.connects;
+            measures.connects += flow.connects();
             measures.refused += flow.refused;
             measures.second_parity += flow.second_parity;
             measures.probes += flow.probes;
@@ -274,13 +310,13 @@ impl<'a> Recorder<'a> {
     #[cold]
     fn first_release(&mut self, lane: u32) {
         let host = self.topology.host_of_lane(lane);
-        self.lanes[lane as usize].released = vec![0; self.topology.hosts[host].range as usize].into_boxed_slice();
+        self.released[lane as usize] = vec![0; self.topology.hosts[host].range as usize].into_boxed_slice();
     }
 
-    /// The groups of a class that are not its first.
+    /// The groups of a flow that are not its first.
     #[cold]
-    fn each_more(&mut self, class: usize, change: fn(&mut Group, SimTime, u32), at: SimTime, free: u32) {
-        for group in &self.classes[class].more_groups {
+    fn each_more(&mut self, flow: u32, change: fn(&mut Group, SimTime, u32), at: SimTime, free: u32) {
+        for group in &self.flows[flow as usize].more_groups {
             change(&mut self.groups[*group as usize], at, free);
         }
     }
@@ -344,17 +380,12 @@ impl Group {
 }
 
 impl Observer for Recorder<'_> {
+    const IN_ORDER: bool = false;
+
     fn window_opens(&mut self, at: SimTime) {
         self.opens = at;
-        for class in &mut self.classes {
-            // Those that are open or held now start now, as far as integrals go.
-            let (opened, released) = (class.opened.count - class.released.count, 0);
-            let held = opened - (class.opened.count - class.closed.count);
-            let now = u128::from(at.as_nanos());
-            class.opened = Tally { count: opened, sum: u128::from(opened) * now };
-            class.closed = Tally { count: held, sum: u128::from(held) * now };
-            class.released = Tally { count: released, sum: 0 };
-            (class.reuses, class.idle, class.idle_min) = (0, 0, u64::MAX);
+        for flow in &mut self.flows {
+            *flow = flow.carry_over(at);
         }
         for group in &mut self.groups {
             *group = Group {
@@ -365,31 +396,12 @@ impl Observer for Recorder<'_> {
                 ..Group::default()
             };
         }
-        self.flows.fill(Counters::default());
     }
 
     #[inline]
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
-        let lane = &self.lanes[attempt.lane as usize];
-        let class_index = lane.class as usize;
-        let class = &mut self.classes[class_index];
-        class.opened.note(attempt.at);
-        // The idle time that ends now, if the port was used before.
-        let stamp = lane.released.get(usize::from(got.offset)).copied().unwrap_or(0);
-        if stamp != 0 {
-            let idle = attempt.at.as_nanos() + 1 - stamp;
-            class.reuses += 1;
-            class.idle += u128::from(idle);
-            if idle < class.idle_min {
-                class.idle_min = idle;
-            }
-        }
-        self.groups[class.group as usize].take(attempt.at, attempt.free);
-        if !class.more_groups.is_empty() {
-            self.each_more(class_index, Group::take, attempt.at, attempt.free);
-        }
         let flow = &mut self.flows[attempt.flow as usize];
-        flow.connects += 1;
+        flow.opened.note(attempt.at);
         if attempt.retry > 0 {
             flow.retries += 1;
         }
@@ -399,6 +411,20 @@ impl Observer for Recorder<'_> {
             flow.probes_max = attempt.probes;
         }
         flow.histogram.record(attempt.probes);
+        // The idle time that ends now, if the port was used before.
+        let stamp = self.released[attempt.lane as usize].get(usize::from(got.offset)).copied().unwrap_or(0);
+        if stamp != 0 {
+            let idle = attempt.at.as_nanos() + 1 - stamp;
+            flow.reuses += 1;
+            flow.idle += u128::from(idle);
+            if idle < flow.idle_min {
+                flow.idle_min = idle;
+            }
+        }
+        self.groups[flow.group as usize].take(attempt.at, attempt.free);
+        if !flow.more_groups.is_empty() {
+            self.each_more(attempt.flow, Group::take, attempt.at, attempt.free);
+        }
     }
 
     #[inline]
@@ -417,38 +443,39 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn closed(&mut self, at: SimTime, held: &Held) {
-        let class = self.lanes[held.lane as usize].class;
-        self.classes[class as usize].closed.note(at);
+        self.flows[held.flow as usize].closed.note(at);
     }
 
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
-        if self.lanes[held.lane as usize].released.is_empty() {
+        if self.released[held.lane as usize].is_empty() {
             self.first_release(held.lane);
         }
-        let lane = &mut self.lanes[held.lane as usize];
-        lane.released[usize::from(held.offset)] = at.as_nanos() + 1;
-        let class_index = lane.class as usize;
-        let class = &mut self.classes[class_index];
-        class.released.note(at);
-        self.groups[class.group as usize].give_back(at, free);
-        if !class.more_groups.is_empty() {
-            self.each_more(class_index, Group::give_back, at, free);
+        self.released[held.lane as usize][usize::from(held.offset)] = at.as_nanos() + 1;
+        let flow = &mut self.flows[held.flow as usize];
+        flow.released.note(at);
+        self.groups[flow.group as usize].give_back(at, free);
+        if !flow.more_groups.is_empty() {
+            self.each_more(held.flow, Group::give_back, at, free);
         }
     }
 
     fn sample(&mut self, at: SimTime) {
         let Some(all) = &mut self.series else { return };
+        // Per class, ports with an open connection, and busy ones.
+        let mut classes = vec![(0, 0); self.topology.class_ports.len()];
+        for (flow, book) in self.topology.flows.iter().zip(&self.flows) {
+            let (established, busy) = &mut classes[flow.class];
+            *established += book.established(at).0;
+            *busy += book.busy(at).0;
+        }
         for (view, series) in self.views.views.iter().zip(all) {
             let group = &self.groups[view.group];
-            let sum = |count: &dyn Fn(&Class) -> i64| -> i64 {
-                view.classes.iter().map(|class| count(&self.classes[*class])).sum()
-            };
-            let established = sum(&|class| class.established(at).0);
-            let busy = sum(&|class| class.busy(at).0);
+            let established: i64 = view.classes.iter().map(|class| classes[*class].0).sum();
+            let busy: i64 = view.classes.iter().map(|class| classes[*class].1).sum();
             let (mut attempts, mut refused) = (0, 0);
             for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
-                attempts += flow.connects + flow.refused;
+                attempts += flow.connects() + flow.refused;
                 refused += flow.refused;
             }
             series.rows.push(SampleRow {

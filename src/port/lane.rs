@@ -1,20 +1,46 @@
-//! Which ports of one lane are free: a bitmap per parity, with a summary level and a count, so that a search is O(1).
+//! Which ports of one lane are free: bitmaps with a summary level and a count, so that a search is O(1).
 //!
-//! A port is named by its offset from the start of the range. Even offsets have the parity of the first port, odd
-//! ones the other; Linux looks through the one before the other. Offset o is bit o / 2 of the bitmap of its parity.
+//! A port is named by its offset from the start of the range. An allocator that looks through one parity before the
+//! other has a bitmap for each: even offsets have the parity of the first port, and offset o is bit o / 2. For all others
+//! one bitmap holds every port, and offset o is bit o.
 
 use super::range::{PortRange, PortSet};
 
-/// What all lanes of a port owner share: the range, and which of its ports are reserved.
+/// What all lanes of a port owner share: the range, which of its ports are reserved, and how many bitmaps there are.
 #[derive(Clone, Debug)]
 pub struct Layout {
     range: PortRange,
-    parities: [ParityLayout; 2],
+    split: Split,
+    parts: [PartLayout; 2],
 }
 
-/// The ports of one parity.
+/// Which bitmap an offset belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// All ports are in part 0.
+    Whole,
+    /// Ports of the first port's parity are in part 0, the others in part 1.
+    ByParity,
+}
+
+impl Split {
+    /// The part of an offset, and its place there.
+    #[inline]
+    const fn place(self, offset: u32) -> (usize, u32) {
+        let shift = self as u32;
+        ((offset & shift) as usize, offset >> shift)
+    }
+
+    /// The offset at a place of a part.
+    #[inline]
+    const fn offset(self, part: u32, index: u32) -> u32 {
+        index << self as u32 | part
+    }
+}
+
+/// The ports of one part.
 #[derive(Clone, Debug, Default)]
-struct ParityLayout {
+struct PartLayout {
     /// How many there are, reserved ones included.
     len: u32,
     /// How many are not reserved.
@@ -27,17 +53,20 @@ struct ParityLayout {
 
 impl Layout {
     /// The ports of `range` less those in `reserved`.
-    pub fn new(range: PortRange, reserved: &PortSet) -> Self {
-        let mut parities = [ParityLayout::default(), ParityLayout::default()];
-        for (parity, layout) in (0..).zip(&mut parities) {
-            layout.len = (range.len() + 1 - parity) / 2;
+    pub fn new(range: PortRange, reserved: &PortSet, split: Split) -> Self {
+        let mut parts = [PartLayout::default(), PartLayout::default()];
+        for (part, layout) in (0..).zip(&mut parts) {
+            layout.len = match split {
+                Split::Whole => range.len() * (1 - part),
+                Split::ByParity => (range.len() + 1 - part) / 2,
+            };
             layout.usable = layout.len;
             if reserved.count_in(range) == 0 {
                 continue;
             }
             layout.reserved = vec![0; words_for(layout.len)];
             for index in 0..layout.len {
-                if reserved.contains(range.first() + narrow(2 * index + parity)) {
+                if reserved.contains(range.first() + narrow(split.offset(part, index))) {
                     layout.reserved[index as usize / 64] |= 1 << (index % 64);
                     layout.usable -= 1;
                 }
@@ -52,7 +81,7 @@ impl Layout {
                 })
                 .collect();
         }
-        Self { range, parities }
+        Self { range, split, parts }
     }
 
     /// The range.
@@ -62,7 +91,7 @@ impl Layout {
 
     /// How many ports can be used: the range less the reserved ones.
     pub fn usable(&self) -> u32 {
-        self.parities[0].usable + self.parities[1].usable
+        self.parts[0].usable + self.parts[1].usable
     }
 
     /// The port at `offset`.
@@ -71,16 +100,16 @@ impl Layout {
         self.range.first() + offset
     }
 
-    /// How many ports have this parity (0: that of the first port), reserved ones included.
+    /// How many ports a part has, reserved ones included.
     #[inline]
-    pub fn parity_len(&self, parity: u32) -> u32 {
-        self.parities[parity as usize].len
+    pub fn part_len(&self, part: u32) -> u32 {
+        self.parts[part as usize].len
     }
 
-    /// How many ports of this parity before the index-th are not reserved, and so looked at by a scan.
+    /// How many ports of a part before the index-th are not reserved, and so looked at by a scan.
     #[inline]
-    pub fn usable_before(&self, parity: u32, index: u32) -> u32 {
-        let layout = &self.parities[parity as usize];
+    pub fn usable_before(&self, part: u32, index: u32) -> u32 {
+        let layout = &self.parts[part as usize];
         if layout.rank.is_empty() {
             return index;
         }
@@ -92,125 +121,93 @@ impl Layout {
         index - layout.rank[word] - within
     }
 
-    /// How many ports from offset `from` up to, not including, `to` are not reserved.
-    #[inline]
-    pub fn usable_between(&self, from: u32, to: u32) -> u32 {
-        if self.parities[0].rank.is_empty() {
-            return to - from;
-        }
-        let before = |end: u32| self.usable_before(0, end.div_ceil(2)) + self.usable_before(1, end / 2);
-        before(to) - before(from)
-    }
-
     /// 1 for a port that a search looks at, 0 for a reserved one.
     #[inline]
     pub fn usable_probes(&self, offset: u16) -> u32 {
-        let layout = &self.parities[usize::from(offset % 2)];
-        let index = usize::from(offset / 2);
-        layout.reserved.get(index / 64).map_or(1, |word| u32::from(word >> (index % 64) & 1 == 0))
+        let (part, index) = self.split.place(u32::from(offset));
+        let word = self.parts[part].reserved.get(index as usize / 64);
+        word.map_or(1, |word| u32::from(word >> (index % 64) & 1 == 0))
     }
 }
 
 /// The free ports of one lane.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    free: u32,
-    parities: [Bitmap; 2],
+    split: Split,
+    parts: [Bitmap; 2],
 }
 
-/// The free ports of one parity: a bit each, and a summary bit per word.
+/// The free ports of one part: a bit each, a summary bit per word, and their number.
 #[derive(Clone, Debug, Default)]
 struct Bitmap {
-    /// Which words are not zero. 32,768 ports of a parity are 512 words, so 8 words of summary.
-    summary: [u64; 8],
+    free: u32,
     words: Box<[u64]>,
+    /// Which words are not zero. 65,535 ports are 1,024 words, so 16 words of summary.
+    summary: [u64; 16],
 }
 
 impl Lane {
     /// A lane whose ports are all free. Takes memory only when it is first used.
     pub fn new(layout: &Layout) -> Self {
-        Self { free: layout.usable(), parities: [Bitmap::default(), Bitmap::default()] }
+        let part = |part: usize| Bitmap { free: layout.parts[part].usable, ..Bitmap::default() };
+        Self { split: layout.split, parts: [part(0), part(1)] }
     }
 
     /// How many ports are free.
     #[inline]
     pub fn free(&self) -> u32 {
-        self.free
+        self.parts[0].free + self.parts[1].free
     }
 
-    /// Is any port of this parity free?
+    /// Is any port of this part free?
     #[inline]
-    pub fn has_free(&self, parity: u32) -> bool {
-        self.parities[parity as usize].summary.iter().fold(0, |any, word| any | word) != 0
+    pub fn has_free(&self, part: u32) -> bool {
+        self.parts[part as usize].free > 0
     }
 
     /// Has no port of this lane been asked for yet?
     #[inline]
     pub fn is_untouched(&self) -> bool {
-        self.parities[0].words.is_empty()
+        self.parts[0].words.is_empty()
     }
 
     /// Makes the bitmaps of an untouched lane.
     #[cold]
     pub fn open(&mut self, layout: &Layout) {
-        for (bitmap, parity) in self.parities.iter_mut().zip(&layout.parities) {
-            bitmap.fill(parity);
+        for (bitmap, part) in self.parts.iter_mut().zip(&layout.parts) {
+            bitmap.fill(part);
         }
     }
 
     /// Is the port at `offset` free? (A reserved one never is.)
     #[inline]
     pub fn is_free(&self, offset: u16) -> bool {
-        let index = usize::from(offset / 2);
-        self.parities[usize::from(offset % 2)].words[index / 64] >> (index % 64) & 1 == 1
+        let (part, index) = self.split.place(u32::from(offset));
+        self.parts[part].words[index as usize / 64] >> (index % 64) & 1 == 1
     }
 
-    /// The first free port of a parity at `from` or after, both as indices within the parity; none wraps around.
+    /// The first free port of a part at `from` or after, both as indices within the part; none wraps around.
     #[inline]
-    pub fn next_free(&self, parity: u32, from: u32) -> Option<u32> {
-        self.parities[parity as usize].next(from)
+    pub fn next_free(&self, part: u32, from: u32) -> Option<u32> {
+        self.parts[part as usize].next(from)
     }
 
-    /// The first free port at offset `from` or after, of whichever parity; none wraps around.
-    #[inline]
-    pub fn next_free_of_any(&self, from: u32) -> Option<u32> {
-        let starts = [from.div_ceil(2), from / 2];
-        // In the words at hand: the next 65 to 128 ports.
-        let near = |parity: usize| {
-            let word = starts[parity] / 64;
-            let bits = self.parities[parity].words.get(word as usize).copied().unwrap_or(0);
-            let bits = bits & (u64::MAX << (starts[parity] % 64));
-            if bits == 0 { u32::MAX } else { 2 * (word * 64 + bits.trailing_zeros()) + u32::from(parity == 1) }
-        };
-        let found = near(0).min(near(1));
-        if found < 128 * (starts[1] / 64 + 1) {
-            return Some(found);
-        }
-        let even = self.next_free(0, starts[0]).map(|index| 2 * index);
-        let odd = self.next_free(1, starts[1]).map(|index| 2 * index + 1);
-        match (even, odd) {
-            (Some(even), Some(odd)) => Some(even.min(odd)),
-            (found, None) | (None, found) => found,
-        }
-    }
-
-    /// The `nth` free port in order of offset, even ones first; `nth` is below [`Lane::free`].
+    /// The `nth` free port, those of part 0 first, each part in order; `nth` is below [`Lane::free`].
     ///
     /// # Panics
     ///
     /// When fewer ports are free.
     pub fn nth_free(&self, nth: u32) -> u16 {
         let mut left = nth;
-        for (parity, bitmap) in self.parities.iter().enumerate() {
-            for (at, word) in bitmap.words.iter().enumerate() {
+        for (part, bitmap) in (0..).zip(&self.parts) {
+            for (at, word) in (0..).zip(&bitmap.words) {
                 let here = word.count_ones();
                 if left < here {
                     let mut bits = *word;
                     for _ in 0..left {
                         bits &= bits - 1;
                     }
-                    let index = at * 64 + bits.trailing_zeros() as usize;
-                    return u16::try_from(2 * index + parity).expect("an offset within a range");
+                    return narrow(self.split.offset(part, at * 64 + bits.trailing_zeros()));
                 }
                 left -= here;
             }
@@ -222,26 +219,26 @@ impl Lane {
     #[inline]
     pub fn take(&mut self, offset: u16) {
         debug_assert!(self.is_free(offset), "port at offset {offset} is taken");
-        self.parities[usize::from(offset % 2)].take(usize::from(offset / 2));
-        self.free -= 1;
+        let (part, index) = self.split.place(u32::from(offset));
+        self.parts[part].take(index as usize);
     }
 
     /// Gives the taken port at `offset` back.
     #[inline]
     pub fn give_back(&mut self, offset: u16) {
         debug_assert!(!self.is_free(offset), "port at offset {offset} is free");
-        self.parities[usize::from(offset % 2)].give_back(usize::from(offset / 2));
-        self.free += 1;
+        let (part, index) = self.split.place(u32::from(offset));
+        self.parts[part].give_back(index as usize);
     }
 
     /// How many free ports the bitmaps hold, counted one by one: for checks.
     pub fn count_free(&self) -> u32 {
-        self.parities.iter().flat_map(|bitmap| &bitmap.words).map(|word| word.count_ones()).sum()
+        self.parts.iter().flat_map(|bitmap| &bitmap.words).map(|word| word.count_ones()).sum()
     }
 }
 
 impl Bitmap {
-    fn fill(&mut self, layout: &ParityLayout) {
+    fn fill(&mut self, layout: &PartLayout) {
         let mut words = vec![u64::MAX; words_for(layout.len)];
         if !layout.len.is_multiple_of(64) {
             *words.last_mut().expect("a word for the last port") = !(u64::MAX << (layout.len % 64));
@@ -266,14 +263,13 @@ impl Bitmap {
             word = self.next_word(word + 1)?;
             bits = self.words[word];
         }
-        // A parity has at most 32,768 ports.
-        #[expect(clippy::cast_possible_truncation, reason = "an index within a parity")]
+        // A range has at most 65,535 ports.
+        #[expect(clippy::cast_possible_truncation, reason = "an index within a part")]
         let index = (word * 64) as u32 + bits.trailing_zeros();
         Some(index)
     }
 
     /// The first word at `from` or after that is not zero.
-    #[inline]
     fn next_word(&self, from: usize) -> Option<usize> {
         let start = from / 64;
         if start >= self.summary.len() {
@@ -290,6 +286,7 @@ impl Bitmap {
 
     #[inline]
     fn take(&mut self, index: usize) {
+        self.free -= 1;
         let word = &mut self.words[index / 64];
         *word &= !(1 << (index % 64));
         // Without a branch: in a nearly full range nobody can guess it.
@@ -298,6 +295,7 @@ impl Bitmap {
 
     #[inline]
     fn give_back(&mut self, index: usize) {
+        self.free += 1;
         self.words[index / 64] |= 1 << (index % 64);
         self.summary[index / 64 / 64] |= 1 << (index / 64 % 64);
     }
@@ -320,20 +318,23 @@ mod tests {
     use super::*;
     use crate::des::random::Randomness;
 
-    fn layout(first: u16, last: u16, reserved: &[(u16, u16)]) -> Layout {
+    fn layout(first: u16, last: u16, reserved: &[(u16, u16)], split: Split) -> Layout {
         let ranges = reserved.iter().map(|(a, b)| PortRange::new(*a, *b).unwrap()).collect();
-        Layout::new(PortRange::new(first, last).unwrap(), &PortSet::new(ranges))
+        Layout::new(PortRange::new(first, last).unwrap(), &PortSet::new(ranges), split)
     }
 
     #[test]
     fn it_agrees_with_a_plain_set() {
-        for layout in [
-            layout(1, 65535, &[]),
-            layout(40000, 40999, &[(40300, 40599)]),
-            layout(10, 10, &[]),
-            layout(10, 12, &[(11, 11)]),
-            layout(1000, 1300, &[(1000, 1001), (1200, 1300)]),
-        ] {
+        let layouts = [Split::Whole, Split::ByParity].map(|split| {
+            [
+                layout(1, 65535, &[], split),
+                layout(40000, 40999, &[(40300, 40599)], split),
+                layout(10, 10, &[], split),
+                layout(10, 12, &[(11, 11)], split),
+                layout(1000, 1300, &[(1000, 1001), (1200, 1300)], split),
+            ]
+        });
+        for layout in layouts.into_iter().flatten() {
             let len = layout.range().len();
             let mut lane = Lane::new(&layout);
             assert_eq!(lane.free(), layout.usable());
@@ -344,23 +345,23 @@ mod tests {
             for step in 0..4_000_u32 {
                 let offset = u16::try_from(words.word() % u64::from(len)).unwrap();
                 let port = layout.port(offset);
-                let reserved = usize::from(offset % 2) < 2 && !plain[usize::from(offset)] && !lane.is_free(offset);
                 if plain[usize::from(offset)] {
                     lane.take(offset);
                     plain[usize::from(offset)] = false;
-                } else if step % 3 != 0 && !(reserved && is_reserved(&layout, port)) {
+                } else if step % 3 != 0 && !is_reserved(&layout, port) {
                     lane.give_back(offset);
                     plain[usize::from(offset)] = true;
                 }
-                let (parity, from) = (u32::from(offset % 2), u32::from(offset / 2));
-                let expected = (from..layout.parity_len(parity)).find(|index| plain[(2 * index + parity) as usize]);
-                assert_eq!(lane.next_free(parity, from), expected);
-                let expected = (u32::from(offset)..len).find(|offset| plain[*offset as usize]);
-                assert_eq!(lane.next_free_of_any(u32::from(offset)), expected);
+                let (part, from) = layout.split.place(u32::from(offset));
+                let part = u32::try_from(part).unwrap();
+                let is_free = |index: &u32| plain[layout.split.offset(part, *index) as usize];
+                assert_eq!(lane.next_free(part, from), (from..layout.part_len(part)).find(is_free));
+                assert_eq!(lane.has_free(part), (0..layout.part_len(part)).any(|index| is_free(&index)));
             }
             assert_eq!(lane.free(), lane.count_free());
-            let even_first = (0..len).step_by(2).chain((1..len).step_by(2)).filter(|offset| plain[*offset as usize]);
-            for (nth, offset) in (0..).zip(even_first) {
+            let mut in_order: Vec<u32> = (0..len).filter(|offset| plain[*offset as usize]).collect();
+            in_order.sort_by_key(|offset| layout.split.place(*offset).0);
+            for (nth, offset) in (0..).zip(in_order) {
                 assert_eq!(u32::from(lane.nth_free(nth)), offset);
             }
         }
@@ -368,20 +369,26 @@ mod tests {
 
     fn is_reserved(layout: &Layout, port: u16) -> bool {
         let offset = port - layout.range().first();
-        let (parity, index) = (u32::from(offset % 2), u32::from(offset / 2));
-        layout.usable_before(parity, index) == layout.usable_before(parity, index + 1)
+        layout.usable_probes(offset) == 0
     }
 
     #[test]
     fn reserved_ports_are_counted_out() {
-        let layout = layout(40000, 40999, &[(40300, 40599)]);
+        let layout = layout(40000, 40999, &[(40300, 40599)], Split::ByParity);
         assert_eq!(layout.usable(), 700);
-        assert_eq!((layout.parity_len(0), layout.parity_len(1)), (500, 500));
+        assert_eq!((layout.part_len(0), layout.part_len(1)), (500, 500));
         assert_eq!(layout.usable_before(0, 150), 150);
         assert_eq!(layout.usable_before(0, 151), 150);
         assert_eq!(layout.usable_before(1, 300), 150);
         assert_eq!(layout.usable_before(1, 500), 350);
         assert!(is_reserved(&layout, 40300) && is_reserved(&layout, 40599));
         assert!(!is_reserved(&layout, 40299) && !is_reserved(&layout, 40600));
+    }
+
+    #[test]
+    fn reserved_ports_are_counted_out_of_the_whole_too() {
+        let layout = layout(40000, 40999, &[(40300, 40599)], Split::Whole);
+        assert_eq!((layout.usable(), layout.part_len(0), layout.part_len(1)), (700, 1000, 0));
+        assert_eq!([300, 301, 600, 1000].map(|index| layout.usable_before(0, index)), [300, 300, 300, 700]);
     }
 }

@@ -3,6 +3,7 @@
 use super::allocator::{Allocator, AllocatorKind, Choice, Setup};
 use super::clock::Clock;
 use super::lane::{Lane, Layout};
+use super::range::{PortRange, PortSet};
 use crate::des::{Randomness, SimTime};
 
 /// What a pool is made from.
@@ -27,9 +28,10 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool whose ports are all free.
-    pub fn new(layout: Layout, settings: &PoolSettings<'_>, randomness: Randomness) -> Self {
+    /// A pool whose ports, `range` less `reserved`, are all free.
+    pub fn new(range: PortRange, reserved: &PortSet, settings: &PoolSettings<'_>, randomness: Randomness) -> Self {
         let PoolSettings { owner, allocator, lanes, clock } = *settings;
+        let layout = Layout::new(range, reserved, allocator.split());
         let allocator = Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness });
         Self { lanes: vec![Lane::new(&layout); lanes], layout, allocator }
     }

@@ -11,27 +11,67 @@ use std::io::{self, Read, Write};
 /// Why a CSV could not be read as a table.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The bytes are no CSV, or could not be read.
-    #[error(transparent)]
-    Csv(#[from] csv::Error),
+    /// The bytes could not be read.
+    #[error("cannot be read: {0}")]
+    Io(#[from] io::Error),
     /// The header is not the one of this table.
-    #[error("the header is `{found}`, not `{expected}`")]
+    #[error("line 1: {}", header_fault(found, expected))]
     Header {
-        /// What stands there.
-        found: String,
-        /// What must stand there.
-        expected: String,
+        /// The columns that stand there.
+        found: Vec<String>,
+        /// The columns that must stand there.
+        expected: Vec<&'static str>,
+    },
+    /// A row is too long or too short.
+    #[error("line {line}: {found} cells, where the header has {expected}")]
+    Length {
+        /// The line in the file, from 1.
+        line: u64,
+        /// How many cells stand there.
+        found: u64,
+        /// How many must stand there.
+        expected: u64,
+    },
+    /// The bytes are no text.
+    #[error("line {line}: not text in UTF-8")]
+    NotText {
+        /// The line in the file, from 1.
+        line: u64,
     },
     /// A cell of a number column holds something else.
-    #[error("line {line}, column {column}: `{found}` is not a finite number")]
-    NotANumber {
+    #[error("line {line}, column {column}: `{found}` is not {wanted}")]
+    Cell {
         /// The line in the file, from 1.
         line: u64,
         /// The column's name.
         column: &'static str,
         /// What stands there.
         found: String,
+        /// What must stand there.
+        wanted: &'static str,
     },
+    /// The last line does not end.
+    #[error("line {line}: cut off")]
+    CutOff {
+        /// The line in the file, from 1.
+        line: u64,
+    },
+    /// Rows are missing, or there are too many.
+    #[error("{found} rows, where the manifest says {expected}")]
+    Rows {
+        /// How many there are.
+        found: u64,
+        /// How many there were.
+        expected: u64,
+    },
+}
+
+/// A strange header may be a whole file without a line end: names the column, not the header.
+fn header_fault(found: &[String], expected: &[&str]) -> String {
+    match expected.iter().find(|name| !found.iter().any(|other| other == *name)) {
+        Some(name) => format!("the column {name} is missing; the header must be `{}`", expected.join(",")),
+        None => format!("the columns are out of order; the header must be `{}`", expected.join(",")),
+    }
 }
 
 /// Writes rows one after another, so that nobody need hold them all.
@@ -120,37 +160,78 @@ pub fn read(columns: &[Column], input: impl Read) -> Result<Table, ReadError> {
 ///
 /// # Errors
 ///
-/// When the header differs, a row is too long or short, or a number column holds something else than a number.
+/// When the header differs, a row is too long or short, a number column holds something else, or the end is missing.
 pub fn read_rows(columns: &[Column], input: impl Read, mut each: impl FnMut(&[Cell])) -> Result<(), ReadError> {
     let names = names(columns);
-    let mut reader = csv::Reader::from_reader(input);
-    if reader.headers()?.iter().ne(names.iter().copied()) {
-        let found = reader.headers()?.iter().collect::<Vec<_>>().join(",");
-        return Err(ReadError::Header { found, expected: names.join(",") });
+    let mut reader = csv::Reader::from_reader(Tail { input, last: b'\n' });
+    let header = reader.headers().map_err(fault)?;
+    if header.iter().ne(names.iter().copied()) {
+        return Err(ReadError::Header { found: header.iter().map(String::from).collect(), expected: names });
     }
     let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record)? {
+    while reader.read_record(&mut record).map_err(fault)? {
         let line = record.position().map_or(0, csv::Position::line);
         let row = columns.iter().zip(&record).map(|(column, field)| cell(column, field, line));
         each(&row.collect::<Result<Vec<_>, _>>()?);
     }
-    Ok(())
+    // Every line that was written whole has an end; half a number is a number too.
+    if reader.get_ref().last == b'\n' { Ok(()) } else { Err(ReadError::CutOff { line: reader.position().line() }) }
+}
+
+/// Remembers the last byte that was read.
+struct Tail<R> {
+    input: R,
+    last: u8,
+}
+
+impl<R: Read> Read for Tail<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.last = buffer[..count].last().copied().unwrap_or(self.last);
+        Ok(count)
+    }
+}
+
+fn fault(error: csv::Error) -> ReadError {
+    let line = error.position().map_or(1, csv::Position::line);
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => ReadError::Io(error),
+        csv::ErrorKind::UnequalLengths { expected_len: expected, len: found, .. } => {
+            ReadError::Length { line, found, expected }
+        }
+        _ => ReadError::NotText { line },
+    }
 }
 
 fn cell(column: &Column, field: &str, line: u64) -> Result<Cell, ReadError> {
-    if field.is_empty() {
-        return Ok(Cell::Empty);
+    let wanted = match column.kind {
+        Kind::Text | Kind::Number if field.is_empty() => return Ok(Cell::Empty),
+        Kind::Text => return Ok(Cell::Text(field.into())),
+        Kind::Number => "a number",
+        Kind::Size => "a number from 0 on",
+        Kind::Count => "a whole number from 0 on",
+    };
+    let cell = match (field.parse(), field.parse()) {
+        (Ok(whole), _) => Some(Cell::Whole(whole)),
+        (_, Ok(number)) if column.kind != Kind::Count => Some(Cell::Number(number)),
+        _ => None,
+    };
+    let least = if column.kind == Kind::Number { -LARGEST } else { 0.0 };
+    let fits = |cell: &Cell| cell.number().is_some_and(|number| (least..=LARGEST).contains(&number));
+    cell.filter(fits).ok_or_else(|| ReadError::Cell { line, column: column.name, found: excerpt(field), wanted })
+}
+
+/// No figure is beyond: the most there is of anything is 10^8 attempts a second for ten years.
+const LARGEST: f64 = 1e18;
+
+/// The beginning of what may be very long, without what would upset a terminal.
+fn excerpt(field: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { '?' } else { letter };
+    let mut shown: String = field.chars().take(40).map(plain).collect();
+    if field.chars().nth(40).is_some() {
+        shown.push_str("...");
     }
-    if column.kind == Kind::Text {
-        return Ok(Cell::Text(field.into()));
-    }
-    if let Ok(whole) = field.parse() {
-        return Ok(Cell::Whole(whole));
-    }
-    match field.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(Cell::Number(number)),
-        _ => Err(ReadError::NotANumber { line, column: column.name, found: field.into() }),
-    }
+    shown
 }
 
 /// The shortest text that reads back as the same number; an exponent only where zeros would fill the cell.
@@ -204,13 +285,25 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_bit_for_bit() {
-        let numbers = [0.1 + 0.2, 1.0 / 3.0, 5e-324, f64::MAX, -2.5e-7, 28_232.5, 1e-5, 1e16];
+        let numbers = [0.1 + 0.2, 1.0 / 3.0, 5e-324, 9.9e17, -2.5e-7, 28_232.5, 1e-5, 1e16];
         let table = replications(&numbers.map(Cell::Number));
         let text = written(&table);
         assert_eq!(read(REPLICATIONS, text.as_bytes()).unwrap(), table);
         let whole = replications(&[Cell::Number(2.0), Cell::Number(-0.0)]);
         let back = read(REPLICATIONS, written(&whole).as_bytes()).unwrap();
         assert_eq!(back, replications(&[Cell::Whole(2), Cell::Whole(0)]));
+    }
+
+    /// Wherever a file is cut, it is either refused or shorter by whole rows.
+    #[test]
+    fn a_file_that_was_cut_is_never_read_as_other_numbers() {
+        let table = replications(&[Cell::Number(123.5), Cell::Whole(77)]);
+        let text = written(&table);
+        for end in 0..text.len() {
+            if let Ok(back) = read(REPLICATIONS, &text.as_bytes()[..end]) {
+                assert!(table.rows().zip(back.rows()).all(|(one, other)| one == other) && back.len() < 2, "{end}");
+            }
+        }
     }
 
     #[test]
@@ -226,8 +319,20 @@ mod tests {
         assert!(matches!(read(TIMESERIES, text.as_bytes()), Err(ReadError::Header { .. })));
         let broken = text.replace(",s,1", ",s,NaN");
         let error = read(REPLICATIONS, broken.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "line 2, column value: `NaN` is not a finite number");
+        assert_eq!(error.to_string(), "line 2, column value: `NaN` is not a number");
         let short = text.replace(",s,1", ",s");
-        assert!(matches!(read(REPLICATIONS, short.as_bytes()), Err(ReadError::Csv(_))));
+        let error = read(REPLICATIONS, short.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2: 6 cells, where the header has 7");
+        let error = read(REPLICATIONS, text.trim_end().as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2: cut off");
+        let error = read(REPLICATIONS, &b"scenario,variant\n\xff"[..]).unwrap_err().to_string();
+        assert!(error.starts_with("line 1: the column replication is missing; the header must be `scen"), "{error}");
+        for (run, wanted) in [("-1", "`-1`"), ("1.5", "`1.5`"), ("", "``"), ("\u{1b}[2J", "`?[2J`")] {
+            let error = read(REPLICATIONS, text.replace(",,1,", &format!(",,{run},")).as_bytes()).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!("line 2, column replication: {wanted} is not a whole number from 0 on")
+            );
+        }
     }
 }

@@ -3,16 +3,20 @@
 //! Plain data, handed in whole; knows no clock and no machine, so the same run leaves the same bytes. A new field is
 //! added with a default, a changed meaning raises [`SCHEMA_VERSION`].
 
-use super::schema::{self, Column};
+use super::schema::{Column, TABLES};
 use crate::metrics::METRICS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The name of the file in a run folder.
 pub const FILE_NAME: &str = "manifest.json";
 
 /// The version of the manifest's own layout.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// Ten years, and a little.
+const LONGEST_S: f64 = 3.2e8;
 
 /// What a run was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +41,9 @@ pub struct Manifest {
     pub confidence: f64,
     /// The files of the folder, in the order they are listed to the user.
     pub files: Vec<String>,
+    /// How many rows each table has, so that a file that was cut is noticed.
+    #[serde(default)]
+    pub rows: BTreeMap<String, u64>,
 }
 
 /// What was simulated.
@@ -66,6 +73,23 @@ pub enum ManifestError {
         /// The version it names.
         found: u32,
     },
+    /// A figure that no run has.
+    #[error("`{name}` is {found}; it must be {wanted}")]
+    Figure {
+        /// The field.
+        name: &'static str,
+        /// What it holds.
+        found: f64,
+        /// What it may hold.
+        wanted: &'static str,
+    },
+}
+
+impl ScenarioMeta {
+    /// A value of the scenario as understood, by its path: `["host", "gateway", "port_range"]`.
+    pub fn setting(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(&self.resolved, |table, key| table.get(key))?.get("value")
+    }
 }
 
 impl Manifest {
@@ -76,11 +100,8 @@ impl Manifest {
     /// Never: the fields are plain data.
     pub fn to_json(&self) -> String {
         let mut value = serde_json::to_value(self).expect("plain data has a JSON form");
-        value["tables"] = json!({
-            "summary.csv": dictionary(schema::SUMMARY),
-            "replications.csv": dictionary(schema::REPLICATIONS),
-            "timeseries.csv": dictionary(schema::TIMESERIES),
-        });
+        let tables = TABLES.iter().map(|(file, columns)| ((*file).into(), dictionary(columns)));
+        value["tables"] = Value::Object(tables.collect());
         let metrics = METRICS.iter().map(|metric| {
             let method = metric.method.name();
             (metric.name.into(), json!({ "unit": metric.unit, "meaning": metric.meaning, "method": method }))
@@ -95,7 +116,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// When the bytes are no manifest, or one of another schema version.
+    /// When the bytes are no manifest, one of another schema version, or one with figures that no run has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ManifestError> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -105,7 +126,17 @@ impl Manifest {
         if schema_version != SCHEMA_VERSION {
             return Err(ManifestError::Version { found: schema_version });
         }
-        Ok(serde_json::from_slice(bytes)?)
+        let manifest: Self = serde_json::from_slice(bytes)?;
+        let Self { duration_s, confidence, .. } = manifest;
+        if !(1e-9..=LONGEST_S).contains(&duration_s) {
+            let wanted = "a number of seconds up to ten years";
+            return Err(ManifestError::Figure { name: "duration_s", found: duration_s, wanted });
+        }
+        if !(0.5..=0.9999).contains(&confidence) {
+            let wanted = "between 0.5 and 0.9999";
+            return Err(ManifestError::Figure { name: "confidence", found: confidence, wanted });
+        }
+        Ok(manifest)
     }
 }
 
@@ -131,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn settings_are_found_by_their_path() {
+        let mut scenario = samples::quickstart().meta.scenario;
+        scenario.resolved = json!({ "run": { "seed": { "value": 7, "origin": "file" } } });
+        assert_eq!(scenario.setting(&["run", "seed"]), Some(&json!(7)));
+        assert_eq!([scenario.setting(&["run"]), scenario.setting(&["run", "speed"])], [None, None]);
+    }
+
+    #[test]
     fn every_column_and_metric_is_explained() {
         let value: Value = serde_json::from_str(&samples::quickstart().meta.to_json()).unwrap();
         assert_eq!(value["tables"]["timeseries.csv"]["busy_ports"]["unit"], "ports");
@@ -144,5 +183,8 @@ mod tests {
         let text = samples::quickstart().meta.to_json().replace("\"schema_version\": 1", "\"schema_version\": 9");
         let error = Manifest::from_json(text.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "manifest of schema version 9; this dryport reads version 1");
+        let text = samples::quickstart().meta.to_json().replace("\"duration_s\": 600.0", "\"duration_s\": -1");
+        let error = Manifest::from_json(text.as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "`duration_s` is -1; it must be a number of seconds up to ten years");
     }
 }

@@ -8,6 +8,7 @@ mod fonts;
 pub mod gate;
 pub mod json;
 pub mod manifest;
+mod middle_run;
 pub(crate) mod page;
 pub mod query;
 pub mod run_dir;
@@ -22,6 +23,7 @@ pub mod whole;
 use crate::scenario::words;
 
 pub use manifest::Manifest;
+pub use middle_run::middle_run;
 pub use query::{PerRun, RunTables};
 pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

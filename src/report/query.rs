@@ -3,6 +3,7 @@
 //! Charts and the summary ask here and nowhere else, so that none of them can show a number that the CSV lacks.
 
 use super::manifest::Manifest;
+use super::schema::file;
 use super::{Cell, Table};
 use std::sync::Arc;
 
@@ -15,6 +16,10 @@ pub struct RunTables {
     pub per_run: PerRun,
     /// One row per run, scope and instant.
     pub timeseries: Table,
+    /// What each port of one lane was doing, in one run; empty when it was not watched.
+    pub ports: Table,
+    /// How many ports attempts looked at, by occupancy.
+    pub probes: Table,
     /// What the run was.
     pub meta: Manifest,
 }
@@ -127,6 +132,23 @@ impl Table {
 }
 
 impl RunTables {
+    /// Notes in the manifest how many rows each table has; `replications.csv` is not held.
+    pub(super) fn count_rows(&mut self, replications: u64) {
+        let tables = self.tables().map(|(file, table)| (file, table.len() as u64));
+        let all = tables.into_iter().chain([(file::REPLICATIONS, replications)]);
+        self.meta.rows = all.map(|(file, rows)| (file.into(), rows)).collect();
+    }
+
+    /// The tables that are held, by file.
+    pub(super) fn tables(&self) -> [(&'static str, &Table); 4] {
+        [
+            (file::SUMMARY, &self.summary),
+            (file::TIMESERIES, &self.timeseries),
+            (file::PORTS, &self.ports),
+            (file::PROBES, &self.probes),
+        ]
+    }
+
     /// A figure of a scope; nothing in it when the tables do not hold it.
     pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
         let table = &self.summary;

@@ -1,22 +1,17 @@
 //! The run folder: manifest, tables and charts, written whole or not at all, and read back.
 //!
 //! Its rule on replacing protects work: a folder in the default place that holds an earlier run of the same scenario
-//! is ours to replace; anything else is the user's until they say otherwise. To add a file, add it
-//! in `files` and in [`file_names`].
+//! is ours to replace; anything else is the user's until they say otherwise. To add a table, add it to
+//! [`schema::TABLES`], [`RunTables`] and [`read`]; a chart comes by itself.
 
-use super::chart::CHARTS;
+use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
 use super::query::PerRun;
-use super::schema::{self, Column};
+use super::schema::{self, TABLES, file};
 use super::whole::{self, Fill, Make, Replace, WholeError, write_folder};
-use super::{RunTables, Table, csv};
+use super::{Cell, RunTables, Table, csv};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
-
-/// The tables' files, in the order they are listed.
-const SUMMARY: &str = "summary.csv";
-const TIMESERIES: &str = "timeseries.csv";
-const REPLICATIONS: &str = "replications.csv";
 
 /// Where a run folder goes, which decides what may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,8 +55,14 @@ pub enum RunDirError {
     /// Writing failed; nothing was changed.
     #[error(transparent)]
     Write(#[from] WholeError),
+    /// The folder holds no run.
+    #[error("{} is no run folder: there is no {FILE_NAME} in it", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the folder cannot be read.
-    #[error("cannot read {}: {reason}", path.display())]
+    #[error("cannot read {}: {}", path.display(), why(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -89,17 +90,19 @@ pub enum RunDirError {
     },
 }
 
+fn why(reason: &io::Error) -> String {
+    if reason.kind() == io::ErrorKind::NotFound { "no such file".into() } else { reason.to_string() }
+}
+
 fn holding(scenario: Option<&str>) -> String {
     scenario.map_or_else(String::new, |name| format!(" and holds a run of `{name}`"))
 }
 
 /// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
 pub fn file_names(pictures: Pictures) -> Vec<String> {
-    let mut names: Vec<String> = [SUMMARY, TIMESERIES, REPLICATIONS].map(String::from).to_vec();
+    let mut names: Vec<String> = TABLES.iter().map(|(file, _)| (*file).into()).collect();
     for chart in CHARTS {
-        for extension in extensions(pictures) {
-            names.push(format!("{}.{extension}", chart.name));
-        }
+        names.extend(extensions(pictures).iter().map(|extension| chart.file(extension)));
     }
     names.push(FILE_NAME.into());
     names
@@ -154,52 +157,126 @@ pub fn write(
 /// When a file is missing, or not what [`write()`] wrote.
 pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
     let manifest = path.join(FILE_NAME);
-    let bytes = fs::read(&manifest).map_err(|reason| RunDirError::Read { path: manifest.clone(), reason })?;
+    let bytes = fs::read(&manifest).map_err(|reason| match reason.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => RunDirError::NoRun { path: path.into() },
+        _ => RunDirError::Read { path: manifest.clone(), reason },
+    })?;
     let meta = Manifest::from_json(&bytes).map_err(|reason| RunDirError::Manifest { path: manifest, reason })?;
+    let table = |file| read_table(path, file, &meta);
     Ok(RunTables {
-        summary: read_table(path.join(SUMMARY), schema::SUMMARY)?,
-        per_run: read_per_run(path.join(REPLICATIONS))?,
-        timeseries: read_table(path.join(TIMESERIES), schema::TIMESERIES)?,
+        summary: table(file::SUMMARY)?,
+        per_run: read_per_run(path, &meta)?,
+        timeseries: table(file::TIMESERIES)?,
+        ports: table(file::PORTS)?,
+        probes: table(file::PROBES)?,
         meta,
     })
 }
 
-fn read_table(path: PathBuf, columns: &[Column]) -> Result<Table, RunDirError> {
-    match fs::File::open(&path) {
-        Ok(file) => csv::read(columns, file).map_err(|reason| RunDirError::Table { path, reason }),
-        Err(reason) => Err(RunDirError::Read { path, reason }),
-    }
+fn read_table(folder: &Path, file: &'static str, meta: &Manifest) -> Result<Table, RunDirError> {
+    let mut table = Table::new(&schema::names(columns(file)));
+    read_rows(folder, file, meta, |row| table.push(row.iter().cloned()))?;
+    Ok(table)
 }
 
-fn read_per_run(path: PathBuf) -> Result<PerRun, RunDirError> {
-    let file = fs::File::open(&path).map_err(|reason| RunDirError::Read { path: path.clone(), reason })?;
+fn read_per_run(folder: &Path, meta: &Manifest) -> Result<PerRun, RunDirError> {
     let header = Table::new(&schema::names(schema::REPLICATIONS));
     let columns = ["replication", "scope", "metric", "value"].map(|name| header.column(name));
     let mut per_run = PerRun::default();
-    let read = csv::read_rows(schema::REPLICATIONS, file, |row| per_run.push_row(columns, row));
-    read.map_err(|reason| RunDirError::Table { path, reason })?;
+    read_rows(folder, file::REPLICATIONS, meta, |row| per_run.push_row(columns, row))?;
     Ok(per_run)
+}
+
+/// Hands on the rows of a table, which must be as many as were written.
+fn read_rows(
+    folder: &Path,
+    file: &'static str,
+    meta: &Manifest,
+    mut each: impl FnMut(&[Cell]),
+) -> Result<(), RunDirError> {
+    let path = folder.join(file);
+    let input = fs::File::open(&path).map_err(|reason| RunDirError::Read { path: path.clone(), reason })?;
+    let mut found = 0;
+    let read = csv::read_rows(columns(file), input, |row| {
+        found += 1;
+        each(row);
+    });
+    let expected = meta.rows.get(file).copied().unwrap_or(found);
+    let whole = if found == expected { Ok(()) } else { Err(csv::ReadError::Rows { found, expected }) };
+    read.and(whole).map_err(|reason| RunDirError::Table { path, reason })
+}
+
+/// The columns of a table.
+fn columns(file: &str) -> &'static [schema::Column] {
+    TABLES.iter().find(|(name, _)| *name == file).map_or(&[], |(_, columns)| columns)
 }
 
 /// Every file of the folder: name and content.
 fn files<'a>(tables: &'a RunTables, replications: Fill<'a>, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
-    let text = |table| -> Fill<'a> { Box::new(move |out| csv::write(table, out)) };
-    let mut files = vec![
-        (SUMMARY.into(), text(&tables.summary)),
-        (TIMESERIES.into(), text(&tables.timeseries)),
-        (REPLICATIONS.into(), replications),
-    ];
-    for chart in CHARTS.iter().filter(|_| pictures != Pictures::Absent) {
-        for extension in extensions(pictures) {
-            let fill: Fill<'a> = Box::new(move |out| {
-                let canvas = chart.of(tables);
-                out.write_all(&if *extension == "png" { canvas.png() } else { canvas.svg().into_bytes() })
-            });
-            files.push((format!("{}.{extension}", chart.name), fill));
-        }
+    let text = |(file, table): (&str, &'a Table)| -> (String, Fill<'a>) {
+        (file.into(), Box::new(move |out| csv::write(table, out)))
+    };
+    let mut files: Vec<_> = tables.tables().map(text).into();
+    files.push((file::REPLICATIONS.into(), replications));
+    for chart in CHARTS {
+        files.extend(drawn(tables, chart, pictures));
     }
     files.push((FILE_NAME.into(), Box::new(move |out| out.write_all(tables.meta.to_json().as_bytes()))));
     files
+}
+
+/// The files of a chart.
+fn drawn<'a>(tables: &'a RunTables, chart: &'static Chart, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
+    let file = |extension: &&'static str| -> (String, Fill<'a>) {
+        let png = *extension == "png";
+        let fill: Fill<'a> = Box::new(move |out| {
+            let canvas = chart.of(tables);
+            out.write_all(&if png { canvas.png() } else { canvas.svg().into_bytes() })
+        });
+        (chart.file(extension), fill)
+    };
+    extensions(pictures).iter().map(file).collect()
+}
+
+/// Draws charts of `tables` into the folder `path`, which is made when it is missing; the files they became.
+///
+/// # Errors
+///
+/// When the file system refuses, or a file is there that may not be replaced: then none is.
+pub fn draw(
+    make: &dyn Make,
+    path: &Path,
+    tables: &RunTables,
+    (charts, pictures): (&[&'static Chart], Pictures),
+    replace: Replace,
+) -> Result<Vec<PathBuf>, RunDirError> {
+    let files: Vec<_> = charts.iter().flat_map(|chart| drawn(tables, chart, pictures)).collect();
+    for (name, _) in &files {
+        whole::may_write(&path.join(name), replace)?;
+    }
+    let mut paths = Vec::new();
+    for (name, fill) in files {
+        let file = path.join(name);
+        whole::write_file(make, &file, replace, fill)?;
+        paths.push(file);
+    }
+    Ok(paths)
+}
+
+/// Makes the manifest of a run folder name the charts that are in it now.
+///
+/// # Errors
+///
+/// When the file system refuses.
+pub fn enlist(make: &dyn Make, path: &Path, mut meta: Manifest) -> Result<(), RunDirError> {
+    let mut files = file_names(Pictures::PngAndSvg);
+    files.retain(|file| meta.files.contains(file) || path.join(file).is_file());
+    if files != meta.files {
+        meta.files = files;
+        let fill: Fill<'_> = Box::new(move |out| out.write_all(meta.to_json().as_bytes()));
+        whole::write_file(make, &path.join(FILE_NAME), Replace::Always, fill)?;
+    }
+    Ok(())
 }
 
 fn extensions(pictures: Pictures) -> &'static [&'static str] {
@@ -272,7 +349,6 @@ mod tests {
             let files = files(&samples::tiny(), pictures);
             assert_eq!(files.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), file_names(pictures));
         }
-        assert_eq!(file_names(Pictures::Png), samples::tiny().meta.files);
     }
 
     #[test]
@@ -308,11 +384,11 @@ mod tests {
     #[test]
     fn a_broken_folder_says_which_file() {
         let home = tempfile::tempdir().unwrap();
-        assert!(matches!(read(home.path()), Err(RunDirError::Read { .. })));
+        assert!(matches!(read(home.path()), Err(RunDirError::NoRun { .. })));
         let path = home.path().join("x");
         write(&Disk, &path, &samples::idle(), Place::Default, Pictures::Absent).unwrap();
-        fs::write(path.join(SUMMARY), "a,b\n").unwrap();
+        fs::write(path.join(file::SUMMARY), "a,b\n").unwrap();
         let error = read(&path).unwrap_err().to_string();
-        assert!(error.contains("summary.csv: the header is `a,b`, not `scenario,"), "{error}");
+        assert!(error.contains("summary.csv: line 1: the column scenario is missing; the header must be"), "{error}");
     }
 }

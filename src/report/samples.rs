@@ -7,6 +7,7 @@ use super::whole::Fill;
 use super::{Cell, RunTables, Table, csv, schema};
 use crate::metrics::Metric;
 use crate::numeric;
+use std::collections::BTreeMap;
 
 struct Spec {
     name: &'static str,
@@ -171,7 +172,9 @@ fn make(spec: &Spec) -> RunTables {
             }
         }
     }
-    RunTables { summary: summarise(spec, &runs), per_run, timeseries, meta: meta(spec) }
+    let [ports, probes] = [schema::PORTS, schema::PROBES].map(|columns| Table::new(&names(columns)));
+    let summary = summarise(spec, &runs);
+    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec) }
 }
 
 /// What writes the `replications.csv` of these tables, as far as they know it.
@@ -249,11 +252,14 @@ fn row(spec: &Spec, number: u64, table: &mut Table, [time_s, open, busy, top, at
 
 fn figures(spec: &Spec, run: &Run) -> Vec<(&'static str, Option<f64>)> {
     let capacity = f64::from(spec.capacity);
+    let lost = if run.refused > 20_000.0 { (run.refused * 0.3).round() } else { 0.0 };
     vec![
         ("attempts_total", Some(run.attempts)),
         ("refused_total", Some(run.refused)),
         ("requests_total", Some(run.attempts)),
-        ("requests_lost_total", Some(if run.refused > 20_000.0 { (run.refused * 0.3).round() } else { 0.0 })),
+        ("requests_lost_total", Some(lost)),
+        ("requests_lost_ratio", (run.attempts > 0.0).then(|| lost / run.attempts)),
+        ("connects_per_s", Some((run.attempts - run.refused) / spec.duration_s)),
         ("refused_ratio", (run.attempts > 0.0).then(|| run.refused / run.attempts)),
         ("full_time_ratio", Some(run.full_s / spec.duration_s)),
         ("first_refusal_s", run.first_refusal_s),
@@ -328,6 +334,7 @@ fn meta(spec: &Spec) -> Manifest {
         warm_up_s: 0.0,
         confidence: 0.95,
         files: files.map(String::from).to_vec(),
+        rows: BTreeMap::new(),
     }
 }
 
@@ -370,5 +377,12 @@ fn wilson(k: f64, n: f64) -> (f64, f64) {
     let z2 = 1.96 * 1.96;
     let centre = (k + z2 / 2.0) / (n + z2);
     let half = 1.96 / (n + z2) * (k * (n - k) / n + z2 / 4.0).sqrt();
-    if k == 0.0 { (0.0, 1.0 - numeric::exp(numeric::ln(0.05) / n)) } else { (centre - half, (centre + half).min(1.0)) }
+    let none = 1.0 - numeric::exp(numeric::ln(0.05) / n);
+    if k == 0.0 {
+        (0.0, none)
+    } else if k >= n {
+        (1.0 - none, 1.0)
+    } else {
+        (centre - half, (centre + half).min(1.0))
+    }
 }

@@ -10,6 +10,10 @@ pub enum Kind {
     Text,
     /// Numbers, or nothing.
     Number,
+    /// Numbers from 0 on.
+    Size,
+    /// Whole numbers from 0 on.
+    Count,
 }
 
 /// One column of a table.
@@ -33,9 +37,17 @@ const fn number(name: &'static str, unit: &'static str, meaning: &'static str) -
     Column { name, kind: Kind::Number, unit, meaning }
 }
 
+const fn size(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Size, unit, meaning }
+}
+
+const fn count(name: &'static str, unit: &'static str, meaning: &'static str) -> Column {
+    Column { name, kind: Kind::Count, unit, meaning }
+}
+
 const SCENARIO: Column = text("scenario", "name of the scenario: its file's stem");
 const VARIANT: Column = text("variant", "arm of a sweep or comparison; empty in a plain run");
-const REPLICATION: Column = number("replication", "", "number of the run, from 1");
+const REPLICATION: Column = count("replication", "", "number of the run, from 1");
 const SCOPE: Column =
     text("scope", "what the figure is about: all, host:NAME, client:NAME, destination:NAME, nat:NAME");
 const METRIC: Column = text("metric", "name of the figure, see metrics");
@@ -73,14 +85,66 @@ pub const TIMESERIES: &[Column] = &[
     VARIANT,
     REPLICATION,
     SCOPE,
-    number("time_s", "s", "instant of the row, from the start of the measured window"),
-    number("established_ports", "ports", "held by an open connection, at that instant"),
-    number("time_wait_ports", "ports", "held after the close, at that instant"),
-    number("reusable_ports", "ports", "in TIME-WAIT but free for early reuse (not busy), at that instant"),
-    number("busy_ports", "ports", "ports that no attempt could take, at that instant"),
-    number("busy_ports_max", "ports", "most busy ports in the interval that ended there"),
-    number("attempts", "attempts", "connect() calls in the interval that ended there"),
-    number("refused", "attempts", "connect() calls refused in the interval that ended there"),
+    size("time_s", "s", "instant of the row, from the start of the measured window"),
+    count("established_ports", "ports", "held by an open connection, at that instant"),
+    count("time_wait_ports", "ports", "held after the close, at that instant"),
+    count("reusable_ports", "ports", "in TIME-WAIT but free for early reuse (not busy), at that instant"),
+    count("busy_ports", "ports", "ports that no attempt could take, at that instant"),
+    count("busy_ports_max", "ports", "most busy ports in the interval that ended there"),
+    count("attempts", "attempts", "connect() calls in the interval that ended there"),
+    count("refused", "attempts", "connect() calls refused in the interval that ended there"),
+];
+
+/// The columns of `ports.csv`, in order.
+pub const PORTS: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    REPLICATION,
+    SCOPE,
+    text("destination", "the lane is that of the first address towards the first endpoint of this destination"),
+    count("port_first", "", "first port of the block: every second port from it to the last, one parity"),
+    count("port_last", "", "last port of the block"),
+    size("from_s", "s", "start of the interval, from the start of the measured window"),
+    size("to_s", "s", "its end"),
+    text(
+        "state",
+        "free, established or time_wait: what most ports of the block were; refused: a connect() was, in the lane",
+    ),
+];
+
+/// The columns of `probes.csv`, in order.
+pub const PROBES: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    SCOPE,
+    count("busy_percent", "%", "busy ports of the lane before the attempt, in whole per cent, rounded down; 100: full"),
+    count("probes_min", "probes", "ports looked at: at least so many"),
+    count("probes_max", "probes", "and at most so many"),
+    count("connects", "attempts", "connect() calls of the runs with a time series that got a port with so many probes"),
+    count("refused", "attempts", "connect() calls of those runs that were refused after so many probes"),
+];
+
+/// The file of each table.
+pub mod file {
+    /// Estimates with intervals.
+    pub const SUMMARY: &str = "summary.csv";
+    /// Rows over time.
+    pub const TIMESERIES: &str = "timeseries.csv";
+    /// What each port was doing.
+    pub const PORTS: &str = "ports.csv";
+    /// What an attempt costs, by occupancy.
+    pub const PROBES: &str = "probes.csv";
+    /// Figures of each run.
+    pub const REPLICATIONS: &str = "replications.csv";
+}
+
+/// Every table of a run folder, in the order they are listed.
+pub const TABLES: &[(&str, &[Column])] = &[
+    (file::SUMMARY, SUMMARY),
+    (file::TIMESERIES, TIMESERIES),
+    (file::PORTS, PORTS),
+    (file::PROBES, PROBES),
+    (file::REPLICATIONS, REPLICATIONS),
 ];
 
 /// The names of some columns, to make a [`Table`](super::Table) with.
@@ -94,7 +158,7 @@ mod tests {
 
     #[test]
     fn no_name_is_given_twice_and_every_one_is_explained() {
-        for columns in [SUMMARY, REPLICATIONS, TIMESERIES] {
+        for (_, columns) in TABLES {
             let mut seen = names(columns);
             seen.sort_unstable();
             seen.dedup();

@@ -7,20 +7,30 @@ use super::csv::Rows;
 use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
-use crate::experiment::{Experiment, OfferedLoad, Outcome, estimate};
-use crate::metrics::{METRICS, Method, SampleRow};
+use crate::experiment::{Experiment, OfferedLoad, Outcome, WatchedPorts, estimate};
+use crate::metrics::{METRICS, Method, Metric, ProbeGrid, SampleRow};
 use std::io::{self, Write};
 use std::sync::Arc;
 
 /// The tables of a run; intervals are at the confidence that `meta` says.
 pub fn run_tables(experiment: &Experiment, offered: &OfferedLoad, meta: Manifest) -> RunTables {
     let scenario: Arc<str> = meta.scenario.name.as_str().into();
-    RunTables {
+    let mut tables = RunTables {
         summary: summary(experiment, offered, &scenario, meta.confidence),
         per_run: per_run(experiment),
         timeseries: timeseries(experiment, &scenario),
+        ports: Table::new(&names(schema::PORTS)),
+        probes: probes(experiment, &scenario),
         meta,
-    }
+    };
+    let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
+    tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
+    tables
+}
+
+/// Does the metric differ from run to run?
+fn is_of_a_run(metric: &Metric) -> bool {
+    !matches!(metric.method, Method::OfferedLoad | Method::Capacity)
 }
 
 /// The names of the scopes, as in every table.
@@ -40,7 +50,6 @@ fn summary(experiment: &Experiment, offered: &OfferedLoad, scenario: &Arc<str>, 
         for metric in METRICS {
             let found = estimate(experiment, offered, index, metric, confidence);
             let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
-            let from_scenario = matches!(metric.method, Method::OfferedLoad | Method::Capacity);
             table.push([
                 Cell::Text(scenario.clone()),
                 Cell::Empty,
@@ -51,7 +60,7 @@ fn summary(experiment: &Experiment, offered: &OfferedLoad, scenario: &Arc<str>, 
                 Cell::figure(low),
                 Cell::figure(high),
                 Cell::figure(low.or(high).map(|_| confidence)),
-                if from_scenario { Cell::Empty } else { runs.clone() },
+                if is_of_a_run(metric) { runs.clone() } else { Cell::Empty },
                 Cell::Text(metric.method.name().into()),
             ]);
         }
@@ -97,7 +106,7 @@ fn each_figure(
     for outcome in &experiment.outcomes {
         for (scope, view) in experiment.views.of_scope.iter().enumerate() {
             for (index, metric) in METRICS.iter().enumerate() {
-                if !matches!(metric.method, Method::OfferedLoad | Method::Capacity) {
+                if is_of_a_run(metric) {
                     each(outcome, scope, index, metric.value(&outcome.measures[*view]))?;
                 }
             }
@@ -122,12 +131,18 @@ fn timeseries(experiment: &Experiment, scenario: &Arc<str>) -> Table {
     table
 }
 
+/// One division of two exact numbers, so the double is the one nearest to the decimal and prints as that.
+fn time(at: SimDuration) -> Cell {
+    Cell::figure(Some(at.as_nanos() as f64 / 1e9))
+}
+
+fn count(count: u64) -> Cell {
+    Cell::Whole(i64::try_from(count).expect("fewer than 2^63 of anything"))
+}
+
 fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
-    let count = |count: u64| Cell::Whole(i64::try_from(count).expect("fewer than 2^63 of anything"));
-    // One division of two exact numbers, so the double is the one nearest to the decimal and prints as that.
-    let time_s = at.as_nanos() as f64 / 1e9;
     [
-        Cell::figure(Some(time_s)),
+        time(at),
         count(row.established.into()),
         count(row.time_wait.into()),
         // No rule of early reuse is built yet.
@@ -137,6 +152,51 @@ fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
         count(row.attempts),
         count(row.refused),
     ]
+}
+
+fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
+    let mut table = Table::new(&names(schema::PROBES));
+    let mut sum = ProbeGrid::default();
+    for grid in experiment.outcomes.iter().filter_map(|outcome| outcome.probes.as_ref()) {
+        sum.merge(grid);
+    }
+    for cell in sum.cells() {
+        let (least, most) = cell.probes;
+        table.push([
+            Cell::Text(scenario.clone()),
+            Cell::Empty,
+            Cell::Text("all".into()),
+            count(cell.busy_percent.into()),
+            count(least.into()),
+            count(most.into()),
+            count(cell.connects),
+            count(cell.refused),
+        ]);
+    }
+    table
+}
+
+/// Puts in what the ports of one lane were doing.
+pub fn add_ports(tables: &mut RunTables, watched: &WatchedPorts) {
+    let scenario: Arc<str> = tables.meta.scenario.name.as_str().into();
+    let scope: Arc<str> = format!("host:{}", watched.host).into();
+    let mut table = Table::new(&names(schema::PORTS));
+    for span in &watched.spans {
+        table.push([
+            Cell::Text(scenario.clone()),
+            Cell::Empty,
+            count(u64::from(watched.replication) + 1),
+            Cell::Text(scope.clone()),
+            Cell::Text(watched.destination.clone()),
+            count(span.ports.0.into()),
+            count(span.ports.1.into()),
+            time(span.from),
+            time(span.to),
+            Cell::Text(span.state.name().into()),
+        ]);
+    }
+    tables.meta.rows.insert(schema::file::PORTS.into(), table.len() as u64);
+    tables.ports = table;
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("refused_total", "attempts", "connect() calls that got none"),
     name("requests_total", "requests", "wishes for a connection: first attempts"),
     name("requests_lost_total", "requests", "wishes that were refused at every attempt"),
+    name("requests_lost_ratio", "ratio", "requests_lost_total by requests_total: what the callers see"),
     name("connects_per_s", "1/s", "connects_total by the length of the window"),
     name("refused_ratio", "ratio", "refused_total by attempts_total: call congestion"),
     name("full_time_ratio", "ratio", "share of time with no usable port in at least one lane: time congestion"),

@@ -47,7 +47,10 @@ pub fn percent(ratio: f64) -> String {
     } else if size < 9.95 {
         trim(format!("{value:.*}", decimals(size, 2)))
     } else {
-        trim(format!("{value:.1}"))
+        // What is not all does not print as all.
+        let all = |text: &String| ratio < 1.0 && text.parse() == Ok(100.0);
+        let finer = (1..=9).map(|decimals| format!("{value:.decimals$}")).find(|text| !all(text));
+        finer.map_or_else(|| "100".into(), trim)
     }
 }
 
@@ -106,6 +109,15 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`.
+pub fn between(low: f64, high: f64) -> String {
+    let (low, high) = (seconds(low), seconds(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
 /// A span of simulated time, in the same words.
 pub fn span(span: SimDuration) -> String {
     seconds(span.as_secs_f64())
@@ -131,6 +143,13 @@ pub fn plural(number: u64, noun: &str) -> String {
         _ => "s",
     };
     format!("{} {noun}{s}", thousands(number))
+}
+
+/// A figure and what it counts: `1 port`, `28,232 ports`, `2.5 ports`.
+pub fn counted(value: f64, noun: &str) -> String {
+    let number = figure(value);
+    let s = if number == "1" { "" } else { "s" };
+    format!("{number} {noun}{s}")
 }
 
 /// A large number to two digits: `about 5.4 million`, `about 27,000`, `730`.
@@ -256,6 +275,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_all_is_not_100_per_cent() {
+        let cases =
+            [(0.9996, "99.96"), (0.999_99, "99.999"), (1.0 - 1e-9, "99.9999999"), (1.0, "100"), (0.9994, "99.9")];
+        for (value, text) in cases {
+            assert_eq!(percent(value), text);
+        }
+        assert_eq!(risk(0.999_6), "99.96");
+    }
+
+    #[test]
     fn bounds_and_limits() {
         assert_eq!([bound(0.0096), bound(2.26e-18), bound(0.0)], ["0.0096", "2.3e-18", "1e-99"]);
         let floors = [444.023, 444.0, 1_022.78, 25_999.9, 0.123_46].map(|value| figure(floor_figure(value) * 1e3));
@@ -290,6 +319,11 @@ mod tests {
     #[test]
     fn plurals() {
         assert_eq!([thousands(0), thousands(999), thousands(1_000)], ["0", "999", "1,000"]);
+        assert_eq!(
+            [counted(1.0, "port"), counted(0.999_99, "port"), counted(2.5, "port")],
+            ["1 port", "1 port", "2.5 ports"]
+        );
+        assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
         assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
     }

@@ -1,4 +1,4 @@
-//! Whoever watches a simulation: told of every event in order of time, able to change none.
+//! Whoever watches a simulation: told of every event, able to change none.
 
 use super::world::World;
 use crate::des::SimTime;
@@ -50,6 +50,10 @@ pub struct Held {
 
 /// What is told. Each method does nothing unless an observer says otherwise.
 pub trait Observer {
+    /// Must closes be told in order of time with everything else? If not, they may come late, but in order among
+    /// themselves, before their ports are released and before the next sample.
+    const IN_ORDER: bool = true;
+
     /// The measured window opens: what came before `at` counts in nothing.
     fn window_opens(&mut self, at: SimTime) {
         let _ = at;
@@ -92,10 +96,14 @@ pub trait Observer {
 }
 
 /// Nobody watches.
-impl Observer for () {}
+impl Observer for () {
+    const IN_ORDER: bool = false;
+}
 
 /// Two watch, the first first.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const IN_ORDER: bool = A::IN_ORDER || B::IN_ORDER;
+
     #[inline]
     fn window_opens(&mut self, at: SimTime) {
         self.0.window_opens(at);
@@ -147,6 +155,8 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 
 /// An observer that is borrowed.
 impl<A: Observer> Observer for &mut A {
+    const IN_ORDER: bool = A::IN_ORDER;
+
     #[inline]
     fn window_opens(&mut self, at: SimTime) {
         (**self).window_opens(at);

@@ -18,6 +18,8 @@ pub struct Flow {
     pub destination: usize,
     /// Index into [`Scenario::hosts`].
     pub host: usize,
+    /// The class of the lanes it can reach.
+    pub class: usize,
     /// The destination's endpoints are this one and the following among those of its host.
     pub first_endpoint: u32,
     /// How many endpoints the destination has.
@@ -88,8 +90,8 @@ pub struct Topology {
     pub flows: Vec<Flow>,
     /// The first flow of each client.
     pub first_flow: Vec<usize>,
-    /// The class of each lane.
-    pub lane_class: Vec<u16>,
+    /// How many lanes there are.
+    pub lanes: usize,
     /// Usable ports of each class.
     pub class_ports: Vec<u64>,
     /// Scopes: all, then hosts, clients, destinations, each in file order.
@@ -107,7 +109,7 @@ impl Topology {
             hosts: Vec::new(),
             flows: Vec::new(),
             first_flow: Vec::new(),
-            lane_class: Vec::new(),
+            lanes: 0,
             class_ports: Vec::new(),
             scopes: Vec::new(),
         };
@@ -123,12 +125,13 @@ impl Topology {
                 client: index,
                 destination,
                 host: client.host,
+                class: class_of[client.host][destination].expect("its destination is used"),
                 first_endpoint: first_endpoint[client.host][destination],
                 endpoints: scenario.destinations[destination].endpoints,
             }));
         }
-        assert!(topology.lane_class.len() <= LANES_MAX && topology.flows.len() <= FLOWS_MAX, "the reader has limits");
-        topology.add_scopes(scenario, &class_of);
+        assert!(topology.lanes <= LANES_MAX && topology.flows.len() <= FLOWS_MAX, "the reader has limits");
+        topology.add_scopes(scenario);
         topology
     }
 
@@ -161,33 +164,31 @@ impl Topology {
             endpoint_class.extend(std::iter::repeat_n(class, count as usize));
         }
         let count = host.uniqueness.lanes(host.addresses, endpoints);
-        let first = self.lane_class.len();
         for lane in 0..count {
             // The endpoint varies fastest (`Uniqueness::lane`); where it does not matter there is one class.
             let endpoint = lane % u64::from(endpoints.max(1));
             let class = endpoint_class.get(usize::try_from(endpoint).expect("a lane number")).copied();
-            let Some(class) = class else { continue };
-            self.class_ports[class] += u64::from(host.usable_ports());
-            self.lane_class.push(u16::try_from(class).expect("fewer classes than flows"));
+            if let Some(class) = class {
+                self.class_ports[class] += u64::from(host.usable_ports());
+            }
         }
+        // Without a destination there is nothing that a lane could lead to.
+        let count = if endpoints == 0 { 0 } else { usize::try_from(count).expect("a number of lanes") };
         self.hosts.push(HostLanes {
-            first: u32::try_from(first).expect("a lane number"),
-            count: u32::try_from(self.lane_class.len() - first).expect("a lane number"),
+            first: u32::try_from(self.lanes).expect("a lane number"),
+            count: u32::try_from(count).expect("a number of lanes"),
             endpoints,
             ports: host.usable_ports(),
             range: host.port_range.len(),
             uniqueness: host.uniqueness,
         });
+        self.lanes += count;
     }
 
-    fn add_scopes(&mut self, scenario: &Scenario, class_of: &[Vec<Option<usize>>]) {
+    fn add_scopes(&mut self, scenario: &Scenario) {
         let flows = self.flows.clone();
         let classes_of = |keep: &dyn Fn(&Flow) -> bool| {
-            let mut classes: Vec<usize> = flows
-                .iter()
-                .filter(|flow| keep(flow))
-                .map(|flow| class_of[flow.host][flow.destination].expect("a flow's destination is used"))
-                .collect();
+            let mut classes: Vec<usize> = flows.iter().filter(|flow| keep(flow)).map(|flow| flow.class).collect();
             classes.sort_unstable();
             classes.dedup();
             let kept = (0..flows.len()).filter(|index| keep(&flows[*index])).collect();

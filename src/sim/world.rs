@@ -6,7 +6,7 @@ use super::spread::{SpreadWords, Spreading};
 use super::topology::{Flow, Topology};
 use crate::des::{DelayLine, Lookup, Randomness, SimDuration, SimTime, SlotWheel, Tournament, Words};
 use crate::port::pool::PoolSettings;
-use crate::port::{Clock, Hold, Layout, Pool, Strides};
+use crate::port::{Clock, Hold, Pool, Strides};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
 use crate::workload::lifetime::LifetimeStream;
@@ -28,6 +28,8 @@ pub struct World<'a> {
     /// Retries after constant waits, a line for each client that has them.
     retry_lines: Vec<DelayLine<Pending>>,
     pub(super) next: Next,
+    /// No closed connection frees its port sooner after its close.
+    pub(super) least_hold: SimDuration,
 }
 
 /// When the next event of each kind is due. Entry 0 of `close` and `retry` is the wheel, the others are lines.
@@ -116,7 +118,7 @@ impl<'a> World<'a> {
             let settings =
                 PoolSettings { owner: &owner, allocator: host.allocator, lanes: lanes.count as usize, clock };
             hosts.push(PortOwner {
-                pool: Pool::new(Layout::new(host.port_range, &host.reserved_ports), &settings, randomness),
+                pool: Pool::new(host.port_range, &host.reserved_ports, &settings, randomness),
                 first_lane: lanes.first,
                 strides: lanes.uniqueness.strides(lanes.endpoints),
                 phase: clock.phase(rule.grid()),
@@ -138,6 +140,7 @@ impl<'a> World<'a> {
             close_lines: Vec::new(),
             retries: SlotWheel::default(),
             retry_lines: Vec::new(),
+            least_hold: least_hold(scenario),
         };
         for index in 0..scenario.clients.len() {
             world.add_client(scenario, index, randomness, window);
@@ -303,52 +306,63 @@ impl<'a> World<'a> {
         }
     }
 
-    /// The next close, of entry `entry`, is due.
+    /// Runs the closes that are due first and, when they come from one queue only, all others up to `until`.
     #[inline]
-    pub(super) fn close(&mut self, entry: usize, observer: &mut impl Observer) {
-        let (at, connection) = if entry == 0 {
-            let due = self.closes.pop().expect("its time was next");
+    pub(super) fn close(&mut self, until: SimTime, observer: &mut impl Observer) {
+        let (entry, until) = self.next.close.run(until);
+        if entry == 0 {
+            while self.closes.next_at() <= until {
+                let (at, connection) = self.closes.pop().expect("its time was next");
+                self.hold(at, connection, observer);
+            }
             self.next.close.set(0, self.closes.next_at());
-            due
         } else {
-            let line = &mut self.close_lines[entry - 1];
-            let due = line.pop().expect("its time was next");
-            self.next.close.set(entry, line.next_at());
-            due
-        };
-        let host = self.topology.flows[connection.flow() as usize].host;
+            while self.close_lines[entry - 1].next_at() <= until {
+                let (at, connection) = self.close_lines[entry - 1].pop().expect("its time was next");
+                self.hold(at, connection, observer);
+            }
+            self.next.close.set(entry, self.close_lines[entry - 1].next_at());
+        }
+    }
+
+    /// A connection closes.
+    #[inline]
+    fn hold(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
         observer.closed(at, &held(connection));
-        let hold = &mut self.hosts[host];
+        let host = self.topology.flows[connection.flow() as usize].host;
+        let owner = &mut self.hosts[host];
         let free_at = match connection.closes_first() {
-            ClosesFirst::Client => hold.rule.free_at(at, hold.phase),
+            ClosesFirst::Client => owner.rule.free_at(at, owner.phase),
             // No TIME-WAIT on this side (`reference/linux.md` 3.1).
             ClosesFirst::Server | ClosesFirst::Reset => at,
         };
         if free_at == at {
-            self.free(at, host, connection, observer);
-        } else if hold.line.push(free_at, connection) {
+            owner.free(at, connection, observer);
+        } else if owner.line.push(free_at, connection) {
             self.next.release.set(host, free_at);
         }
     }
 
-    /// The next held port of host number `host` is free again.
+    /// Frees the held ports that are due first and, when there is one host only, all others up to `until`.
     #[inline]
-    pub(super) fn release(&mut self, host: usize, observer: &mut impl Observer) {
-        let line = &mut self.hosts[host].line;
-        let (at, connection) = line.pop().expect("its time was next");
-        self.next.release.set(host, line.next_at());
-        self.free(at, host, connection, observer);
-    }
-
-    #[inline]
-    fn free(&mut self, at: SimTime, host: usize, connection: Connection, observer: &mut impl Observer) {
-        let host = &mut self.hosts[host];
-        let free = host.pool.give_back((connection.lane() - host.first_lane) as usize, connection.offset());
-        observer.released(at, &held(connection), free);
+    pub(super) fn release(&mut self, until: SimTime, observer: &mut impl Observer) {
+        let (host, until) = self.next.release.run(until);
+        let owner = &mut self.hosts[host];
+        while owner.line.next_at() <= until {
+            let (at, connection) = owner.line.pop().expect("its time was next");
+            owner.free(at, connection, observer);
+        }
+        self.next.release.set(host, owner.line.next_at());
     }
 }
 
 impl PortOwner {
+    #[inline]
+    fn free(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
+        let free = self.pool.give_back((connection.lane() - self.first_lane) as usize, connection.offset());
+        observer.released(at, &held(connection), free);
+    }
+
     /// The lane of a connection among those of the host.
     #[inline]
     fn lane(&self, flow: &Flow, source: u32, endpoint: u32) -> u32 {
@@ -437,6 +451,18 @@ impl Requests {
             Jitter::Equal => wait / 2 + random(wait - wait / 2 + 1),
         })
     }
+}
+
+/// The least time from a close to the release of its port, of all hosts.
+fn least_hold(scenario: &Scenario) -> SimDuration {
+    let only_clients_close = scenario.clients.iter().all(|client| match &client.arrivals {
+        Arrivals::Replay(replay) => {
+            replay.trace().rows.iter().all(|row| row.closes_first.unwrap_or(client.closes_first) == ClosesFirst::Client)
+        }
+        _ => client.closes_first == ClosesFirst::Client,
+    });
+    let least = scenario.hosts.iter().map(|host| host.time_wait.least()).min();
+    least.filter(|_| only_clients_close).unwrap_or(SimDuration::ZERO)
 }
 
 /// Do all of the client's connections last equally long, so that they close in the order in which they came?

@@ -3,6 +3,8 @@
 //! Exact below 1024; above, each octave has 512 buckets, so a quantile is at most 1/512 (0.2 %) too high and never too
 //! low. Takes up to 96 KiB, and only as much as the largest value asks for.
 
+use super::octaves::Octaves;
+
 /// Counts of `u32` values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
@@ -10,23 +12,8 @@ pub struct Histogram {
     counts: Vec<u64>,
 }
 
-/// Buckets per octave, and the first value of the first octave that is not exact by half.
-const PER_OCTAVE: u32 = 512;
-
-/// The bucket of `value`: its leading ten bits and how far they were shifted, so that buckets rise with the value.
-#[inline]
-fn bucket_of(value: u32) -> usize {
-    let shift = 22 - (value | PER_OCTAVE).leading_zeros();
-    (shift * PER_OCTAVE + (value >> shift)) as usize
-}
-
-/// The largest value in a bucket.
-fn last_value(bucket: usize) -> u32 {
-    let bucket = u32::try_from(bucket).expect("at most 12,288 buckets");
-    let shift = (bucket / PER_OCTAVE).saturating_sub(1);
-    let leading = bucket - shift * PER_OCTAVE;
-    (leading << shift) | ((1 << shift) - 1)
-}
+/// 512 buckets in each octave.
+type Buckets = Octaves<9>;
 
 impl Histogram {
     /// An empty histogram; it takes no memory yet.
@@ -37,7 +24,7 @@ impl Histogram {
     /// Counts `value` once.
     #[inline]
     pub fn record(&mut self, value: u32) {
-        let bucket = bucket_of(value);
+        let bucket = Buckets::bucket(value);
         match self.counts.get_mut(bucket) {
             Some(count) => *count += 1,
             None => self.grow_and_record(bucket),
@@ -48,7 +35,7 @@ impl Histogram {
     #[inline(never)]
     fn grow_and_record(&mut self, bucket: usize) {
         // To the end of the octave, so that growing is rare.
-        let octave = PER_OCTAVE as usize;
+        let octave = Buckets::PER_OCTAVE as usize;
         self.counts.resize((bucket / octave + 1) * octave, 0);
         self.counts[bucket] += 1;
     }
@@ -87,26 +74,13 @@ impl Histogram {
             reached += bucket_count;
             reached >= rank
         })?;
-        Some(last_value(bucket))
+        Some(Buckets::last(bucket))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn buckets_cover_every_value_once_and_in_order() {
-        assert_eq!(bucket_of(u32::MAX), 12_287);
-        let mut first = 0_u32;
-        for bucket in 0..12_288 {
-            let last = last_value(bucket);
-            assert_eq!((bucket_of(first), bucket_of(last)), (bucket, bucket));
-            assert!(last < 1024 && last == first || f64::from(last - first) <= f64::from(first) / 512.0);
-            first = last.wrapping_add(1);
-        }
-        assert_eq!(first, 0);
-    }
 
     #[test]
     fn quantiles_are_those_of_the_sorted_values() {

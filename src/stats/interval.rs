@@ -124,16 +124,21 @@ pub fn zero_of(trials: u64, confidence: f64) -> f64 {
     -numeric::exp_m1(numeric::ln(2.0 * tail(confidence)) / trials as f64)
 }
 
-/// The interval the summary prints for a probability: Wilson's, but for no success [0, [`zero_of`]].
+/// The interval the summary prints for a probability: Wilson's, but for no success [0, [`zero_of`]], and for nothing
+/// but successes its mirror image, so that all of 20 is as far from 1 as none of 20 is from 0.
 ///
 /// # Panics
 ///
 /// As [`wilson`].
 pub fn proportion(successes: u64, trials: u64, confidence: f64) -> Interval {
-    if successes > 0 {
-        return wilson(successes, trials, confidence);
+    check(successes, trials);
+    if successes == 0 {
+        Interval { estimate: 0.0, low: Some(0.0), high: Some(zero_of(trials, confidence)) }
+    } else if successes == trials {
+        Interval { estimate: 1.0, low: Some(1.0 - zero_of(trials, confidence)), high: Some(1.0) }
+    } else {
+        wilson(successes, trials, confidence)
     }
-    Interval { estimate: 0.0, low: Some(0.0), high: Some(zero_of(trials, confidence)) }
 }
 
 /// A probability from `successes` in `trials`, with the conservative interval of Clopper and Pearson (Biometrika 26,
@@ -229,6 +234,7 @@ mod tests {
     fn none_of_twenty_is_less_than_three_in_twenty() {
         assert!((zero_of(20, 0.95) - 0.139_108_340_668_265_22).abs() < 1e-15);
         close(proportion(0, 20, 0.95), [0.0, 0.0, zero_of(20, 0.95)]);
+        close(proportion(20, 20, 0.95), [1.0, 1.0 - zero_of(20, 0.95), 1.0]);
         assert_eq!(proportion(3, 20, 0.95), wilson(3, 20, 0.95));
     }
 

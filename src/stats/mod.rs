@@ -5,6 +5,8 @@
 
 mod histogram;
 pub mod interval;
+pub mod octaves;
 
 pub use histogram::Histogram;
 pub use interval::Interval;
+pub use octaves::Octaves;

@@ -5,7 +5,7 @@ use crate::support::{Dice, Draft, observe, poisson};
 use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::port::allocator::Choice;
 use dryport::port::pool::PoolSettings;
-use dryport::port::{AllocatorKind, Clock, Layout, Pool, PortRange, PortSet, Uniqueness};
+use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet, Uniqueness};
 use dryport::sim::{Attempt, Connected, Held, Observer, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ impl Books {
         let randomness = Randomness { seed: 60_327, replication };
         let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
         let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 2, clock };
-        let pool = Pool::new(Layout::new(range, &reserved), &settings, randomness);
+        let pool = Pool::new(range, &reserved, &settings, randomness);
         let usable = range.len() - reserved.count_in(range);
         Self { kind, range, reserved, pool, taken: [BTreeSet::new(), BTreeSet::new()], usable }
     }

@@ -5,6 +5,7 @@
 mod allocator_contract;
 mod baseline;
 mod calc_command;
+mod chart_command;
 mod check_command;
 mod command;
 mod format_screens;
@@ -19,6 +20,7 @@ mod published;
 mod readme;
 mod repo_rules;
 mod run_command;
+mod run_screens;
 mod sample;
 mod scenario_errors;
 mod scenario_fuzz;

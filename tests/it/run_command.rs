@@ -29,8 +29,16 @@ arrivals = { poisson = { rate = "25/s" } }
 lifetime = { exponential = { mean = "50ms" } }
 "#;
 
-const FILES: [&str; 6] =
-    ["manifest.json", "occupancy.png", "replications.csv", "risk.png", "summary.csv", "timeseries.csv"];
+const FILES: [&str; 8] = [
+    "manifest.json",
+    "occupancy.png",
+    "ports.csv",
+    "probes.csv",
+    "replications.csv",
+    "risk.png",
+    "summary.csv",
+    "timeseries.csv",
+];
 
 /// A folder with `tiny.toml` in it.
 fn home() -> tempfile::TempDir {

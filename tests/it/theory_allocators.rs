@@ -4,7 +4,7 @@ use crate::support::cases::Case;
 use crate::support::{Draft, exponential, judge, observe, poisson, seconds};
 use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::port::pool::PoolSettings;
-use dryport::port::{AllocatorKind, Clock, Layout, Pool, PortRange, PortSet};
+use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet};
 use dryport::sim::{Attempt, Connected, Held, Observer};
 use dryport::theory::Parity;
 
@@ -188,7 +188,7 @@ fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64)
     let range = PortRange::new(40_000, u16::try_from(39_999 + ports).expect("a small number")).expect("a range");
     let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
     let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock };
-    let mut pool = Pool::new(Layout::new(range, &PortSet::default()), &settings, randomness);
+    let mut pool = Pool::new(range, &PortSet::default(), &settings, randomness);
     for _ in 0..occupied {
         pool.take(0, SimTime::ZERO).0.offset.expect("a free port");
     }

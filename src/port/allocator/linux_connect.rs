@@ -12,7 +12,7 @@
 use super::{Allocate, Choice, Setup};
 use crate::des::{Lookup, SimDuration, SimTime, Words};
 use crate::port::clock::Clock;
-use crate::port::lane::{Lane, Layout, narrow};
+use crate::port::lane::{Lane, Layout, Split, narrow};
 use std::collections::BTreeMap;
 
 /// "tcp: resalt the secret every 10 seconds", Linux 5.18: `EPHEMERAL_PORT_SHUFFLE_PERIOD` in `net/core/secure_seq.c`.
@@ -69,6 +69,7 @@ impl Perturb {
 impl Allocate for LinuxConnect {
     const NAME: &'static str = "linux-connect";
     const SUMMARY: &'static str = "Linux connect(): hashed start, one parity first";
+    const SPLIT: Split = Split::ByParity;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self {
@@ -156,7 +157,7 @@ fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
 /// Pass 0: the parity of the range's first port, from index `start`.
 #[inline]
 fn scan_first_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    let len = layout.parity_len(0);
+    let len = layout.part_len(0);
     let odd_size = layout.range().len() % 2 == 1;
     // In a range of odd size the scan wraps by one position too few: it never looks at the first port unless it
     // starts there, and then it never looks at the last one.
@@ -171,7 +172,7 @@ fn scan_first_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) 
 /// Pass 1: the other parity, one port on.
 #[inline]
 fn scan_second_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    circular(1, Span { low: 0, high: layout.parity_len(1) }, start, lane, layout)
+    circular(1, Span { low: 0, high: layout.part_len(1) }, start, lane, layout)
 }
 
 /// Indices of one parity, `low` included, `high` not.
@@ -290,7 +291,7 @@ mod tests {
     fn compare(first: u16, last: u16, reserved: &[(u16, u16)], lanes: usize, steps: u64) -> u32 {
         let reserved = PortSet::new(reserved.iter().map(|(a, b)| PortRange::new(*a, *b).unwrap()).collect());
         let range = PortRange::new(first, last).unwrap();
-        let layout = Layout::new(range, &reserved);
+        let layout = Layout::new(range, &reserved, Split::ByParity);
         let clock = Clock::draw(RANDOMNESS, "host:test", SimDuration::ZERO, None);
         let setup = Setup { owner: "host:test", layout: &layout, lanes, clock, randomness: RANDOMNESS };
         let mut allocator = LinuxConnect::new(&setup);
@@ -350,7 +351,7 @@ mod tests {
 
     #[test]
     fn on_an_empty_table_a_destination_steps_by_two_to_sixteen() {
-        let layout = Layout::new(PortRange::new(32768, 60999).unwrap(), &PortSet::default());
+        let layout = Layout::new(PortRange::new(32768, 60999).unwrap(), &PortSet::default(), Split::ByParity);
         let clock = Clock::draw(RANDOMNESS, "host:test", SimDuration::ZERO, None);
         let setup = Setup { owner: "host:test", layout: &layout, lanes: 1, clock, randomness: RANDOMNESS };
         let mut allocator = LinuxConnect::new(&setup);

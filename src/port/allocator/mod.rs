@@ -5,7 +5,7 @@
 //! that a change of allocator moves no arrival and no lifetime.
 
 use super::clock::Clock;
-use super::lane::{Lane, Layout, narrow};
+use super::lane::{Lane, Layout, Split, narrow};
 use crate::des::{Randomness, SimTime};
 
 /// What an allocator answers.
@@ -38,6 +38,8 @@ trait Allocate: Sized {
     const NAME: &'static str;
     /// What it is, in one line of at most 60 characters.
     const SUMMARY: &'static str;
+    /// How it looks at a lane.
+    const SPLIT: Split = Split::Whole;
 
     fn new(setup: &Setup<'_>) -> Self;
 
@@ -74,6 +76,13 @@ macro_rules! allocators {
             pub const fn summary(self) -> &'static str {
                 match self {
                     $(Self::$Type => <$file::$Type as Allocate>::SUMMARY,)+
+                }
+            }
+
+            /// How many bitmaps a lane needs for it.
+            pub const fn split(self) -> Split {
+                match self {
+                    $(Self::$Type => <$file::$Type as Allocate>::SPLIT,)+
                 }
             }
         }
@@ -117,20 +126,11 @@ allocators! {
 /// Looks through every port from `start` on, upwards, once around: what the linear allocators share.
 #[inline]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    // What comes next is free more often than not, even in a range that is nearly full.
-    if lane.is_free(narrow(start)) {
-        Choice { offset: Some(narrow(start)), probes: 1 }
-    } else {
-        walk(lane, layout, start)
-    }
-}
-
-fn walk(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    if let Some(found) = lane.next_free_of_any(start) {
-        Choice { offset: Some(narrow(found)), probes: layout.usable_between(start, found + 1) }
-    } else if let Some(found) = lane.next_free_of_any(0) {
-        let probes = layout.usable_between(start, layout.range().len()) + layout.usable_between(0, found + 1);
-        Choice { offset: Some(narrow(found)), probes }
+    let before = |index| layout.usable_before(0, index);
+    if let Some(found) = lane.next_free(0, start) {
+        Choice { offset: Some(narrow(found)), probes: before(found + 1) - before(start) }
+    } else if let Some(found) = lane.next_free(0, 0) {
+        Choice { offset: Some(narrow(found)), probes: layout.usable() - before(start) + before(found + 1) }
     } else {
         Choice { offset: None, probes: layout.usable() }
     }

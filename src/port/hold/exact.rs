@@ -23,6 +23,10 @@ impl HoldRule for Exact {
         close + self.wait
     }
 
+    fn least(&self) -> SimDuration {
+        self.wait
+    }
+
     fn mean_s(&self) -> f64 {
         self.wait.as_secs_f64()
     }

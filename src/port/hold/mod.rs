@@ -10,6 +10,9 @@ trait HoldRule {
     /// See [`Hold::free_at`].
     fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime;
 
+    /// See [`Hold::least`].
+    fn least(&self) -> SimDuration;
+
     /// See [`Hold::mean_s`].
     fn mean_s(&self) -> f64;
 
@@ -37,6 +40,11 @@ impl Hold {
     #[inline]
     pub fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
         each_hold!(self, rule => rule.free_at(close, phase))
+    }
+
+    /// The least time from close to free: no port is free again sooner.
+    pub fn least(&self) -> SimDuration {
+        each_hold!(self, rule => rule.least())
     }
 
     /// The mean time from close to free when closes are spread evenly over the grid, in seconds.

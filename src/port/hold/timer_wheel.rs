@@ -45,6 +45,10 @@ impl HoldRule for TimerWheel {
         SimTime::from_nanos((expires / grid + 1) * grid - shift)
     }
 
+    fn least(&self) -> SimDuration {
+        self.wait
+    }
+
     fn mean_s(&self) -> f64 {
         self.wait.as_secs_f64() + self.grid.as_secs_f64() / 2.0
     }

@@ -40,6 +40,11 @@ impl Chart {
         CHARTS.iter().find(|chart| chart.name == name)
     }
 
+    /// The file that holds it in a format.
+    pub fn file(&self, extension: &str) -> String {
+        format!("{}.{extension}", self.name)
+    }
+
     /// The picture of these tables.
     pub fn of(&self, tables: &RunTables) -> Canvas {
         let mut canvas = Canvas::default();

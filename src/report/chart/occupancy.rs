@@ -1,5 +1,6 @@
 //! Which ports were busy, when, and with what: one run, the one in the middle of all.
 
+use super::super::middle_run::middle_run;
 use super::super::query::Sample;
 use super::super::{RunTables, words};
 use super::Chart;
@@ -36,7 +37,7 @@ struct Column {
 }
 
 fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
-    let (run, why) = median_run(tables, scope);
+    let (run, why) = middle_run(tables, scope);
     let series = tables.series(run, scope);
     let ceiling = tables.estimate(scope, "capacity_ports").value;
     let first = of_run(tables, scope, "first_refusal_s", run);
@@ -82,40 +83,6 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let spans: Vec<_> = refused.map(|pair| (pair[0].time_s, pair[1].time_s)).collect();
     let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", tick_span(time)));
     frame.rug(canvas, &spans, &label, LABEL.color(VERMILLION));
-}
-
-/// The number of the run in the middle, and the footer's words for why it is shown.
-fn median_run(tables: &RunTables, scope: &str) -> (u64, String) {
-    let drawn = tables.runs_with_series();
-    let of_drawn = |metric| {
-        let values = tables.per_run(scope, metric).into_iter().filter(|(run, _)| drawn.binary_search(run).is_ok());
-        let mut values: Vec<_> = values.filter_map(|(run, value)| value.map(|value| (value, run))).collect();
-        values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        values
-    };
-    let refusals = of_drawn("first_refusal_s");
-    let (values, what, rank) = if refusals.is_empty() {
-        let peaks = of_drawn("busy_ports_peak");
-        let rank = peaks.len().saturating_sub(1) / 2;
-        (peaks, "the fullest moment of which is the median one", rank)
-    } else {
-        let rank = drawn.len().saturating_sub(1) / 2;
-        if rank < refusals.len() {
-            (refusals, "refused first at the median time", rank)
-        } else {
-            let rank = (refusals.len() - 1) / 2;
-            (refusals, "the median one of those that were refused", rank)
-        }
-    };
-    let run = values.get(rank).map_or_else(|| drawn.first().copied().unwrap_or(1), |(_, run)| *run);
-    // Of very many runs only the first leave a time series.
-    let of = if (drawn.len() as u64) < tables.meta.replications {
-        format!(" of the first {}", drawn.len())
-    } else {
-        String::new()
-    };
-    let note = if drawn.len() > 1 { format!(" \u{b7} shown is run {run}, {what}{of}") } else { String::new() };
-    (run, note)
 }
 
 fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64> {
@@ -260,18 +227,6 @@ fn whole(value: f64) -> u64 {
 mod tests {
     use super::super::super::samples;
     use super::*;
-
-    #[test]
-    fn the_run_in_the_middle_is_shown() {
-        let tables = samples::quickstart();
-        let (run, note) = median_run(&tables, "all");
-        let mut times: Vec<_> = tables.per_run("all", "first_refusal_s").iter().map(|(_, time)| *time).collect();
-        times.sort_by(|a, b| a.unwrap_or(f64::MAX).total_cmp(&b.unwrap_or(f64::MAX)));
-        assert_eq!(of_run(&tables, "all", "first_refusal_s", run), times[9]);
-        assert!(note.contains(&format!("run {run}, refused first at the median time")));
-        let (_, note) = median_run(&samples::calm(), "all");
-        assert!(note.contains("the fullest moment of which is the median one"));
-    }
 
     #[test]
     fn a_thin_area_is_written_as_a_figure() {

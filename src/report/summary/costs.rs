@@ -5,48 +5,66 @@ use super::super::{RunTables, words};
 use super::refusals::Refusals;
 
 pub(super) fn costs(tables: &RunTables) -> Vec<String> {
-    let figure = |metric| tables.estimate("all", metric).value;
     let mut lines = Vec::new();
-    let per_run = if tables.meta.replications > 1 { " a run" } else { "" };
     if Refusals::of(tables, "all").refused > 0 {
-        let total = figure("refused_total").map(|total| format!(": {}{per_run}", words::figure(total)));
-        let calls = format!("of connect() calls refused{{}}{}", total.unwrap_or_default());
-        lines.extend(share(tables, "refused_ratio", &calls));
-        let full = figure("full_time_ratio").filter(|full| *full > 0.0).map(|full| {
-            let seconds = solid(&words::seconds(full * tables.meta.duration_s));
-            format!(": {seconds} of {}", solid(&words::seconds(tables.meta.duration_s)))
-        });
-        if let Some(full) = full {
-            let text = share(tables, "full_time_ratio", &format!("of the time{{}}{full}"));
-            lines.extend(text.map(|text| format!("range full {text}")));
-        }
-        lines.extend(lost(tables, per_run));
+        lines.extend(refused_and_lost(tables));
     }
+    let figure = |metric| tables.estimate("all", metric).value;
     if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
         let p99 = figure("probes_p99").map_or_else(String::new, |p99| format!(" (p99 {})", words::figure(p99)));
         let slow = if mean < 100.0 { "" } else { ": connect() is slow long before it is refused" };
-        lines.push(format!("{} ports probed per connect(){p99}{slow}", words::figure(mean)));
+        lines.push(format!("{} probed per connect(){}{slow}", words::counted(mean, "port"), solid(&p99)));
     }
     lines
 }
 
-/// `0.45 % of … (0.25 to 0.66 %) …`; the interval stands where `what` says `{}`.
-fn share(tables: &RunTables, metric: &str, what: &str) -> Option<String> {
-    let found = tables.estimate("all", metric);
-    let value = found.value?;
-    let interval = found.interval.map(|(low, high)| {
-        solid(&format!(" ({} to {} %)", words::percent(low.max(0.0)), words::percent(high.min(1.0))))
-    });
-    let interval = interval.map_or_else(String::new, |text| text.replacen('\u{a0}', " ", 1));
-    Some(format!("{} % {}", words::percent(value), what.replace("{}", &interval)))
+/// Requests lost are what callers see, so they come first when there are any.
+fn refused_and_lost(tables: &RunTables) -> Vec<String> {
+    let figure = |metric| tables.estimate("all", metric).value.unwrap_or(0.0);
+    let (refused, lost) = (figure("refused_total"), figure("requests_lost_total"));
+    let per_run = if tables.meta.replications > 1 { " a run" } else { "" };
+    let total = |total| format!(": {}{per_run}", words::figure(total));
+    let calls = |after: &str| share(tables, "refused_ratio", "of connect() calls refused", after);
+    let lines = if lost >= refused {
+        // Without retries every refusal is a request lost.
+        [calls(&format!("{}, each a request lost", total(refused))), full(tables), None]
+    } else if lost > 0.0 {
+        let after = attempts(tables).map_or_else(String::new, |attempts| format!(" after {attempts} attempts"));
+        let requests = share(tables, "requests_lost_ratio", "of requests lost", &format!("{after}{}", total(lost)));
+        [requests, calls(", with retries"), full(tables)]
+    } else {
+        let none = "no request lost in any run: a retry got through".to_owned();
+        [calls(&total(refused)), full(tables), Some(none)]
+    };
+    lines.into_iter().flatten().collect()
 }
 
-fn lost(tables: &RunTables, per_run: &str) -> Option<String> {
-    let lost = tables.estimate("all", "requests_lost_total").value?;
-    if lost == 0.0 {
-        return Some("no request lost in any run: a retry got through".into());
-    }
-    let of = tables.estimate("all", "requests_total").value.filter(|total| *total > 0.0);
-    let share = of.map_or_else(String::new, |total| format!(", {} % of all", words::percent(lost / total)));
-    Some(format!("{} requests lost{per_run}{share}", words::figure(lost)))
+/// How often each request is tried; `None` when clients differ.
+fn attempts(tables: &RunTables) -> Option<u64> {
+    let scenario = &tables.meta.scenario;
+    let clients = tables.scopes("client:").into_iter().map(|scope| scope.trim_start_matches("client:"));
+    let mut each = clients.map(|name| scenario.setting(&["client", name, "retry", "attempts"])?.as_u64());
+    let first = each.next()??;
+    each.all(|attempts| attempts == Some(first)).then_some(first)
+}
+
+/// How long the range was full.
+fn full(tables: &RunTables) -> Option<String> {
+    let figure = |metric| tables.estimate("all", metric).value.filter(|value| *value > 0.0);
+    let ratio = figure("full_time_ratio")?;
+    let span = |seconds| solid(&words::seconds(seconds));
+    let duration = tables.meta.duration_s;
+    let longest = figure("outage_longest_s").map(|longest| format!(", at most {} at once", span(longest)));
+    let spans = format!(": {} of {}{}", span(ratio * duration), span(duration), longest.unwrap_or_default());
+    Some(format!("range full {}", share(tables, "full_time_ratio", "of the time", &spans)?))
+}
+
+/// `0.45 % of connect() calls refused (0.25 to 0.66 %): 1,230 a run`, from what it is a share of and what follows.
+fn share(tables: &RunTables, metric: &str, of: &str, after: &str) -> Option<String> {
+    let found = tables.estimate("all", metric);
+    let interval = found.interval.map(|(low, high)| {
+        let ends = format!("({} to {} %)", words::percent(low.max(0.0)), words::percent(high.min(1.0)));
+        format!(" {}", solid(&ends))
+    });
+    Some(format!("{} % {of}{}{after}", words::percent(found.value?), interval.unwrap_or_default()))
 }

@@ -12,9 +12,9 @@ pub(super) fn headroom(tables: &RunTables) -> Vec<String> {
     }
     let left = ports - peak;
     vec![format!(
-        "fullest moment of all runs {} of {} ports: {} left {}",
+        "fullest moment of all runs {} of {}: {} left {}",
         words::count(peak),
-        words::count(ports),
+        words::counted(ports, "port"),
         words::count(left),
         solid(&format!("({} %)", words::percent(left / ports)))
     )]

@@ -29,7 +29,7 @@ fn party(tables: &RunTables, kind: &str) -> Option<String> {
 }
 
 /// The scopes of a kind, the worst first: most runs refused, most calls refused, fullest; ties as in the tables.
-fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
+pub(super) fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
     let mut ranked: Vec<_> = tables.scopes(kind).into_iter().filter(|scope| *scope != "all").collect();
     let badness = |scope: &str| {
         let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
@@ -58,7 +58,8 @@ pub(super) fn scopes(tables: &RunTables) -> Vec<String> {
     }
     let row = |cells: [&str; 5]| {
         let [scope, refused, first, share, full] = cells;
-        solid(&format!("{scope:<24.24} {refused:>10} {first:>13} {share:>8} {full:>8}"))
+        let scope = if scope.len() > 24 { format!("{}..", &scope[..22]) } else { scope.to_owned() };
+        solid(&format!("{scope:<24} {refused:>10} {first:>13} {share:>8} {full:>8}"))
     };
     let mut lines = vec![row(["", "refused in", "first", "refused", "fullest"])];
     for scope in ranked.iter().take(ROWS) {

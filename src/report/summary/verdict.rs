@@ -50,37 +50,70 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
             "nothing can be said about the risk; look at the arrivals".into(),
         ];
     }
-    let first = if count.refused == 0 {
-        format!("{who}: no connect refused in {} of {each}", solid(&runs))
-    } else {
-        format!("{who}: connects refused in {} of {each}", solid(&count.of_runs()))
-    };
-    let start = match tables.meta.warm_up_s {
-        0.0 => "from an empty range".into(),
-        warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
-    };
-    vec![first, format!("risk {} per {each} {start}", risk(tables, &count))]
+    let refused = format!("{who}: connects refused in {} of {each}", solid(&count.of_runs()));
+    let risk = format!("risk {} per {each} {}", risk(tables, &count), start(tables));
+    match Verdict::of(tables) {
+        Verdict::RunsOut => vec![format!("{refused},"), first(tables, &count)],
+        Verdict::MayRunOut => vec![refused, risk],
+        Verdict::NotSeen => vec![format!("{who}: no connect refused in {} of {each}", solid(&runs)), risk],
+    }
 }
 
-/// The risk with its interval; none or all of the runs give a bound instead.
+/// `How sure`, where the verdict has no room for it: every run was refused.
+pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
+    if Verdict::of(tables) != Verdict::RunsOut {
+        return Vec::new();
+    }
+    let risk = risk(tables, &Refusals::of(tables, "all"));
+    vec![if tables.meta.warm_up_s > 0.0 { format!("{risk}, {}", start(tables)) } else { risk }]
+}
+
+/// When every run was refused: when first, and whether it stays so.
+fn first(tables: &RunTables, count: &Refusals) -> String {
+    let found = tables.estimate("all", "first_refusal_s");
+    let first = match (found.value, found.interval, count.times.first().zip(count.times.last())) {
+        (Some(median), Some((low, high)), _) if high.is_finite() => {
+            format!("{} {}", words::seconds(median), solid(&format!("({})", words::between(low, high))))
+        }
+        (_, _, Some((earliest, latest))) if earliest < latest => words::between(*earliest, *latest),
+        (median, _, _) => words::seconds(median.unwrap_or_default()),
+    };
+    let lasts = tables.scopes("").into_iter().any(|scope| {
+        let figure = |metric| tables.estimate(scope, metric).value;
+        figure("offered_load").zip(figure("capacity_ports")).is_some_and(|(load, ports)| load > ports)
+    });
+    let lasts = if lasts { ", and so on until the load falls" } else { "" };
+    format!("first after {}{lasts}", solid(&first))
+}
+
+/// What the runs started from.
+fn start(tables: &RunTables) -> String {
+    match tables.meta.warm_up_s {
+        0.0 => "from an empty range".into(),
+        warm_up => format!("after {} of warm-up", solid(&words::seconds(warm_up))),
+    }
+}
+
+/// The risk with its interval; none or all of the runs give a bound instead: the rule of three, a round figure just
+/// outside the exact bound of the CSV (0.139 for none of 20, where the screen says 15 %).
 fn risk(tables: &RunTables, count: &Refusals) -> String {
     let found = tables.estimate("all", "exhaustion_probability");
     let confidence = words::percent(tables.meta.confidence);
     let (low, high) = found.interval.unwrap_or((0.0, 1.0));
     let three = 3.0 / count.runs as f64;
-    // The rule of three speaks of 95 % and of more than three runs.
+    // The rule speaks of 95 % and of more than three runs.
     let rule = confidence == "95" && three < 1.0;
-    match count.refused {
-        0 if rule => format!("< {} % (3/{})", words::risk(three), count.runs),
-        0 => format!("< {} % ({confidence} % CI, {} only)", words::risk(high), words::plural(count.runs, "run")),
-        refused if refused == count.runs && rule => format!("> {} % (1 - 3/{})", words::risk(1.0 - three), count.runs),
-        refused if refused == count.runs => {
-            format!("> {} % ({confidence} % CI, {} only)", words::risk(low), words::plural(count.runs, "run"))
+    let (runs, only) = (words::count(count.runs as f64), words::plural(count.runs, "run"));
+    solid(&match count.refused {
+        0 if rule => format!("< {} % (rule of three: 3/{runs})", words::risk(three)),
+        0 => format!("< {} % ({confidence} % CI, {only} only)", words::risk(high)),
+        refused if refused == count.runs && rule => {
+            format!("> {} % by simulation alone (rule of three: 1 - 3/{runs})", words::risk(1.0 - three))
         }
+        refused if refused == count.runs => format!("> {} % ({confidence} % CI, {only} only)", words::risk(low)),
         refused => {
             let share = found.value.unwrap_or(refused as f64 / count.runs as f64);
-            let interval = format!("({confidence} % CI {} to {} %)", words::risk(low), words::risk(high));
-            format!("{} % {}", words::risk(share), solid(&interval))
+            format!("{} % ({confidence} % CI {} to {} %)", words::risk(share), words::risk(low), words::risk(high))
         }
-    }
+    })
 }

@@ -10,7 +10,7 @@ pub(super) fn why(tables: &RunTables) -> Vec<String> {
         Some(load) => format!("{} wanted on average (offered load)", words::figure(load)),
         None => "offered load unknown (a trace, or no finite mean)".into(),
     };
-    let mut lines = vec![format!("{} ports; {wanted}", words::count(ports))];
+    let mut lines = vec![format!("{}; {wanted}", words::counted(ports, "port"))];
     if let (Some(mean), Some(peak)) = (found("busy_ports_mean").value, found("busy_ports_peak").value) {
         lines.push(format!("{} busy on average, {} at the fullest moment", words::figure(mean), words::figure(peak)));
     }

@@ -1,0 +1,146 @@
+//! `dryport chart` from the outside: the same pictures as the run's, and one clear message for every bad folder.
+
+use crate::command::{Ended, dryport, root};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A home with a copy of the sample run in `run`.
+fn home() -> (tempfile::TempDir, PathBuf) {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let run = home.path().join("run");
+    fs::create_dir(&run).expect("the folder is ours");
+    for entry in fs::read_dir(root().join("output/sample")).expect("the sample is there") {
+        let entry = entry.expect("a folder stays while it is read");
+        fs::copy(entry.path(), run.join(entry.file_name())).expect("the folder is ours");
+    }
+    (home, run)
+}
+
+/// Everything in a folder, by name.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| {
+            let entry = entry.expect("a folder stays while it is read");
+            let name = entry.file_name().into_string().expect("a name in UTF-8");
+            (name, fs::read(entry.path()).expect("a file"))
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn names(folder: &Path, ending: &str) -> Vec<String> {
+    contents(folder).into_iter().map(|(name, _)| name).filter(|name| name.ends_with(ending)).collect()
+}
+
+#[test]
+fn every_picture_is_drawn_again_to_the_byte_from_the_tables_alone() {
+    let (home, run) = home();
+    let was = contents(&run);
+    let pictures = names(&run, ".png");
+    for picture in &pictures {
+        fs::remove_file(run.join(picture)).unwrap();
+    }
+    let ended = dryport(home.path(), &["chart", "run"]);
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert_eq!(ended.out.lines().count(), pictures.len());
+    assert!(pictures.iter().all(|name| ended.out.contains(&format!("run/{name}\n"))), "{}", ended.out);
+    assert!(contents(&run) == was, "the folder is not what the run left");
+}
+
+#[test]
+fn svg_and_a_choice_of_charts_go_where_the_user_says() {
+    let (home, run) = home();
+    let was = contents(&run);
+    let ended = dryport(home.path(), &["chart", "run", "--out", "new/pictures", "--only", "risk", "--svg"]);
+    assert_eq!(ended.out, "new/pictures/risk.png\nnew/pictures/risk.svg\n");
+    assert_eq!(names(&home.path().join("new/pictures"), ""), ["risk.png", "risk.svg"]);
+    assert!(contents(&run) == was);
+    let again = dryport(home.path(), &["chart", "run", "--out", "new/pictures", "--only", "risk"]);
+    let said = "error: new/pictures/risk.png exists already\nhelp: --force replaces it\n";
+    assert_eq!(again, Ended { code: 1, out: String::new(), err: said.into() });
+    assert_eq!(dryport(home.path(), &["chart", "run", "--out", "new/pictures", "--only", "risk", "--force"]).code, 0);
+    let unknown = dryport(home.path(), &["chart", "run", "--only", "pie"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("occupancy") && unknown.err.contains("risk"), "{}", unknown.err);
+}
+
+/// The manifest of a run folder names what is in it, whichever command drew it.
+#[test]
+fn svg_in_place_leaves_what_run_with_svg_leaves() {
+    let (home, _) = home();
+    let few = ["--set", "run.replications=2", "--set", "run.duration=20s", "--quiet"];
+    let scenario = root().join("scenarios/quickstart.toml");
+    let scenario = scenario.to_str().unwrap();
+    for (out, svg) in [("with", &["--svg"][..]), ("without", &[])] {
+        assert_eq!(dryport(home.path(), &[&["run", scenario, "--out", out], &few[..], svg].concat()).code, 0);
+    }
+    assert_eq!(dryport(home.path(), &["chart", "without", "--svg"]).code, 0);
+    assert!(contents(&home.path().join("with")) == contents(&home.path().join("without")));
+    assert!(!names(&home.path().join("with"), ".svg").is_empty());
+}
+
+/// The text of a file with one edit.
+fn edit(run: &Path, file: &str, change: impl FnOnce(String) -> String) {
+    let path = run.join(file);
+    let text = fs::read_to_string(&path).expect("a text");
+    fs::write(&path, change(text)).expect("the folder is ours");
+}
+
+/// Replaces what stands in a cell of the last line.
+fn last_line(text: &str, column: usize, cell: &str) -> String {
+    let (head, last) = text.trim_end().rsplit_once('\n').expect("several lines");
+    let mut cells: Vec<&str> = last.split(',').collect();
+    cells[column] = cell;
+    format!("{head}\n{}\n", cells.join(","))
+}
+
+#[test]
+fn a_bad_folder_is_refused_in_one_message_and_nothing_is_written() {
+    type Damage = fn(&Path);
+    let cases: [(Damage, &str); 9] = [
+        (|run| fs::remove_file(run.join("manifest.json")).unwrap(), "run is no run folder: there is no manifest.json"),
+        (
+            |run| edit(run, "manifest.json", |text| text.replace("\"schema_version\": 1", "\"schema_version\": 7")),
+            "run/manifest.json: manifest of schema version 7; this dryport reads version 1",
+        ),
+        (
+            |run| edit(run, "manifest.json", |text| text[..text.len() / 2].into()),
+            "run/manifest.json: not a dryport manifest: ",
+        ),
+        (|run| fs::remove_file(run.join("timeseries.csv")).unwrap(), "cannot read run/timeseries.csv: no such file"),
+        (
+            |run| edit(run, "timeseries.csv", |text| last_line(&text, 8, "-5")),
+            "run/timeseries.csv: line 48081, column busy_ports: `-5` is not a whole number from 0 on",
+        ),
+        (
+            |run| edit(run, "replications.csv", |text| text[..text.len() - 3].into()),
+            "run/replications.csv: line 2081: cut off",
+        ),
+        (
+            |run| {
+                edit(run, "summary.csv", |text| text.split_inclusive('\n').take(9).collect());
+            },
+            "run/summary.csv: 8 rows, where the manifest says 112",
+        ),
+        (
+            |run| edit(run, "probes.csv", |text| text.replacen(",busy_percent", "", 1)),
+            "run/probes.csv: line 1: the column busy_percent is missing; the header must be `scenario,variant,",
+        ),
+        (|run| fs::write(run.join("ports.csv"), [0xff; 99]).unwrap(), "run/ports.csv: line 1: not text in UTF-8"),
+    ];
+    for (damage, said) in cases {
+        let (home, run) = home();
+        damage(&run);
+        let was = contents(&run);
+        let ended = dryport(home.path(), &["chart", "run", "--svg"]);
+        assert_eq!((ended.code, ended.out.as_str()), (3, ""), "{said}");
+        assert!(ended.err.starts_with(&format!("error: {said}")), "{}\nnot\n{said}", ended.err);
+        assert_eq!(ended.err.lines().count(), 2, "{}", ended.err);
+        assert!(ended.err.lines().nth(1).is_some_and(|line| line.starts_with("help: ")), "{}", ended.err);
+        assert!(contents(&run) == was, "{said}");
+    }
+    let (home, _) = home();
+    assert_eq!(dryport(home.path(), &["chart", "nowhere"]).code, 3);
+}

@@ -1,0 +1,146 @@
+//! What `dryport run` says, screen by screen: the three verdicts of ../shared/screens.md, and every shape a summary takes.
+
+use crate::command::{assert_screen, dryport, root};
+use std::fs;
+use std::path::Path;
+
+/// A folder with `s.toml` in it, which is `text`.
+fn home(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("s.toml"), text).expect("the folder is ours");
+    folder
+}
+
+/// The screen of a run, which is golden file `run-NAME.txt`.
+fn screen(name: &str, folder: &Path, arguments: &[&str]) -> String {
+    let ended = dryport(folder, &[&["run"], arguments].concat());
+    assert!([0, 99].contains(&ended.code), "{name}: {}", ended.err);
+    assert_screen(&format!("run-{name}"), &ended.out);
+    ended.out
+}
+
+fn quickstart(name: &str, rate: &str, verdict: &str) {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    let scenario = root().join("scenarios/quickstart.toml");
+    let set = format!("client.checkout.arrivals.poisson.rate={rate}");
+    let text = screen(name, home.path(), &[scenario.to_str().expect("a name in UTF-8"), "--set", &set]);
+    assert!(text.starts_with(verdict), "{text}");
+}
+
+#[test]
+fn the_quickstart_may_run_out() {
+    quickstart("may-run-out", "450/s", "MAY RUN OUT  checkout -> orders-db: connects refused in 18 of 20 runs of ");
+}
+
+#[test]
+fn at_500_a_second_it_runs_out() {
+    quickstart("runs-out", "500/s", "RUNS OUT     checkout -> orders-db: connects refused in 20 of 20 runs of ");
+}
+
+#[test]
+fn at_430_a_second_it_was_not_seen() {
+    quickstart("not-seen", "430/s", "NOT SEEN     checkout -> orders-db: no connect refused in 20 runs of 10 min\n");
+}
+
+#[test]
+fn at_10_a_second_there_is_time_for_an_alert() {
+    quickstart("calm", "10/s", "NOT SEEN ");
+}
+
+/// Two destinations and three clients on one host, one of them refused in every run.
+const SEVERAL: &str = r#"
+schema = 1
+[run]
+duration     = "60s"
+replications = 8
+[[host]]
+name       = "gateway"
+port_range = "40000-40099"
+time_wait  = "20s"
+[[destination]]
+name = "orders-db"
+[[destination]]
+name = "a-cache-whose-name-is-longer-than-most"
+[[client]]
+name     = "checkout"
+host     = "gateway"
+to       = "orders-db"
+arrivals = { poisson = { rate = "6/s" } }
+lifetime = { exponential = { mean = "50ms" } }
+retry    = { attempts = 2, delay = "500ms" }
+[[client]]
+name     = "search"
+host     = "gateway"
+to       = "a-cache-whose-name-is-longer-than-most"
+arrivals = { poisson = { rate = "4/s" } }
+lifetime = { exponential = { mean = "50ms" } }
+[[client]]
+name     = "audit"
+host     = "gateway"
+to       = { orders-db = 0.1, a-cache-whose-name-is-longer-than-most = 0.9 }
+arrivals = { constant = { rate = "1/5s" } }
+lifetime = { constant = { value = "1s" } }
+"#;
+
+#[test]
+fn of_several_the_worst_comes_first_and_a_table_shows_all() {
+    let text = screen("several", home(SEVERAL).path(), &["s.toml"]);
+    assert!(text.starts_with("RUNS OUT     checkout and 1 of 2 others -> orders-db (not the other): "), "{text}");
+    let calm = ["s.toml", "--set", "host.gateway.port_range=40000-49999"];
+    assert!(screen("several-calm", home(SEVERAL).path(), &calm).starts_with("NOT SEEN "));
+}
+
+#[test]
+fn two_scenarios_are_told_one_after_the_other() {
+    let home = home(&SEVERAL.replace("6/s", "3/s"));
+    fs::write(home.path().join("t.toml"), ONE).expect("the folder is ours");
+    screen("two-scenarios", home.path(), &["s.toml", "t.toml"]);
+}
+
+/// One port, one run, and a system that shares ports between destinations.
+const ONE: &str = r#"
+schema = 1
+[run]
+duration     = "60s"
+warm_up      = "5s"
+replications = 1
+[[host]]
+name       = "laptop"
+profile    = "macos"
+port_range = "50000-50000"
+[[destination]]
+name = "api"
+[[client]]
+name     = "app"
+host     = "laptop"
+to       = "api"
+arrivals = { constant = { rate = "1/10s" } }
+lifetime = { constant = { value = "1s" } }
+"#;
+
+#[test]
+fn one_run_of_one_port_claims_little() {
+    let home = home(ONE);
+    screen("one", home.path(), &["s.toml"]);
+    screen("one-90", home.path(), &["s.toml", "--set", "run.replications=2", "--confidence", "90%"]);
+}
+
+#[test]
+fn a_recording_may_have_no_row_in_the_window() {
+    let home = home(&ONE.replace("constant = { rate = \"1/10s\" }", "trace = { file = \"t.csv\" }"));
+    fs::write(home.path().join("t.csv"), "time_s,lifetime_s\n90,2\n").expect("the folder is ours");
+    screen("idle", home.path(), &["s.toml"]);
+    fs::write(home.path().join("t.csv"), "time_s,lifetime_s\n1,2\n2,2\n59,2\n").expect("the folder is ours");
+    screen("trace", home.path(), &["s.toml", "--set", "run.replications=40"]);
+}
+
+#[test]
+fn gates_stand_before_the_files() {
+    let asserts = "[[assert]]\nthat = \"exhaustion_probability <= 0.01\"\n\
+        [[assert]]\nthat = \"requests_lost_ratio <= 30%\"\nscope = \"client:checkout\"\n\
+        [[assert]]\nthat = \"first_refusal_s == never\"\nscope = \"client:audit\"\n\
+        [[assert]]\nthat = \"busy_ports_mean >= 126\"\n";
+    let home = home(&format!("{SEVERAL}{asserts}"));
+    let fail_if = ["--fail-if", "first_refusal_s < 10s", "--fail-if", "exhaustion_probability > 99%"];
+    screen("gates", home.path(), &[&["s.toml"], &fail_if[..]].concat());
+}
