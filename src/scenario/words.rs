@@ -166,9 +166,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
     }
 }
 
-/// `1 run`, `20 runs`.
+/// `1 run`, `20 runs`, `2 addresses`.
 pub fn plural(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
+    let s = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {noun}{s}", thousands(number))
 }
 
@@ -204,6 +208,23 @@ pub fn about(number: f64) -> String {
     format!("about {}{name}", count((scaled / step).round() * step))
 }
 
+/// A space that no line ends at; written as a plain one.
+pub const SOLID_SPACE: char = '\u{a0}';
+
+/// A text that is kept on one line: `4 min 31 s`.
+pub fn solid(text: &str) -> String {
+    text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
+}
+
 /// Lines of words that fit into `width` columns; a word that never fits stands alone.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -231,6 +252,11 @@ pub fn ordinal(number: f64) -> String {
         _ => "th",
     };
     format!("{digits}{suffix}")
+}
+
+/// A message whose lines are broken to fit the screen.
+pub fn fitted(text: &str) -> String {
+    text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
@@ -382,6 +408,7 @@ mod tests {
         );
         assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
+        assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
     }
 
     #[test]
