@@ -168,7 +168,7 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
         (&["--attempts", "tiny.toml", "--force"], "error: cannot write tiny.toml: tiny.toml is read for this run and "),
         (&["--out", ".", "--force"], "error: cannot write "),
         (&["--out", "mine/..", "--force"], "error: cannot write "),
-        (&["--out", "/proc/x"], "error: cannot make a folder in /proc: No such file or directory (os error 2)\n"),
+        (&["--out", "/proc/x"], "error: cannot make a folder in /proc: No such file or directory (os error 2)"),
     ] {
         let ended = run(home.path(), &[&long, arguments].concat());
         assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{arguments:?}");
