@@ -4,7 +4,7 @@ use super::files::read;
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::scenario::schema::schema;
-use crate::scenario::words::fitted;
+use crate::scenario::words::{SOLID_SPACE, WIDTH, solid, wrapped};
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
@@ -45,7 +45,7 @@ impl Check {
         let mut exit = Exit::Fine;
         for file in &self.files {
             match check(file, &self.sets) {
-                Ok(line) => output.data(&fitted(&line))?,
+                Ok(line) => output.data(&broken(&line))?,
                 Err(errors) => {
                     output.message(&errors)?;
                     exit = Exit::Invalid;
@@ -62,3 +62,24 @@ fn check(file: &str, sets: &[String]) -> Result<String, String> {
     let name = if file == "-" { "stdin" } else { file };
     Ok(format!("ok: {name}: {}", scenario.understood()))
 }
+
+/// The line in lines that fit the screen, broken after commas as far as that goes, else between words.
+fn broken(line: &str) -> String {
+    let width = WIDTH - INDENT.len();
+    let mut facts: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match facts.last_mut() {
+            Some(fact) if !fact.ends_with([',', ';', ':']) => {
+                fact.push(' ');
+                fact.push_str(word);
+            }
+            _ => facts.push(word.to_owned()),
+        }
+    }
+    let kept = facts.iter().map(|fact| if fact.len() <= width { solid(fact) } else { fact.clone() });
+    let lines = wrapped(&kept.collect::<Vec<_>>().join(" "), width);
+    lines.join(&format!("\n{INDENT}")).replace(SOLID_SPACE, " ")
+}
+
+/// What stands before further lines of one statement.
+const INDENT: &str = "    ";

@@ -14,6 +14,7 @@ pub mod guide;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
+pub mod unseen;
 
 use crate::scenario::words::{WIDTH, fitted};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -55,6 +56,8 @@ commands! {
     list::List,
     new::New,
     chart::Chart,
+    inspect::Inspect,
+    port::Port,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

@@ -1,43 +1,44 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
-use crate::scenario::words::{WIDTH, wrapped};
+use crate::scenario::words::{SOLID_SPACE, WIDTH, wrapped};
+pub(crate) use crate::scenario::words::{solid, solid_brackets};
 
 const GUTTER: usize = 13;
 
-/// A space that no line ends at; written as a plain one.
-const SOLID_SPACE: char = '\u{a0}';
-
-/// A text that is kept on one line: `4 min 31 s`.
-pub(super) fn solid(text: &str) -> String {
-    text.replace(' ', &SOLID_SPACE.to_string())
-}
-
-/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
-pub(super) fn solid_brackets(text: &str) -> String {
-    let inside = |depth: &mut u32, c: char| {
-        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
-        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
-    };
-    text.chars().scan(0, inside).collect()
-}
-
 /// Lines under labels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Page {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Page {
     lines: Vec<String>,
+    gutter: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::with_gutter(GUTTER)
+    }
 }
 
 impl Page {
+    /// A page whose facts stand in column `gutter`.
+    pub(crate) fn with_gutter(gutter: usize) -> Self {
+        Self { lines: Vec::new(), gutter }
+    }
+
+    /// Lines as they are, such as those of a table.
+    pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.lines.extend(lines);
+    }
+
     /// Facts under a label, each on a line of its own; nothing at all when there is none.
-    pub(super) fn label(&mut self, label: &str, facts: &[String]) {
+    pub(crate) fn label(&mut self, label: &str, facts: &[String]) {
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
         for (label, fact) in labels.zip(facts) {
-            self.hanging(&format!("{label:<GUTTER$}"), fact);
+            self.hanging(&format!("{label:<width$}", width = self.gutter), fact);
         }
     }
 
     /// A text beside a head that is as wide as it is.
-    pub(super) fn hanging(&mut self, head: &str, text: &str) {
+    pub(crate) fn hanging(&mut self, head: &str, text: &str) {
         let mut gutter = head.to_owned();
         for line in wrapped(text, WIDTH - head.len()) {
             let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
@@ -47,12 +48,12 @@ impl Page {
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         self.lines.push(String::new());
     }
 
     /// A last word, on the last line if there is room.
-    pub(super) fn tail(&mut self, text: &str) {
+    pub(crate) fn tail(&mut self, text: &str) {
         match self.lines.last_mut() {
             Some(line) if line.chars().count() + 5 + text.len() <= WIDTH => *line = format!("{line}     {text}"),
             _ => self.label("", &[solid(text)]),
@@ -60,7 +61,7 @@ impl Page {
     }
 
     /// The text, every line ended.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use super::quantity::Misfit;
 use super::tree::At;
-use super::words::thousands;
+use super::words::{WIDTH, thousands, wrapped};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -222,7 +222,8 @@ impl Diagnostics {
     }
 
     fn render(&self, fault: &Fault) -> String {
-        let mut group = Group::with_title(Level::ERROR.primary_title(fault.message.as_str()));
+        let title = wrapped(&fault.message, WIDTH - "error: ".len()).join("\n");
+        let mut group = Group::with_title(Level::ERROR.primary_title(title));
         let mut first = None;
         if let Some((text, path, span)) = self.document(&fault.at) {
             first = Some(Excerpt::new(text, path, &span, AnnotationKind::Primary, &fault.label));
@@ -242,14 +243,17 @@ impl Diagnostics {
             Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
         });
         match (first, second) {
-            (Some(first), Some(second)) if first.fits_with(&second) => group = group.element(first.with(&second)),
+            (Some(first), Some(second)) if first.fits_with(&second) => {
+                group = second.add_note(first.add_note(group.element(first.with(&second))));
+            }
             (first, second) => {
                 for excerpt in first.into_iter().chain(second) {
                     group = excerpt.add_to(group);
                 }
             }
         }
-        let help = fault.help.as_ref().map(|help| Group::with_title(Level::HELP.secondary_title(help.as_str())));
+        let help = fault.help.as_ref().map(|help| wrapped(help, WIDTH - "help: ".len()).join("\n"));
+        let help = help.map(|help| Group::with_title(Level::HELP.secondary_title(help)));
         let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
         Renderer::plain().render(&report)
     }
@@ -320,7 +324,19 @@ impl<'t> Excerpt<'t> {
     fn annotation(&self, lines: &Range<usize>) -> annotate_snippets::Annotation<'t> {
         let span = self.span.start - lines.start..self.span.end - lines.start;
         let annotation = self.kind.span(span);
-        if self.label.is_empty() { annotation } else { annotation.label(self.label) }
+        if self.label.is_empty() || !self.label_fits() { annotation } else { annotation.label(self.label) }
+    }
+
+    /// Is there room for the label beside the caret?
+    fn label_fits(&self) -> bool {
+        let number = self.line_number().to_string().len() + " | ".len();
+        let columns = self.text[self.lines.start..self.span.end].chars().count().max(1);
+        number + columns + 1 + self.label.len() <= WIDTH
+    }
+
+    /// What had no room beside the caret stands below.
+    fn add_note(&self, group: Group<'t>) -> Group<'t> {
+        if self.label.is_empty() || self.label_fits() { group } else { group.element(Level::NOTE.message(self.label)) }
     }
 
     /// Both in one excerpt.
@@ -331,7 +347,7 @@ impl<'t> Excerpt<'t> {
 
     fn add_to(&self, group: Group<'t>) -> Group<'t> {
         if self.is_short() {
-            return group.element(self.snippet(&self.lines).annotation(self.annotation(&self.lines)));
+            return self.add_note(group.element(self.snippet(&self.lines).annotation(self.annotation(&self.lines))));
         }
         let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
         let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));

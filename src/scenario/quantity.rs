@@ -111,7 +111,7 @@ pub fn duration(text: &str) -> Result<SimDuration, Misfit> {
             return Err(unknown_unit(text, unit));
         };
         let Nano::Exact(number) = number else { return Err(too_fine_or_long(text)) };
-        let part = number * u128::from(*factor);
+        let part = number.checked_mul(u128::from(*factor)).ok_or_else(|| too_fine_or_long(text))?;
         if *factor >= last_unit {
             return Err(Misfit::new(format!("{} is not a duration", quoted(text)), "units go from long to short")
                 .help("write \"1m30s\", with each unit once"));
@@ -214,7 +214,7 @@ pub fn rate(text: &str) -> Result<Rate, Misfit> {
     if nano_events > u128::from(RATE_MAX) * u128::from(span.as_nanos()) {
         return Err(too_high());
     }
-    if nano_events * u128::from(TEN_YEARS.as_nanos()) < 1_000_000_000 * u128::from(span.as_nanos()) {
+    if nano_events.saturating_mul(u128::from(TEN_YEARS.as_nanos())) < 1_000_000_000 * u128::from(span.as_nanos()) {
         return Err(Misfit::new(format!("{} is less than one in 10 years", quoted(text)), "too low"));
     }
     // A count beyond 64 bits can only be huge per a huge span: the same rate can be written smaller.
@@ -346,6 +346,10 @@ mod tests {
                 "\"99999999999999999999999999999999999s\" is finer than a \
                 nanosecond or longer than 10 years",
             ),
+            (
+                "9999999999999999999999999d",
+                "\"9999999999999999999999999d\" is finer than a nanosecond or longer than 10 years",
+            ),
             ("inf", "\"inf\" is not a duration"),
             ("1e3s", "\"e\" is no unit of time"),
             ("1.s", "\"1.s\" is not a duration"),
@@ -376,6 +380,7 @@ mod tests {
             ("101M/s", "\"101M/s\" is above 1e8/s"),
             ("1/s/s", "\"s/s\" is no unit of time"),
             ("1G/s", "\"1G/s\" is not a rate"),
+            ("9999999999999999/3653d", "\"9999999999999999/3653d\" counts too many events at once"),
             ("fast", "\"fast\" is not a rate"),
             ("0.000000001/3653d", "\"0.000000001/3653d\" is less than one in 10 years"),
         ] {

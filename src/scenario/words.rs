@@ -135,9 +135,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
     }
 }
 
-/// `1 run`, `20 runs`.
+/// `1 run`, `20 runs`, `2 addresses`.
 pub fn plural(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
+    let s = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {noun}{s}", thousands(number))
 }
 
@@ -171,6 +175,23 @@ pub fn about(number: f64) -> String {
         step *= 10.0;
     }
     format!("about {}{name}", count((scaled / step).round() * step))
+}
+
+/// A space that no line ends at; written as a plain one.
+pub const SOLID_SPACE: char = '\u{a0}';
+
+/// A text that is kept on one line: `4 min 31 s`.
+pub fn solid(text: &str) -> String {
+    text.replace(' ', &SOLID_SPACE.to_string())
+}
+
+/// What stands in brackets is kept on one line: `0.90 (0.70 to 0.97)`.
+pub fn solid_brackets(text: &str) -> String {
+    let inside = |depth: &mut u32, c: char| {
+        *depth = depth.wrapping_add((c == '(').into()).wrapping_sub((c == ')').into());
+        Some(if *depth > 0 && c == ' ' { SOLID_SPACE } else { c })
+    };
+    text.chars().scan(0, inside).collect()
 }
 
 /// Lines of words that fit into `width` columns; a word that never fits stands alone.
@@ -326,6 +347,7 @@ mod tests {
         );
         assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
+        assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
     }
 
     #[test]

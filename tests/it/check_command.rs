@@ -17,8 +17,8 @@ fn a_clean_file_is_one_line_on_stdout() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(
         out,
-        "ok: a.toml: checkout on gateway -> orders-db and cache, 56,464 ports, 27,483\nerlangs; 1 run of 10 min, \
-         about 270,000 connects\n"
+        "ok: a.toml: checkout on gateway -> orders-db and cache, 56,464 ports,\n    27,483 erlangs; 1 run of \
+         10 min, about 270,000 connects\n"
     );
 }
 

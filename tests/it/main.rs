@@ -15,6 +15,8 @@ mod golden;
 mod interrupts;
 mod kernel_replays;
 mod laws;
+#[cfg(unix)]
+mod machine;
 mod published;
 mod readme;
 mod repo_rules;
@@ -28,3 +30,4 @@ mod support;
 mod theory_allocators;
 mod theory_cases;
 mod theory_transient;
+mod this_machine;

@@ -1,7 +1,8 @@
 //! Every way to get a scenario wrong that we could think of, with the exact text the user sees.
 //!
 //! The texts are in `scenario_errors.txt`. After a change of wording, run the test with `DRYPORT_BLESS=1` set, which
-//! rewrites the file, and read the difference.
+//! rewrites the file, and read the difference. With `DRYPORT_CASES` set to a folder it also writes each case there, for
+//! `.ci/schema` to show to a validator that is not ours.
 
 use dryport::scenario::{Scenario, SourceFile};
 use std::collections::BTreeMap;
@@ -198,6 +199,9 @@ fn every_mistake_is_told_in_these_words() {
     for (name, old, new) in CASES {
         let text = if old.is_empty() { format!("{BASE}{new}") } else { BASE.replacen(old, new, 1) };
         assert_ne!(text, BASE, "{name}: nothing was replaced");
+        if let Some(folder) = std::env::var_os("DRYPORT_CASES") {
+            std::fs::write(Path::new(&folder).join(name.replace(' ', "-")).with_extension("toml"), &text).unwrap();
+        }
         write!(told, "==== {name}\n\n{}\n\n", outcome("s.toml", &text, &[])).unwrap();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/scenario_errors.txt");
