@@ -125,7 +125,7 @@ mod tests {
                 PRESSED.fetch_add(press.into(), Ordering::Relaxed);
                 out.write_all(b"second")
             });
-            write_folder(&until, &path, vec![("a".into(), first), ("b".into(), second)], Replace::Never)
+            write_folder(&until, &path, vec![("a".into(), first), ("b".into(), second)], &|| Replace::Never)
         };
         let error = write(true).unwrap_err().to_string();
         assert_eq!(error, format!("cannot write {}: interrupted", path.join("b").display()));

@@ -1,6 +1,6 @@
 //! How far a run is: a bar on a terminal, nothing elsewhere. The only place that looks at a clock, through indicatif.
 
-use crate::scenario::words::{plural, seconds, thousands};
+use crate::scenario::words::{WIDTH, plural, seconds, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -14,8 +14,6 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const TICK: Duration = Duration::from_millis(200);
 /// The most marks in the bar.
 const MARKS: usize = 20;
-/// Columns of a terminal that everybody has.
-const WIDTH: usize = 80;
 
 /// Counts replications and shows how many are whole.
 #[derive(Debug)]
@@ -65,6 +63,9 @@ impl Progress {
     }
 }
 
+/// Columns beside an empty bar.
+const ROOM: usize = WIDTH - "run    []  ".len();
+
 /// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`; the bar makes room when numbers
 /// are long.
 fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
@@ -73,9 +74,10 @@ fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
     if done > 0 {
         let left = seconds((elapsed.as_secs_f64() * runs.saturating_sub(done) as f64 / done as f64).ceil());
         let (refused, done) = (thousands(refused), thousands(done));
-        text = format!("{text}    refused so far in {refused} of {done}   {left} left");
+        let long = format!("{text}    refused so far in {refused} of {done}   {left} left");
+        text = if long.len() <= ROOM { long } else { format!("{text}   refused in {refused}   {left} left") };
     }
-    let marks = MARKS.min(WIDTH.saturating_sub("run    []  ".len() + text.len()));
+    let marks = MARKS.min(ROOM.saturating_sub(text.len()));
     let full = usize::try_from(done * marks as u64 / runs.max(1)).unwrap_or(0).min(marks);
     let bar = "#".repeat(full) + &".".repeat(marks - full);
     format!("run    [{bar}]  {text}")
@@ -95,5 +97,8 @@ mod tests {
         assert_eq!(line(0, 1, 0, at), "run    [....................]  0/1 run");
         assert_eq!(line(345, 1_000, 345, at).len(), WIDTH);
         assert!(line(10_000, 10_000, 10_000, at).starts_with("run    [#"));
+        let long = line(100_000, 1_000_000, 100_000, Duration::from_secs(799));
+        assert_eq!(long, "run    [#...]    100,000/1,000,000 runs   refused in 100,000   119 min 51 s left");
+        assert!(long.len() <= WIDTH);
     }
 }

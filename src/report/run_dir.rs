@@ -146,8 +146,10 @@ pub fn write(
     place: Place,
     pictures: Pictures,
 ) -> Result<(), RunDirError> {
-    let replace = replacing(path, &tables.meta.scenario.name, place)?;
-    Ok(write_folder(make, path, files(tables, replications, pictures), replace)?)
+    let replace = || replacing(path, &tables.meta.scenario.name, place);
+    replace()?;
+    let replace = || replace().unwrap_or(Replace::Never);
+    Ok(write_folder(make, path, files(tables, replications, pictures), &replace)?)
 }
 
 /// Reads the folder of a run, for its charts to be drawn again.

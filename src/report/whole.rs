@@ -151,7 +151,8 @@ pub fn write_file(make: &dyn Make, path: &Path, replace: Replace, fill: Fill<'_>
     Ok(())
 }
 
-/// Writes a folder of files, named and filled as listed; the folder above is made when it is missing.
+/// Writes a folder of files, named and filled as listed; the folder above is made when it is missing. `replace` is asked
+/// about what is there then, at the start and at the end, as another process may have been faster.
 ///
 /// # Errors
 ///
@@ -160,9 +161,9 @@ pub fn write_folder(
     make: &dyn Make,
     path: &Path,
     files: Vec<(String, Fill<'_>)>,
-    replace: Replace,
+    replace: &dyn Fn() -> Replace,
 ) -> Result<(), WholeError> {
-    if replace == Replace::Never && present(path) {
+    if present(path) && replace() == Replace::Never {
         return Err(WholeError::Exists { path: path.into() });
     }
     let work = work_folder(path)?;
@@ -184,14 +185,18 @@ pub fn write_folder(
 }
 
 /// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails.
-fn move_in(new: &Path, old: &Path, path: &Path, replace: Replace) -> Result<(), WholeError> {
+fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -> Result<(), WholeError> {
     /// How often another process may come between.
     const TRIES: usize = 100;
     let mut tries = 1..=TRIES;
     loop {
         let again = tries.next() < Some(TRIES);
         let was_there = present(path);
-        if was_there && replace == Replace::Never {
+        if was_there && replace() == Replace::Never {
+            // It may have been gone for the moment in which it was looked at.
+            if again {
+                continue;
+            }
             return Err(WholeError::Exists { path: path.into() });
         }
         if was_there {
@@ -361,18 +366,18 @@ pub(crate) mod tests {
             let (folder, file) = (home.path().join("run"), home.path().join("out/x.csv"));
             fs::create_dir(home.path().join("out")).unwrap();
             if before {
-                write_folder(&Disk, &folder, vec![("old".into(), bytes(&[9]))], Replace::Never).unwrap();
+                write_folder(&Disk, &folder, vec![("old".into(), bytes(&[9]))], &|| Replace::Never).unwrap();
                 write_file(&Disk, &file, Replace::Never, bytes(b"old")).unwrap();
             }
             let was = tree(home.path());
             for room in 0..20 {
-                let error = write_folder(&FullAfter::bytes(room), &folder, files(), Replace::Always).unwrap_err();
+                let error = write_folder(&FullAfter::bytes(room), &folder, files(), &|| Replace::Always).unwrap_err();
                 assert!(matches!(error, WholeError::Io { action: "write", .. }));
                 assert_eq!(tree(home.path()), was);
                 write_file(&FullAfter::bytes(room), &file, Replace::Always, bytes(&[3; 20])).unwrap_err();
                 assert_eq!(tree(home.path()), was);
             }
-            write_folder(&FullAfter::bytes(20), &folder, files(), Replace::Always).unwrap();
+            write_folder(&FullAfter::bytes(20), &folder, files(), &|| Replace::Always).unwrap();
             write_file(&FullAfter::bytes(20), &file, Replace::Always, bytes(&[3; 20])).unwrap();
             let names: Vec<_> = tree(home.path()).into_iter().map(|(path, _)| path).collect();
             let expected = ["out", "out/x.csv", "run", "run/a.csv", "run/b.csv"].map(|name| home.path().join(name));
@@ -387,7 +392,7 @@ pub(crate) mod tests {
         write_file(&Disk, &path, Replace::Never, bytes(b"old")).unwrap();
         let error = write_file(&Disk, &path, Replace::Never, bytes(b"new")).unwrap_err();
         assert_eq!(error.to_string(), format!("{} exists already", path.display()));
-        assert!(matches!(write_folder(&Disk, &path, Vec::new(), Replace::Never), Err(WholeError::Exists { .. })));
+        assert!(matches!(write_folder(&Disk, &path, Vec::new(), &|| Replace::Never), Err(WholeError::Exists { .. })));
         write_file(&Disk, &path, Replace::Always, bytes(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
     }
@@ -398,7 +403,7 @@ pub(crate) mod tests {
         let (old, path) = (home.path().join("old"), home.path().join("run"));
         fs::create_dir(&path).unwrap();
         fs::write(path.join("kept"), "kept").unwrap();
-        let error = move_in(&home.path().join("no such folder"), &old, &path, Replace::Always).unwrap_err();
+        let error = move_in(&home.path().join("no such folder"), &old, &path, &|| Replace::Always).unwrap_err();
         assert!(matches!(error, WholeError::Io { action: "move a new folder to", .. }));
         assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
     }
@@ -433,7 +438,7 @@ pub(crate) mod tests {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("run");
-        write_folder(&Disk, &path, files(), Replace::Never).unwrap();
+        write_folder(&Disk, &path, files(), &|| Replace::Never).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(&path.join("a.csv"))), (0o755, 0o644));
     }

@@ -160,7 +160,7 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
     for (arguments, said) in [
         (&["--out", "mine"][..], "error: mine exists already\nhelp: --force replaces it\n"),
         (&["--out", "tiny.toml/below"], "error: cannot make a folder in tiny.toml: Not a directory"),
-        (&["--attempts", "tiny.toml"], "error: tiny.toml exists already\nhelp: --force replaces it\n"),
+        (&["--attempts", "mine/thesis.txt"], "error: mine/thesis.txt exists already\nhelp: --force replaces it\n"),
         (&["--attempts", "tiny.toml/a.csv"], "error: cannot make a folder in tiny.toml: Not a directory"),
         (&["--attempts", "mine", "--force"], "error: cannot write mine: is a directory\n"),
         (&["--attempts", &too_long], "error: cannot make\n"),
