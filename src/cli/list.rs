@@ -1,6 +1,6 @@
 //! `dryport list [KIND]`: what can be chosen and what is measured, from the registries.
 //!
-//! Each kind is one line of [`KINDS`] and a function that walks its registry.
+//! Each kind is one line of `KINDS` and a function that walks its registry.
 
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
