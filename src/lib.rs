@@ -19,7 +19,8 @@
 //! * [`forecast`]: what formulas say of a scenario.
 //! * [`sim`]: the model in motion. [`metrics`]: what is observed of it.
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
-//! * [`report`]: tables to CSV, charts and the run folder. [`cli`]: one file per subcommand.
+//! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on.
+//! * [`cli`]: one file per subcommand.
 //!
 //! From `numeric` to `experiment` nothing opens a file or reads a clock, an environment variable or the command line.
 //!
@@ -71,6 +72,7 @@ pub mod cli;
 pub mod des;
 pub mod experiment;
 pub mod forecast;
+pub mod inspect;
 pub mod metrics;
 pub mod numeric;
 pub mod port;

@@ -2,25 +2,29 @@
 //!
 //! One binary heap of (time, kind, sequence) for every event, one bitmap of busy ports scanned word by word, one
 //! logarithm per draw. Right (tests/it/baseline.rs holds it to Erlang B), and never made faster than that: what dryport
-//! gains is measured against it. Poisson arrivals, exponential lifetimes, one destination, a TIME-WAIT of exactly `wait_s`.
+//! gains is measured against it. Poisson arrivals, exponential lifetimes, one destination, a TIME-WAIT of exactly `wait_s`,
+//! source addresses drawn at random.
 
 mod ports;
 
-pub(crate) use ports::Allocator;
+pub(crate) use ports::{Allocator, Ports};
 
-use ports::Ports;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 const NANOS_PER_SECOND: f64 = 1e9;
+/// An event's port is address x this + port.
+const ADDRESS: usize = 1 << 16;
 
 /// What to simulate.
 #[derive(Clone, Debug)]
 pub(crate) struct Params {
     /// Ports of the range: even.
     pub(crate) ports: u32,
+    /// Source addresses, each with all the ports.
+    pub(crate) addresses: u32,
     /// Attempts a second.
     pub(crate) rate: f64,
     pub(crate) mean_lifetime_s: f64,
@@ -77,10 +81,13 @@ impl Calendar {
 }
 
 /// Simulates `params` from an empty range.
+#[expect(clippy::cast_possible_truncation, reason = "addresses and ports are small")]
 pub(crate) fn run(params: &Params) -> Outcome {
     // The workload has its own stream, so both allocators see the same connections.
     let mut workload = ChaCha8Rng::seed_from_u64(params.seed);
-    let mut ports = Ports::new(params.ports, params.allocator, params.seed);
+    let mut ports: Vec<_> = (0..params.addresses)
+        .map(|address| Ports::new(params.ports, params.allocator, params.seed + u64::from(address)))
+        .collect();
     let mut calendar = Calendar::default();
     let end = nanos(params.duration_s);
     let wait = nanos(params.wait_s);
@@ -99,18 +106,24 @@ pub(crate) fn run(params: &Params) -> Outcome {
         }
         match event.kind {
             Kind::Release => {
-                ports.release(event.port);
+                ports[event.port as usize / ADDRESS].release(event.port % ADDRESS as u32);
                 busy -= 1;
             }
             Kind::Close => calendar.push(now + wait, Kind::Release, event.port),
             Kind::Arrival => {
                 attempts += 1;
                 let lifetime = exponential(&mut workload, lifetime_mean);
-                if let Some(found) = ports.take(now) {
+                // The high word of a product: even enough for a few addresses.
+                let address = if params.addresses == 1 {
+                    0
+                } else {
+                    ((u128::from(workload.next_u64()) * u128::from(params.addresses)) >> 64) as usize
+                };
+                if let Some(found) = ports[address].take(now) {
                     probes += u64::from(found.probes);
                     busy += 1;
                     busy_peak = busy_peak.max(busy);
-                    calendar.push(now + lifetime, Kind::Close, found.port);
+                    calendar.push(now + lifetime, Kind::Close, (address * ADDRESS) as u32 + found.port);
                 } else {
                     refused += 1;
                 }

@@ -1,7 +1,9 @@
 //! Opening files: the only place where a scenario or a trace is read from the disk or from standard input.
 
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
-use crate::scenario::{Reading, SourceError, SourceFile, Sources};
+use crate::scenario::words::fitted;
+use crate::scenario::{Reading, Scenario, SourceError, SourceFile, Sources};
+use crate::workload::Arrivals;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -26,13 +28,25 @@ impl Sources for Files {
     }
 }
 
+/// The files that the scenario in `file` was read from, traces included; none for standard input alone.
+pub fn inputs(file: &str, scenario: &Scenario) -> Vec<PathBuf> {
+    let beside = Files::beside(file).folder;
+    let traces = scenario.clients.iter().filter_map(|client| match &client.arrivals {
+        Arrivals::Replay(replay) => Some(beside.join(&*replay.trace().path)),
+        _ => None,
+    });
+    let itself = (file != "-").then(|| PathBuf::from(file));
+    itself.into_iter().chain(traces).collect()
+}
+
 /// The scenario in `file`, as the overrides `sets` change it.
 ///
 /// # Errors
 ///
 /// What is wrong with it, or why it cannot be read, ready to be shown.
 pub fn read(file: &str, sets: &[String]) -> Result<Reading, String> {
-    let source = read_scenario(file).map_err(|error| format!("error: cannot read {file}: {error}"))?;
+    let unread = |error| fitted(&format!("error: cannot read {file}: {error}"));
+    let source = read_scenario(file).map_err(unread)?;
     Reading::of(&source, sets, &Files::beside(file)).map_err(|diagnostics| diagnostics.to_string())
 }
 

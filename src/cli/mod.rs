@@ -14,8 +14,9 @@ pub mod guide;
 pub mod interrupt;
 pub mod output;
 pub mod progress;
+pub mod unseen;
 
-use crate::scenario::words::{WIDTH, wrapped};
+use crate::scenario::words::{WIDTH, fitted};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -55,6 +56,8 @@ commands! {
     list::List,
     new::New,
     chart::Chart,
+    inspect::Inspect,
+    port::Port,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?
@@ -147,7 +150,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut
 /// Help and version go to stdout and are fine; anything else is a mistake.
 fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
     let text = error.render().to_string();
-    let text = text.trim_end().lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n");
+    let text = fitted(text.trim_end());
     let (written, exit) = if error.use_stderr() {
         (output.message(&text), Exit::Usage)
     } else {

@@ -61,12 +61,12 @@ impl New {
         let shown = file.display();
         match write_file(&Disk, file, replace, Box::new(|out| out.write_all(text.as_bytes()))) {
             Ok(()) => {
-                output.message(&format!("wrote {shown}; now try: dryport run {shown}"))?;
+                output.prose(&format!("wrote {shown}; now try: dryport run {shown}"))?;
                 Ok(Exit::Fine)
             }
             Err(error) => {
                 let help = if matches!(error, WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-                output.message(&format!("error: {error}{help}"))?;
+                output.prose(&format!("error: {error}{help}"))?;
                 Ok(Exit::Failed)
             }
         }

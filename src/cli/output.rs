@@ -1,5 +1,6 @@
 //! The writers that all commands print through: data to one, messages to the other.
 
+use crate::scenario::words::fitted;
 use std::io::{self, Write};
 
 /// Why a command could not do what it was asked to.
@@ -48,6 +49,15 @@ impl<'w> Output<'w> {
     pub fn message(&mut self, text: &str) -> Result<(), Failure> {
         self.data.flush()?;
         Ok(writeln!(self.messages, "{text}")?)
+    }
+
+    /// Writes a message in words, its lines broken to fit the screen.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn prose(&mut self, text: &str) -> Result<(), Failure> {
+        self.message(&fitted(text))
     }
 
     /// Writes out what is still held back.

@@ -74,6 +74,12 @@ impl<T: Copy> DelayLine<T> {
         Some(due)
     }
 
+    /// Takes the next event if it is due by `until`, that instant included.
+    #[inline]
+    pub fn pop_until(&mut self, until: SimTime) -> Option<(SimTime, T)> {
+        if self.next_at <= until { self.pop() } else { None }
+    }
+
     /// How many events wait.
     pub fn len(&self) -> usize {
         self.len

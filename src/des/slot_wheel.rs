@@ -194,6 +194,12 @@ impl<T: Copy> SlotWheel<T> {
         Some((SimTime::from_nanos(at), event))
     }
 
+    /// Takes the next event if it is due by `until`, that instant included.
+    #[inline]
+    pub fn pop_until(&mut self, until: SimTime) -> Option<(SimTime, T)> {
+        if self.next_at() <= until { self.pop() } else { None }
+    }
+
     /// Moves the cursor to the next slot that holds anything, if any does, and sorts it.
     #[inline(never)]
     fn advance(&mut self, now: u64) {

@@ -174,8 +174,9 @@ struct Tally {
 impl Tally {
     #[inline]
     fn note(&mut self, at: SimTime) {
-        self.count += 1;
-        self.sum += u128::from(at.as_nanos());
+        // 2^64 events, each before 2^64 ns, fit; a check would be a tenth of what a recorder costs.
+        self.count = self.count.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(u128::from(at.as_nanos()));
     }
 }
 
@@ -308,9 +309,11 @@ impl<'a> Recorder<'a> {
     }
 
     #[cold]
-    fn first_release(&mut self, lane: u32) {
-        let host = self.topology.host_of_lane(lane);
-        self.released[lane as usize] = vec![0; self.topology.hosts[host].range as usize].into_boxed_slice();
+    fn first_release(&mut self, held: &Held, stamp: u64) {
+        let range = self.topology.hosts[self.topology.host_of_lane(held.lane)].range;
+        let mut released = vec![0; range as usize].into_boxed_slice();
+        released[usize::from(held.offset)] = stamp;
+        self.released[held.lane as usize] = released;
     }
 
     /// The groups of a flow that are not its first.
@@ -448,10 +451,11 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
-        if self.released[held.lane as usize].is_empty() {
-            self.first_release(held.lane);
+        let stamp = at.as_nanos() + 1;
+        match self.released[held.lane as usize].get_mut(usize::from(held.offset)) {
+            Some(released) => *released = stamp,
+            None => self.first_release(held, stamp),
         }
-        self.released[held.lane as usize][usize::from(held.offset)] = at.as_nanos() + 1;
         let flow = &mut self.flows[held.flow as usize];
         flow.released.note(at);
         self.groups[flow.group as usize].give_back(at, free);

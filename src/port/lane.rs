@@ -352,11 +352,11 @@ mod tests {
                     lane.give_back(offset);
                     plain[usize::from(offset)] = true;
                 }
-                let (part, from) = layout.split.place(u32::from(offset));
-                let part = u32::try_from(part).unwrap();
-                let is_free = |index: &u32| plain[layout.split.offset(part, *index) as usize];
-                assert_eq!(lane.next_free(part, from), (from..layout.part_len(part)).find(is_free));
-                assert_eq!(lane.has_free(part), (0..layout.part_len(part)).any(|index| is_free(&index)));
+                let (side, from) = layout.split.place(u32::from(offset));
+                let side = u32::try_from(side).unwrap();
+                let is_free = |index: &u32| plain[layout.split.offset(side, *index) as usize];
+                assert_eq!(lane.next_free(side, from), (from..layout.part_len(side)).find(is_free));
+                assert_eq!(lane.has_free(side), (0..layout.part_len(side)).any(|index| is_free(&index)));
             }
             assert_eq!(lane.free(), lane.count_free());
             let mut in_order: Vec<u32> = (0..len).filter(|offset| plain[*offset as usize]).collect();

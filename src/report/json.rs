@@ -1,24 +1,56 @@
 //! What runs say as one JSON document: verdict and headline figures, for scripts.
 //!
-//! Its shape does not depend on how many scenarios ran; a changed meaning raises [`SCHEMA_VERSION`].
+//! Its shape does not depend on how many scenarios ran; a new key may come, a changed meaning raises [`SCHEMA_VERSION`].
+//! Every key is explained in [`KEYS`].
 
 use super::gate::{Judged, Sense};
 use super::query::Estimate;
-use super::summary::Verdict;
+use super::summary::{Refusals, Verdict};
 use super::{Cell, RunTables};
 use serde_json::{Map, Value, json};
 
 /// The version of the document's layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each headline.
+pub const KEYS: [(&str, &str); 26] = [
+    ("schema_version", "layout of this document"),
+    ("dryport", "version that made it"),
+    ("verdict", "the worst of all runs: RUNS OUT, MAY RUN OUT or NOT SEEN"),
+    ("runs", "one for each scenario, in the order of the command line"),
+    ("runs[].scenario", "name: the file's stem"),
+    ("runs[].title", "title of the scenario"),
+    ("runs[].verdict", "RUNS OUT: refused in every replication; MAY RUN OUT: in some; NOT SEEN: in none"),
+    ("runs[].seed", "what every random draw is keyed by"),
+    ("runs[].replications", "how many are whole"),
+    ("runs[].replications_refused", "how many had at least one refused connect()"),
+    ("runs[].duration_s", "measured window of each"),
+    ("runs[].warm_up_s", "time before it, in no figure"),
+    ("runs[].confidence", "level of every interval"),
+    ("runs[].folder", "where the files are"),
+    ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
+    ("runs[].gates[].assert", "the claim that must hold"),
+    ("runs[].gates[].fail_if", "or the claim that must not"),
+    ("runs[].gates[].scope", "what the claim is about: all, host:NAME, client:NAME, destination:NAME"),
+    ("runs[].gates[].result", "passed, failed or undecided; only passed passes"),
+    ("runs[].gates[].estimate", "the figure it was judged by; null when there is none"),
+    ("runs[].gates[].ci_low", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].ci_high", "upper end; null when it has none, or that is never"),
+    ("runs[].figures.METRIC", "headline figures of scope all; summary.csv has every other"),
+    ("runs[].figures.METRIC.estimate", "the figure; null when it cannot be had, or never happened"),
+    ("runs[].figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
+    ("runs[].figures.METRIC.ci_high", "upper end; null when it has none, or that is never"),
+];
+
 /// The metrics that are told, of scope `all`; every other figure is in `summary.csv`.
-const HEADLINES: [&str; 10] = [
+const HEADLINES: [&str; 11] = [
     "exhaustion_probability",
     "first_refusal_s",
     "attempts_total",
     "refused_ratio",
     "full_time_ratio",
     "requests_lost_total",
+    "requests_lost_ratio",
     "busy_ports_peak",
     "headroom_ports",
     "offered_load",
@@ -47,7 +79,9 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
         "verdict": Verdict::of(tables).word(),
         "seed": meta.seed,
         "replications": meta.replications,
+        "replications_refused": Refusals::of(tables, "all").refused,
         "duration_s": meta.duration_s,
+        "warm_up_s": meta.warm_up_s,
         "confidence": meta.confidence,
         "folder": folder,
         "gates": gates.iter().map(gate).collect::<Vec<_>>(),
@@ -89,9 +123,40 @@ fn gate(judged: &Judged) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::gate::Gate;
     use super::super::samples;
     use super::*;
     use crate::metrics::Metric;
+    use crate::scenario::Claim;
+    use std::collections::BTreeSet;
+
+    /// The keys of a document as [`KEYS`] has them.
+    fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+        if let Value::Array(items) = value {
+            return items.iter().for_each(|item| keys(item, &format!("{path}[]"), found));
+        }
+        for (key, below) in value.as_object().into_iter().flatten() {
+            let key = if HEADLINES.contains(&key.as_str()) { "METRIC" } else { key };
+            let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            if key != "figures" {
+                found.insert(path.clone());
+            }
+            keys(below, &path, found);
+        }
+    }
+
+    #[test]
+    fn every_key_is_explained_and_there() {
+        let tables = samples::quickstart();
+        let gates = [Sense::Assert, Sense::FailIf].map(|sense| {
+            let claim = Claim::read("first_refusal_s == never").unwrap();
+            Gate { claim, scope: "all".into(), sense }.judge(&tables)
+        });
+        let mut found = BTreeSet::new();
+        keys(&runs_json(&[run_json(&tables, &gates, "output/quickstart")]), "", &mut found);
+        let explained: BTreeSet<String> = KEYS.iter().map(|(key, _)| (*key).to_owned()).collect();
+        assert_eq!(found, explained);
+    }
 
     #[test]
     fn the_verdict_is_the_worst_and_every_headline_is_a_metric() {

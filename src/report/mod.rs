@@ -9,7 +9,7 @@ pub mod gate;
 pub mod json;
 pub mod manifest;
 mod middle_run;
-mod page;
+pub(crate) mod page;
 pub mod query;
 pub mod run_dir;
 #[cfg(test)]

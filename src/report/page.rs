@@ -1,27 +1,44 @@
 //! Text for a terminal of 80 columns: labels in a gutter, facts beside them, wrapped between words.
 
 use crate::scenario::words::{SOLID_SPACE, WIDTH, wrapped};
-pub(super) use crate::scenario::words::{solid, solid_brackets};
+pub(crate) use crate::scenario::words::{solid, solid_brackets};
 
 const GUTTER: usize = 13;
 
 /// Lines under labels.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Page {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Page {
     lines: Vec<String>,
+    gutter: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self::with_gutter(GUTTER)
+    }
 }
 
 impl Page {
+    /// A page whose facts stand in column `gutter`.
+    pub(crate) fn with_gutter(gutter: usize) -> Self {
+        Self { lines: Vec::new(), gutter }
+    }
+
+    /// Lines as they are, such as those of a table.
+    pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.lines.extend(lines);
+    }
+
     /// Facts under a label, each on a line of its own; nothing at all when there is none.
-    pub(super) fn label(&mut self, label: &str, facts: &[String]) {
+    pub(crate) fn label(&mut self, label: &str, facts: &[String]) {
         let labels = std::iter::once(label).chain(std::iter::repeat(""));
         for (label, fact) in labels.zip(facts) {
-            self.hanging(&format!("{label:<GUTTER$}"), fact);
+            self.hanging(&format!("{label:<width$}", width = self.gutter), fact);
         }
     }
 
     /// A text beside a head that is as wide as it is.
-    pub(super) fn hanging(&mut self, head: &str, text: &str) {
+    pub(crate) fn hanging(&mut self, head: &str, text: &str) {
         let mut gutter = head.to_owned();
         for line in wrapped(text, WIDTH - head.len()) {
             let line = format!("{gutter}{line}").replace(SOLID_SPACE, " ");
@@ -31,12 +48,12 @@ impl Page {
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         self.lines.push(String::new());
     }
 
     /// A last word, on the last line if there is room.
-    pub(super) fn tail(&mut self, text: &str) {
+    pub(crate) fn tail(&mut self, text: &str) {
         match self.lines.last_mut() {
             Some(line) if line.chars().count() + 5 + text.len() <= WIDTH => *line = format!("{line}     {text}"),
             _ => self.label("", &[solid(text)]),
@@ -44,7 +61,7 @@ impl Page {
     }
 
     /// The text, every line ended.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
 use super::query::PerRun;
 use super::schema::{self, TABLES, file};
-use super::whole::{self, Fill, Make, Replace, WholeError, write_folder};
+use super::whole::{self, Fill, Make, Replace, What, WholeError, write_folder};
 use super::{Cell, RunTables, Table, csv};
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -114,7 +114,7 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
 ///
 /// [`RunDirError::Taken`] or [`RunDirError::NoFolder`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
 pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDirError> {
-    Ok(whole::may_write(path, replacing(path, scenario, place)?)?)
+    Ok(whole::may_write(path, What::Folder, replacing(path, scenario, place)?)?)
 }
 
 fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
@@ -252,7 +252,7 @@ pub fn draw(
 ) -> Result<Vec<PathBuf>, RunDirError> {
     let files: Vec<_> = charts.iter().flat_map(|chart| drawn(tables, chart, pictures)).collect();
     for (name, _) in &files {
-        whole::may_write(&path.join(name), replace)?;
+        whole::may_write(&path.join(name), What::File, replace)?;
     }
     let mut paths = Vec::new();
     for (name, fill) in files {

@@ -5,7 +5,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// What can go wrong, and where.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,15 @@ pub trait Make {
     ///
     /// When the file system says so.
     fn make(&self, path: &Path) -> io::Result<Box<dyn Sink>>;
+
+    /// The device or pipe that is there, to be written to.
+    ///
+    /// # Errors
+    ///
+    /// When the file system says so.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
+        Ok(Box::new(fs::OpenOptions::new().write(true).open(path)?))
+    }
 }
 
 /// Makes real files.
@@ -77,22 +86,43 @@ pub enum Replace {
 /// What writes the content of a file.
 pub type Fill<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
+/// What is to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// One file, or into a device or a pipe.
+    File,
+    /// A folder of files.
+    Folder,
+}
+
 /// Could something be written at `path`? Asked before a long simulation, so that a refusal does not waste it.
 ///
 /// # Errors
 ///
 /// When it exists and may not be replaced, or the file system refuses.
-pub fn may_write(path: &Path, replace: Replace) -> Result<(), WholeError> {
-    if is_device(path) {
+pub fn may_write(path: &Path, what: What, replace: Replace) -> Result<(), WholeError> {
+    if what == What::File && is_device(path) {
         return Ok(());
+    }
+    if what == What::File && path.is_dir() {
+        return Err(failed("write", path)(io::ErrorKind::IsADirectory.into()));
     }
     if replace == Replace::Never && present(path) {
         return Err(WholeError::Exists { path: path.into() });
     }
-    // Nothing is left behind, not even the folders above.
+    if path.file_name().is_none() {
+        // `..` or the root: nothing can be moved into its place.
+        return Err(failed("write", path)(io::Error::other("it needs a name of its own")));
+    }
+    // Nothing is left behind, not even the folders above; but their names are tried, which may be too long.
     let above = parent(path);
     let there = above.ancestors().find(|folder| present(folder)).unwrap_or(Path::new("."));
-    work_folder_in(there).map(drop)
+    let work = work_folder_in(there)?;
+    let missing = path.strip_prefix(there).unwrap_or(path);
+    if missing.components().all(|part| matches!(part, Component::Normal(_))) {
+        fs::create_dir_all(work.path().join(missing)).map_err(failed("make", path))?;
+    }
+    Ok(())
 }
 
 /// Writes one file; its folder is made when it is missing. A device or a pipe is written to as it is.
@@ -103,8 +133,12 @@ pub fn may_write(path: &Path, replace: Replace) -> Result<(), WholeError> {
 pub fn write_file(make: &dyn Make, path: &Path, replace: Replace, fill: Fill<'_>) -> Result<(), WholeError> {
     if is_device(path) {
         // Nothing to keep whole, and replacing `/dev/null` by a file would do harm.
-        let mut device = fs::OpenOptions::new().write(true).open(path).map_err(failed("open", path))?;
-        return fill_sink(&mut device, fill).map_err(failed("write", path));
+        let mut device = make.open(path).map_err(failed("open", path))?;
+        return match fill_sink(&mut *device, fill) {
+            // Whoever reads the pipe has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(failed("write", path)),
+        };
     }
     if replace == Replace::Never && present(path) {
         return Err(WholeError::Exists { path: path.into() });
@@ -139,7 +173,7 @@ pub fn write_folder(
     }
     set_mode(&new, 0o755)?;
     sync_folder(&new);
-    let moved = move_in(&new, &old, path);
+    let moved = move_in(&new, &old, path, replace);
     if moved.is_err() && present(&old) {
         // Could not be moved back: it stays where the error says it is, or it would go with the working folder.
         let _ = work.keep();
@@ -150,16 +184,35 @@ pub fn write_folder(
 }
 
 /// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails.
-fn move_in(new: &Path, old: &Path, path: &Path) -> Result<(), WholeError> {
-    let was_there = present(path);
-    if was_there {
-        fs::rename(path, old).map_err(failed("move aside", path))?;
+fn move_in(new: &Path, old: &Path, path: &Path, replace: Replace) -> Result<(), WholeError> {
+    /// How often another process may come between.
+    const TRIES: usize = 100;
+    let mut tries = 1..=TRIES;
+    loop {
+        let again = tries.next() < Some(TRIES);
+        let was_there = present(path);
+        if was_there && replace == Replace::Never {
+            return Err(WholeError::Exists { path: path.into() });
+        }
+        if was_there {
+            match fs::rename(path, old) {
+                // Another run has just moved it aside to replace it too.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && again => continue,
+                moved => moved.map_err(failed("move aside", path))?,
+            }
+        }
+        let Err(error) = fs::rename(new, path) else { return Ok(()) };
+        if was_there && !present(path) {
+            fs::rename(old, path).map_err(failed("move back", old))?;
+        } else if present(path) && present(new) && again {
+            // Another run was faster. Its folder is as whole as ours, which comes after it.
+            if was_there {
+                fs::remove_dir_all(old).map_err(failed("remove", old))?;
+            }
+            continue;
+        }
+        return Err(failed("move a new folder to", path)(error));
     }
-    let moved = fs::rename(new, path).map_err(failed("move a new folder to", path));
-    if moved.is_err() && was_there {
-        fs::rename(old, path).map_err(failed("move back", old))?;
-    }
-    moved
 }
 
 /// A folder of our own beside the target, so that a rename suffices; it goes away with whatever is left in it.
@@ -170,7 +223,14 @@ fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
 }
 
 fn work_folder_in(parent: &Path) -> Result<tempfile::TempDir, WholeError> {
-    tempfile::Builder::new().prefix(".dryport-").tempdir_in(parent).map_err(failed("make a folder in", parent))
+    let made = tempfile::Builder::new().prefix(".dryport-").tempdir_in(parent);
+    made.map_err(plain).map_err(failed("make a folder in", parent))
+}
+
+/// The error of the operating system without the path of a working folder, which nobody has heard of.
+fn plain(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|named| named.source()?.downcast_ref::<io::Error>()?.raw_os_error());
+    inner.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Writes a new file at `path`; an error names `meant`, where it will be in the end.
@@ -338,7 +398,7 @@ pub(crate) mod tests {
         let (old, path) = (home.path().join("old"), home.path().join("run"));
         fs::create_dir(&path).unwrap();
         fs::write(path.join("kept"), "kept").unwrap();
-        let error = move_in(&home.path().join("no such folder"), &old, &path).unwrap_err();
+        let error = move_in(&home.path().join("no such folder"), &old, &path, Replace::Always).unwrap_err();
         assert!(matches!(error, WholeError::Io { action: "move a new folder to", .. }));
         assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
     }
@@ -347,7 +407,7 @@ pub(crate) mod tests {
     #[test]
     fn a_device_is_written_to_and_stays_one() {
         let full = Path::new("/dev/full");
-        may_write(full, Replace::Never).unwrap();
+        may_write(full, What::File, Replace::Never).unwrap();
         let error = write_file(&Disk, full, Replace::Always, bytes(b"x")).unwrap_err();
         assert!(error.to_string().starts_with("cannot write /dev/full: No space left"), "{error}");
         write_file(&Disk, Path::new("/dev/null"), Replace::Never, bytes(b"x")).unwrap();
@@ -358,12 +418,12 @@ pub(crate) mod tests {
     fn what_would_fail_is_known_before() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("x");
-        may_write(&file, Replace::Never).unwrap();
-        may_write(&home.path().join("a/b/c"), Replace::Never).unwrap();
+        may_write(&file, What::File, Replace::Never).unwrap();
+        may_write(&home.path().join("a/b/c"), What::File, Replace::Never).unwrap();
         fs::write(&file, "").unwrap();
-        assert!(matches!(may_write(&file, Replace::Never), Err(WholeError::Exists { .. })));
-        may_write(&file, Replace::Always).unwrap();
-        assert!(matches!(may_write(&file.join("below/it"), Replace::Never), Err(WholeError::Io { .. })));
+        assert!(matches!(may_write(&file, What::File, Replace::Never), Err(WholeError::Exists { .. })));
+        may_write(&file, What::File, Replace::Always).unwrap();
+        assert!(matches!(may_write(&file.join("below/it"), What::File, Replace::Never), Err(WholeError::Io { .. })));
         assert_eq!(tree(home.path()), [(file, Vec::new())]);
     }
 

@@ -135,9 +135,13 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
     }
 }
 
-/// `1 run`, `20 runs`.
+/// `1 run`, `20 runs`, `2 addresses`.
 pub fn plural(number: u64, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
+    let s = match noun {
+        _ if number == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{} {noun}{s}", thousands(number))
 }
 
@@ -204,6 +208,11 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A message whose lines are broken to fit the screen.
+pub fn fitted(text: &str) -> String {
+    text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
@@ -338,6 +347,7 @@ mod tests {
         );
         assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
+        assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
     }
 
     #[test]

@@ -122,7 +122,8 @@ const BATCH: u32 = 64;
 
 /// Runs every release up to `until`, that instant included, and every close that matters by then; all closes unless
 /// they `may_wait`.
-#[inline]
+#[expect(clippy::inline_always, reason = "once per arrival")]
+#[inline(always)]
 fn drain<O: Observer>(world: &mut World<'_>, until: SimTime, may_wait: bool, observer: &mut O) {
     if O::IN_ORDER || world.least_hold == SimDuration::ZERO {
         drain_in_order(world, until, observer);

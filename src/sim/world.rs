@@ -66,6 +66,8 @@ struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
+    /// One destination, one address, one endpoint and no trace: nothing is drawn but the lifetime.
+    plain: bool,
     /// Is there more than one address, or more than one endpoint of some destination?
     spreads: bool,
     spreading: Spreading,
@@ -166,7 +168,10 @@ impl<'a> World<'a> {
             Arrivals::Replay(replay) => Some(replay.trace().clone()),
             _ => None,
         };
+        let spreads = scenario.hosts[client.host].addresses > 1
+            || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1);
         let requests = Requests {
+            plain: !spreads && trace.is_none() && client.to.len() == 1,
             arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
             lifetimes: LifetimeStream::new(client.lifetime.clone(), randomness.words(&actor, "lifetime")),
             closes_first: client.closes_first,
@@ -174,8 +179,7 @@ impl<'a> World<'a> {
             trace,
             first_flow: u32::try_from(first_flow).expect("at most 4,096 flows"),
             shares: shares(&client.to),
-            spreads: scenario.hosts[client.host].addresses > 1
-                || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1),
+            spreads,
             spreading: Spreading {
                 source: client.source,
                 balance: client.balance,
@@ -310,46 +314,35 @@ impl<'a> World<'a> {
     #[inline]
     pub(super) fn close(&mut self, until: SimTime, observer: &mut impl Observer) {
         let (entry, until) = self.next.close.run(until);
-        if entry == 0 {
-            while self.closes.next_at() <= until {
-                let (at, connection) = self.closes.pop().expect("its time was next");
-                self.hold(at, connection, observer);
+        loop {
+            let due =
+                if entry == 0 { self.closes.pop_until(until) } else { self.close_lines[entry - 1].pop_until(until) };
+            let Some((at, connection)) = due else { break };
+            observer.closed(at, &held(connection));
+            let host = self.topology.flows[connection.flow() as usize].host;
+            let owner = &mut self.hosts[host];
+            let free_at = match connection.closes_first() {
+                ClosesFirst::Client => owner.rule.free_at(at, owner.phase),
+                // No TIME-WAIT on this side (`reference/linux.md` 3.1).
+                ClosesFirst::Server | ClosesFirst::Reset => at,
+            };
+            if free_at == at {
+                owner.free_at_once(at, connection, observer);
+            } else if owner.line.push(free_at, connection) {
+                self.next.release.set(host, free_at);
             }
-            self.next.close.set(0, self.closes.next_at());
-        } else {
-            while self.close_lines[entry - 1].next_at() <= until {
-                let (at, connection) = self.close_lines[entry - 1].pop().expect("its time was next");
-                self.hold(at, connection, observer);
-            }
-            self.next.close.set(entry, self.close_lines[entry - 1].next_at());
         }
-    }
-
-    /// A connection closes.
-    #[inline]
-    fn hold(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
-        observer.closed(at, &held(connection));
-        let host = self.topology.flows[connection.flow() as usize].host;
-        let owner = &mut self.hosts[host];
-        let free_at = match connection.closes_first() {
-            ClosesFirst::Client => owner.rule.free_at(at, owner.phase),
-            // No TIME-WAIT on this side (`reference/linux.md` 3.1).
-            ClosesFirst::Server | ClosesFirst::Reset => at,
-        };
-        if free_at == at {
-            owner.free(at, connection, observer);
-        } else if owner.line.push(free_at, connection) {
-            self.next.release.set(host, free_at);
-        }
+        let next_at = if entry == 0 { self.closes.next_at() } else { self.close_lines[entry - 1].next_at() };
+        self.next.close.set(entry, next_at);
     }
 
     /// Frees the held ports that are due first and, when there is one host only, all others up to `until`.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per release; the call alone costs a few per cent")]
+    #[inline(always)]
     pub(super) fn release(&mut self, until: SimTime, observer: &mut impl Observer) {
         let (host, until) = self.next.release.run(until);
         let owner = &mut self.hosts[host];
-        while owner.line.next_at() <= until {
-            let (at, connection) = owner.line.pop().expect("its time was next");
+        while let Some((at, connection)) = owner.line.pop_until(until) {
             owner.free(at, connection, observer);
         }
         self.next.release.set(host, owner.line.next_at());
@@ -357,7 +350,14 @@ impl<'a> World<'a> {
 }
 
 impl PortOwner {
-    #[inline]
+    /// A connection leaves no TIME-WAIT.
+    #[inline(never)]
+    fn free_at_once(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
+        self.free(at, connection, observer);
+    }
+
+    #[expect(clippy::inline_always, reason = "once per release; the call alone costs a few per cent")]
+    #[inline(always)]
     fn free(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
         let free = self.pool.give_back((connection.lane() - self.first_lane) as usize, connection.offset());
         observer.released(at, &held(connection), free);
@@ -380,19 +380,23 @@ impl Requests {
     /// Draws the next request. Each of its streams moves on by one word, whatever comes of the request.
     #[inline]
     fn request(&mut self, topology: &Topology) -> Pending {
-        let mut flow = self.first_flow + self.draw_destination();
         let mut lifetime = self.lifetimes.draw();
+        let request = self.next_request;
+        self.next_request += 1;
+        if self.plain {
+            let closes_first = self.closes_first;
+            return Pending { request, lifetime, words: NO_WORDS, flow: self.first_flow, retry: 0, closes_first };
+        }
+        let mut flow = self.first_flow + self.draw_destination();
         let mut closes_first = self.closes_first;
         if let Some(trace) = &self.trace {
             // Request i is row i.
-            let row = &trace.rows[usize::try_from(self.next_request).expect("a row number")];
+            let row = &trace.rows[usize::try_from(request).expect("a row number")];
             lifetime = row.lifetime.unwrap_or(lifetime);
             closes_first = row.closes_first.unwrap_or(closes_first);
             flow = row.destination.map_or(flow, |destination| self.trace_flows[destination as usize]);
         }
         let words = if self.spreads { self.spread_words(topology.flows[flow as usize].endpoints) } else { NO_WORDS };
-        let request = self.next_request;
-        self.next_request += 1;
         Pending { request, lifetime, words, flow, retry: 0, closes_first }
     }
 

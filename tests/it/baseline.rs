@@ -7,8 +7,16 @@ use engine::{Allocator, Outcome, Params, run};
 
 /// 25 erlangs on 28 ports, most of the hold a constant TIME-WAIT: Erlang B knows the hold by its mean only.
 fn small(allocator: Allocator, seed: u64) -> Outcome {
-    let params =
-        Params { ports: 28, rate: 10.0, mean_lifetime_s: 0.5, wait_s: 2.0, duration_s: 40_000.0, allocator, seed };
+    let params = Params {
+        ports: 28,
+        addresses: 1,
+        rate: 10.0,
+        mean_lifetime_s: 0.5,
+        wait_s: 2.0,
+        duration_s: 40_000.0,
+        allocator,
+        seed,
+    };
     run(&params)
 }
 
@@ -43,6 +51,7 @@ fn linux_walks_through_the_first_parity_before_it_takes_from_the_second() {
     // 90 % load: the first parity is always full, so a connect looks at its 500 ports and at a few of the others.
     let params = Params {
         ports: 1000,
+        addresses: 1,
         rate: 15.0,
         mean_lifetime_s: 0.001,
         wait_s: 60.0,

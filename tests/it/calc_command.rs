@@ -88,7 +88,7 @@ fn the_scenario_behind_an_answer_can_be_simulated() {
     assert_eq!((checked.code, checked.err.as_str()), (0, ""));
     // Twenty connects a minute of 4 s, each held for 9 s.
     let line = "client on host -> destination, 10 ports, 3 erlangs; 20 runs of 90 s, 600 connects";
-    assert!(checked.out.replace("\n", " ").contains(line), "{}", checked.out);
+    assert!(checked.out.replace('\n', " ").contains(line), "{}", checked.out);
 }
 
 #[test]

@@ -44,3 +44,16 @@ pub(crate) fn dryport_reading(folder: &Path, arguments: &[&str], input: &str) ->
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// Copies the files of `from`, and those of its folders.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let below = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &below);
+        } else {
+            std::fs::copy(entry.path(), below).unwrap();
+        }
+    }
+}

@@ -1,24 +1,11 @@
 //! The page without arguments and the `--help` of every command: what they look like, and that every example works.
 
-use crate::command::{Ended, assert_screen, dryport, root};
+use crate::command::{Ended, assert_screen, copy_folder, dryport, root};
 use dryport::cli::GUIDES;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-
-/// Copies the files of `from`, and those of its folders.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let below = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &below);
-        } else {
-            fs::copy(entry.path(), below).unwrap();
-        }
-    }
-}
 
 #[test]
 fn without_arguments_the_commands_are_shown() {
@@ -56,8 +43,8 @@ fn every_example_of_every_help_works() {
     for (name, guide) in GUIDES {
         for (index, (example, _)) in guide.examples.iter().enumerate() {
             let folder = home.path().join(format!("{name}-{index}"));
-            copy(&root().join("scenarios"), &folder.join("scenarios"));
-            copy(&root().join("output/sample"), &folder.join("output/sample"));
+            copy_folder(&root().join("scenarios"), &folder.join("scenarios"));
+            copy_folder(&root().join("output/sample"), &folder.join("output/sample"));
             fs::copy(root().join("scenarios/quickstart.toml"), folder.join("s.toml")).unwrap();
             // jq is not on every machine, and what it would do is not ours to test.
             let script = format!("jq() {{ cat; }}\n{example}");

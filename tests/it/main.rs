@@ -12,8 +12,11 @@ mod format_screens;
 mod front_door;
 mod gates;
 mod golden;
+mod interrupts;
 mod kernel_replays;
 mod laws;
+#[cfg(unix)]
+mod machine;
 mod published;
 mod readme;
 mod repo_rules;
@@ -27,3 +30,4 @@ mod support;
 mod theory_allocators;
 mod theory_cases;
 mod theory_transient;
+mod this_machine;

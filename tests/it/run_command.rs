@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 /// Forty ports, and more connects than they can carry.
 const TINY: &str = r#"
@@ -41,13 +40,13 @@ const FILES: [&str; 8] = [
 ];
 
 /// A folder with `tiny.toml` in it.
-fn home() -> tempfile::TempDir {
+pub(crate) fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::write(folder.path().join("tiny.toml"), TINY).expect("the folder is ours");
     folder
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut names: Vec<_> = entries
         .map(|entry| {
@@ -59,12 +58,12 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The files of a run folder, by name.
-fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     assert_eq!(names(folder), FILES);
     FILES.iter().map(|name| ((*name).to_owned(), fs::read(folder.join(name)).expect("the file is there"))).collect()
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Ended {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ended {
     dryport(folder, &[&["run"], arguments].concat())
 }
 
@@ -157,11 +156,19 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
     fs::write(home.path().join("mine/thesis.txt"), "years").unwrap();
     // A run that would take hours.
     let long = ["tiny.toml", "--set", "run.duration=300d", "--set", "run.replications=100"];
+    let too_long = "x".repeat(300);
     for (arguments, said) in [
         (&["--out", "mine"][..], "error: mine exists already\nhelp: --force replaces it\n"),
         (&["--out", "tiny.toml/below"], "error: cannot make a folder in tiny.toml: Not a directory"),
         (&["--attempts", "tiny.toml"], "error: tiny.toml exists already\nhelp: --force replaces it\n"),
         (&["--attempts", "tiny.toml/a.csv"], "error: cannot make a folder in tiny.toml: Not a directory"),
+        (&["--attempts", "mine", "--force"], "error: cannot write mine: is a directory\n"),
+        (&["--attempts", &too_long], "error: cannot make\n"),
+        (&["--out", &too_long], "error: cannot make\n"),
+        (&["--attempts", "tiny.toml", "--force"], "error: cannot write tiny.toml: tiny.toml is read for this run and "),
+        (&["--out", ".", "--force"], "error: cannot write .: tiny.toml is read for this run and would be lost\n"),
+        (&["--out", "mine/..", "--force"], "error: cannot write mine/..: tiny.toml is read for this run and "),
+        (&["--out", "/proc/x"], "error: cannot make a folder in /proc: No such file or directory (os error 2)\n"),
     ] {
         let ended = run(home.path(), &[&long, arguments].concat());
         assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{arguments:?}");
@@ -267,7 +274,7 @@ fn a_full_disk_exits_with_1() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
 
-fn start(folder: &Path, arguments: &[&str], out: Stdio, err: Stdio) -> Child {
+pub(crate) fn start(folder: &Path, arguments: &[&str], out: Stdio, err: Stdio) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dryport"));
     command.current_dir(folder).arg("run").args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
     command.spawn().expect("it can be started")
@@ -284,39 +291,6 @@ fn a_closed_pipe_is_quiet_and_the_files_are_written() {
     assert!(!String::from_utf8(ended.stderr).unwrap().contains("error"));
     contents(&home.path().join("output/tiny"));
     contents(&home.path().join("output/b"));
-}
-
-/// Starts a run, presses Ctrl-C a while later, and waits for the end.
-#[cfg(unix)]
-fn interrupted(folder: &Path, arguments: &[&str]) -> (i32, String) {
-    let child = start(folder, arguments, Stdio::null(), Stdio::piped());
-    std::thread::sleep(Duration::from_secs(2));
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().expect("kill can be started").success());
-    let ended = child.wait_with_output().expect("it ends");
-    (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).expect("it prints text"))
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_keeps_what_is_whole() {
-    let home = home();
-    let (code, said) = interrupted(home.path(), &["tiny.toml", "--set", "run.replications=1000000"]);
-    assert_eq!(code, 130);
-    let end = " of 1,000,000 runs are whole and were written; the interval is wider\n";
-    let whole = said.strip_prefix("interrupted: ").and_then(|said| said.strip_suffix(end)).expect("said as promised");
-    let manifest = fs::read_to_string(home.path().join("output/tiny/manifest.json")).unwrap();
-    assert!(manifest.contains(&format!("\"replications\": {},", whole.replace(',', ""))), "{said}");
-    contents(&home.path().join("output/tiny"));
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_before_any_run_is_whole_leaves_nothing() {
-    let home = home();
-    let (code, said) = interrupted(home.path(), &["tiny.toml", "--set", "run.duration=3000d", "--jobs", "2"]);
-    assert_eq!((code, said.as_str()), (130, "interrupted: no run is whole; nothing was written\n"));
-    assert_eq!(names(home.path()), ["tiny.toml"]);
 }
 
 /// Every uniqueness with every allocator, each on a host of its own, and all else that a scenario can say.

@@ -1,6 +1,6 @@
 //! What `dryport run` says, screen by screen: the three verdicts of ../shared/screens.md, and every shape a summary takes.
 
-use crate::command::{assert_screen, dryport, root};
+use crate::command::{assert_screen, dryport, dryport_reading, root};
 use std::fs;
 use std::path::Path;
 
@@ -143,4 +143,17 @@ fn gates_stand_before_the_files() {
     let home = home(&format!("{SEVERAL}{asserts}"));
     let fail_if = ["--fail-if", "first_refusal_s < 10s", "--fail-if", "exhaustion_probability > 99%"];
     screen("gates", home.path(), &[&["s.toml"], &fail_if[..]].concat());
+}
+
+/// One document, whatever the number of scenarios; from standard input too.
+#[test]
+fn json_says_the_same() {
+    let home = home(&SEVERAL.replace("[[host]]", "[[assert]]\nthat = \"refused_ratio <= 30%\"\n[[host]]"));
+    fs::write(home.path().join("t.toml"), ONE).expect("the folder is ours");
+    let text = screen("json", home.path(), &["s.toml", "t.toml", "--json"]);
+    let both: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let piped = dryport_reading(home.path(), &["run", "-", "--json"], ONE);
+    let alone: serde_json::Value = serde_json::from_str(&piped.out).expect("it is JSON");
+    assert_eq!((&alone["verdict"], &alone["runs"][0]["scenario"]), (&"RUNS OUT".into(), &"stdin".into()));
+    assert_eq!(alone["runs"][0]["figures"], both["runs"][1]["figures"]);
 }

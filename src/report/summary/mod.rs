@@ -24,6 +24,7 @@ use watch::watch;
 use when::when;
 use why::why;
 
+pub(super) use refusals::Refusals;
 pub use verdict::Verdict;
 
 /// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it.

@@ -3,15 +3,15 @@
 use super::super::{RunTables, words};
 
 /// In how many runs a scope was refused, and when.
-pub(super) struct Refusals {
+pub(in super::super) struct Refusals {
     pub(super) runs: u64,
-    pub(super) refused: u64,
+    pub(in super::super) refused: u64,
     /// Sorted.
     pub(super) times: Vec<f64>,
 }
 
 impl Refusals {
-    pub(super) fn of(tables: &RunTables, scope: &str) -> Self {
+    pub(in super::super) fn of(tables: &RunTables, scope: &str) -> Self {
         let runs = tables.per_run(scope, "first_refusal_s");
         let mut times: Vec<_> = runs.iter().filter_map(|(_, time)| *time).collect();
         times.sort_by(f64::total_cmp);

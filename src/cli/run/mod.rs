@@ -1,20 +1,23 @@
 //! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
 
-use super::files::read;
+mod plan;
+
 use super::guide::{Group, Guide};
+use super::interrupt::{self, UntilCtrlC};
 use super::progress::Progress;
-use super::{Exit, Failure, interrupt, output::Output};
+use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, OfferedLoad, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
-use crate::report::gate::{Gate, Judged, Ruling, Sense};
+use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
-use crate::report::run_dir::{self, Pictures, Place};
+use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
-use crate::report::whole::{self, Disk, Replace, WholeError};
+use crate::report::whole;
 use crate::report::{Manifest, RunTables, middle_run, run_summary};
-use crate::scenario::{Claim, Reading, Scenario, SourceFile, words};
+use crate::scenario::words;
+use plan::Plan;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -94,15 +97,6 @@ fn confidence(text: &str) -> Result<f64, String> {
     level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
 }
 
-/// A scenario that was read, and where its run goes.
-struct Plan {
-    file: String,
-    gates: Vec<Gate>,
-    name: String,
-    reading: Reading,
-    folder: PathBuf,
-}
-
 /// What a run left to say.
 struct Told {
     summary: String,
@@ -138,7 +132,7 @@ impl Run {
                     exit = exit.worse(ended);
                 }
                 Err(message) => {
-                    let _ = output.message(&message);
+                    let _ = output.prose(&message);
                     exit = exit.worse(Exit::Failed);
                 }
             }
@@ -153,79 +147,8 @@ impl Run {
         Ok(exit)
     }
 
-    /// Reads every scenario and asks whether what comes of it may be written; what is wrong, and with which exit.
-    fn plan(&self) -> Result<Vec<Plan>, (Exit, Vec<String>)> {
-        let usage = |message: String| (Exit::Usage, vec![format!("error: {message}")]);
-        let names: Vec<String> =
-            self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
-        if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
-            let name = &names[index];
-            return Err(usage(format!("two scenarios are called {name}: their results would go to one folder")));
-        }
-        if self.attempts.is_some() && names.len() > 1 {
-            return Err(usage("--attempts takes one scenario".into()));
-        }
-        let (fail_if, faults): (Vec<_>, Vec<_>) =
-            self.fail_if.iter().map(|text| Claim::of_option("--fail-if", text)).partition(Result::is_ok);
-        if !faults.is_empty() {
-            let shown = faults.into_iter().filter_map(Result::err).map(|fault| fault.to_string());
-            return Err((Exit::Usage, shown.collect()));
-        }
-        let fail_if: Vec<Claim> = fail_if.into_iter().flatten().collect();
-        let mut sets = self.sets.clone();
-        sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
-        let (mut plans, mut faults) = (Vec::new(), Vec::new());
-        for (file, name) in self.scenarios.iter().zip(names) {
-            let folder = match &self.out {
-                Some(out) if self.scenarios.len() == 1 => out.clone(),
-                out => out.as_deref().unwrap_or_else(|| Path::new("output")).join(&name),
-            };
-            match read(file, &sets) {
-                Ok(reading) => {
-                    let gates = gates(&reading.scenario, &fail_if);
-                    plans.push(Plan { file: file.clone(), gates, name, reading, folder });
-                }
-                Err(errors) => faults.push(errors),
-            }
-        }
-        if !faults.is_empty() {
-            return Err((Exit::Invalid, faults));
-        }
-        if let (Some(_), [plan]) = (&self.attempts, &plans[..]) {
-            let runs = plan.reading.scenario.run.replications;
-            if self.replication > runs {
-                return Err(usage(format!(
-                    "--replication {}: there are {}",
-                    self.replication,
-                    words::plural(runs.into(), "run")
-                )));
-            }
-        }
-        faults.extend(plans.iter().filter_map(|plan| {
-            let error = run_dir::may_write(&plan.folder, &plan.name, self.place()).err()?;
-            let taken = matches!(error, run_dir::RunDirError::Taken { .. });
-            Some(refusal(&error, taken))
-        }));
-        if let Some(Err(error)) = self.attempts.as_deref().map(|file| whole::may_write(file, self.replace())) {
-            faults.push(refusal(&error, matches!(error, WholeError::Exists { .. })));
-        }
-        if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
-    }
-
-    fn place(&self) -> Place {
-        match self.out {
-            _ if self.force => Place::Forced,
-            Some(_) => Place::Chosen,
-            None => Place::Default,
-        }
-    }
-
     fn pictures(&self) -> Pictures {
         if self.svg { Pictures::PngAndSvg } else { Pictures::Png }
-    }
-
-    fn replace(&self) -> Replace {
-        if self.force { Replace::Always } else { Replace::Never }
     }
 
     /// Runs one scenario and writes what it leaves; or says why nothing was.
@@ -246,28 +169,31 @@ impl Run {
             return Err("interrupted: no run is whole; nothing was written".into());
         };
         let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
-        run_dir::write(&Disk, &plan.folder, &tables, fill, self.place(), self.pictures())
-            .map_err(|error| format!("error: {error}"))?;
+        let until = UntilCtrlC::new();
+        run_dir::write(&until, &plan.folder, &tables, fill, self.place(), self.pictures()).map_err(|error| {
+            let message = "interrupted while writing: nothing was written";
+            if until.is_over() { message.into() } else { format!("error: {error}") }
+        })?;
         let mut exit = Exit::Fine;
         if whole < wanted {
             let plural = words::plural(wanted, "run");
             let message = format!("interrupted: {whole} of {plural} are whole and were written; the interval is wider");
-            let _ = output.message(&message);
+            let _ = output.prose(&message);
         } else {
             let attempts = self.attempts.as_deref().map(|file| self.write_attempts(file, plan, &experiment, stop));
             if let Some(Err(error)) = attempts {
-                let _ = output.message(&format!("error: {error}"));
+                let _ = output.prose(&format!("error: {error}"));
                 exit = Exit::Failed;
             }
             if !self.quiet {
-                let _ = output.message(&done(&experiment, took, self.json));
+                let _ = output.prose(&done(&experiment, took, self.json));
             }
         }
         let gates: Vec<Judged> = plan.gates.iter().map(|gate| gate.clone().judge(&tables)).collect();
         for judged in gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
             exit = exit.worse(Exit::Gate);
             if self.quiet {
-                let _ = output.message(&format!("{}: {judged}", plan.file));
+                let _ = output.prose(&format!("{}: {judged}", plan.file));
             }
         }
         let folder = plan.folder.display().to_string();
@@ -310,7 +236,7 @@ impl Run {
             csv.finish()?;
             ended.map_err(|_| io::Error::other("interrupted"))
         };
-        let written = whole::write_file(&Disk, file, self.replace(), Box::new(content));
+        let written = whole::write_file(&UntilCtrlC::new(), file, self.replace(), Box::new(content));
         written.map_err(|error| error.to_string())
     }
 
@@ -345,29 +271,16 @@ impl Run {
     }
 }
 
-/// What the scenario asserts, then what the command line adds.
-fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
-    let asserts = scenario.asserts.iter().map(|assert| Gate {
-        claim: assert.that.clone(),
-        scope: assert.scope.clone(),
-        sense: Sense::Assert,
-    });
-    let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
-    asserts.chain(options).collect()
-}
-
 /// `done: 20 runs, 5,425,256 connect() calls in 0.4 s; report on stdout`
 fn done(experiment: &Experiment, took: Duration, json: bool) -> String {
     let calls: u64 = experiment.of_scope(0).map(Measures::attempts).sum();
     let (runs, calls) = (words::plural(experiment.outcomes.len() as u64, "run"), words::thousands(calls));
-    let (seconds, report) = (took.as_secs_f64(), if json { "figures" } else { "report" });
-    format!("done: {runs}, {calls} connect() calls in {seconds:.1} s; {report} on stdout")
-}
-
-/// Why something may not be written, with the way out when there is one.
-fn refusal(error: &dyn std::fmt::Display, taken: bool) -> String {
-    let help = if taken { "\nhelp: --force replaces it" } else { "" };
-    format!("error: {error}{help}")
+    let took = match took.as_secs_f64() {
+        short if short < 60.0 => format!("{short:.1} s"),
+        long => words::seconds(long),
+    };
+    let report = if json { "figures" } else { "report" };
+    format!("done: {runs}, {calls} connect() calls in {took}; {report} on stdout")
 }
 
 /// Was it a closed pipe? Whoever reads us has seen enough, but the files are still wanted.

@@ -1,0 +1,57 @@
+//! What `dryport port` found, as a JSON document.
+
+use super::Found;
+use crate::inspect::iana::{self, Range};
+use crate::inspect::port_use::time_left;
+use crate::inspect::{Holder, Holders, PortUse, Socket};
+use crate::report::json::SCHEMA_VERSION;
+use serde_json::{Value, json};
+
+pub(super) fn document(found: &Found) -> Value {
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "dryport": env!("CARGO_PKG_VERSION"),
+        "verdict": found.word(),
+        "held": found.held(),
+        "free": found.free(),
+        "ports": found.uses.iter().map(|each| port(found, each)).collect::<Vec<_>>(),
+        "not_seen": found.gaps.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn port(found: &Found, each: &PortUse) -> Value {
+    let service = iana::service(each.port);
+    let machine = &found.machine;
+    json!({
+        "port": each.port,
+        "verdict": if each.is_held() { "HELD" } else { "FREE" },
+        "iana_range": Range::of(each.port).name(),
+        "service": service.map(|service| service.names),
+        "description": service.map(|service| service.description),
+        "service_list": iana::LIST,
+        "in_ephemeral_range": machine.port_range.contains(each.port),
+        "reserved": machine.reserved_ports.contains(each.port),
+        "sockets": each.sockets.iter().map(|socket| {
+            let left = time_left(socket, &machine.kernel);
+            json!({
+                "state": socket.state.name(),
+                "local": socket.local.to_string(),
+                "remote": socket.remote.to_string(),
+                "time_left_min_s": left.map(|(soonest, _)| soonest.as_secs_f64()),
+                "time_left_max_s": left.map(|(_, latest)| latest.as_secs_f64()),
+                "holder": holder(&found.holders, socket),
+            })
+        }).collect::<Vec<_>>(),
+    })
+}
+
+fn holder(holders: &Holders, socket: &Socket) -> Value {
+    match holders.of(socket.inode) {
+        Holder::Kernel => json!("kernel"),
+        Holder::NotPermitted => json!("not permitted to see"),
+        Holder::Unseen => json!("not seen"),
+        Holder::Processes(processes) => {
+            processes.iter().map(|process| json!({ "name": process.name, "pid": process.pid })).collect()
+        }
+    }
+}

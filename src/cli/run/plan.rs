@@ -1,0 +1,143 @@
+//! What is to be run and where it goes: everything that can be refused is refused here, before anything runs.
+
+use super::super::Exit;
+use super::super::files::{inputs, read};
+use super::Run;
+use crate::report::gate::{Gate, Sense};
+use crate::report::run_dir::{self, Place, RunDirError};
+use crate::report::whole::{self, Replace, What, WholeError};
+use crate::scenario::words::{fitted, plural};
+use crate::scenario::{Claim, Reading, Scenario, SourceFile};
+use std::path::{Path, PathBuf};
+
+/// A scenario that was read, and where its run goes.
+pub(super) struct Plan {
+    pub(super) file: String,
+    pub(super) gates: Vec<Gate>,
+    pub(super) name: String,
+    pub(super) reading: Reading,
+    pub(super) folder: PathBuf,
+}
+
+/// Why nothing can be run: with which exit, and what to say.
+pub(super) type Refusal = (Exit, Vec<String>);
+
+fn usage(message: &str) -> Refusal {
+    (Exit::Usage, vec![fitted(&format!("error: {message}"))])
+}
+
+impl Run {
+    /// Reads every scenario and asks whether what comes of it may be written.
+    pub(super) fn plan(&self) -> Result<Vec<Plan>, Refusal> {
+        let fail_if = self.claims()?;
+        let plans = self.read(&fail_if)?;
+        if let (Some(_), [plan]) = (&self.attempts, &plans[..]) {
+            let runs = plan.reading.scenario.run.replications;
+            if self.replication > runs {
+                let there_are = plural(runs.into(), "run");
+                return Err(usage(&format!("--replication {}: there are {there_are}", self.replication)));
+            }
+        }
+        let faults: Vec<String> = self.faults_of_places(&plans);
+        if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
+    }
+
+    /// The claims of every `--fail-if`.
+    fn claims(&self) -> Result<Vec<Claim>, Refusal> {
+        let (claims, faults): (Vec<_>, Vec<_>) =
+            self.fail_if.iter().map(|text| Claim::of_option("--fail-if", text)).partition(Result::is_ok);
+        if faults.is_empty() {
+            return Ok(claims.into_iter().flatten().collect());
+        }
+        Err((Exit::Usage, faults.into_iter().filter_map(Result::err).map(|fault| fault.to_string()).collect()))
+    }
+
+    fn read(&self, fail_if: &[Claim]) -> Result<Vec<Plan>, Refusal> {
+        let names: Vec<String> =
+            self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
+        if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
+            let name = &names[index];
+            return Err(usage(&format!("two scenarios are called {name}: their results would go to one folder")));
+        }
+        if self.attempts.is_some() && names.len() > 1 {
+            return Err(usage("--attempts takes one scenario"));
+        }
+        let mut sets = self.sets.clone();
+        sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
+        let (mut plans, mut faults) = (Vec::new(), Vec::new());
+        for (file, name) in self.scenarios.iter().zip(names) {
+            let folder = match &self.out {
+                Some(out) if self.scenarios.len() == 1 => out.clone(),
+                out => out.as_deref().unwrap_or_else(|| Path::new("output")).join(&name),
+            };
+            match read(file, &sets) {
+                Ok(reading) => {
+                    let gates = gates(&reading.scenario, fail_if);
+                    plans.push(Plan { file: file.clone(), gates, name, reading, folder });
+                }
+                Err(errors) => faults.push(errors),
+            }
+        }
+        if faults.is_empty() { Ok(plans) } else { Err((Exit::Invalid, faults)) }
+    }
+
+    /// What speaks against the places where results are to go.
+    fn faults_of_places(&self, plans: &[Plan]) -> Vec<String> {
+        let inputs: Vec<PathBuf> = plans.iter().flat_map(|plan| inputs(&plan.file, &plan.reading.scenario)).collect();
+        let folders = plans.iter().filter_map(|plan| {
+            if let Some(input) = inputs.iter().find(|input| is_within(input, &plan.folder)) {
+                return Some(would_lose(&plan.folder, input));
+            }
+            let error = run_dir::may_write(&plan.folder, &plan.name, self.place()).err()?;
+            Some(refusal(&error, matches!(error, RunDirError::Taken { .. })))
+        });
+        let attempts = self.attempts.as_deref().and_then(|file| {
+            if let Some(input) = inputs.iter().find(|input| is_within(input, file)) {
+                return Some(would_lose(file, input));
+            }
+            let error = whole::may_write(file, What::File, self.replace()).err()?;
+            Some(refusal(&error, matches!(error, WholeError::Exists { .. })))
+        });
+        folders.chain(attempts).collect()
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match self.out {
+            _ if self.force => Place::Forced,
+            Some(_) => Place::Chosen,
+            None => Place::Default,
+        }
+    }
+
+    pub(super) fn replace(&self) -> Replace {
+        if self.force { Replace::Always } else { Replace::Never }
+    }
+}
+
+/// What the scenario asserts, then what the command line adds.
+fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
+    let asserts = scenario.asserts.iter().map(|assert| Gate {
+        claim: assert.that.clone(),
+        scope: assert.scope.clone(),
+        sense: Sense::Assert,
+    });
+    let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
+    asserts.chain(options).collect()
+}
+
+/// Is `input` the same as `place`, or in it? Not when one of them does not exist.
+fn is_within(input: &Path, place: &Path) -> bool {
+    let (input, place) = (input.canonicalize(), place.canonicalize());
+    input.is_ok_and(|input| place.is_ok_and(|place| input.starts_with(place)))
+}
+
+fn would_lose(place: &Path, input: &Path) -> String {
+    let (place, input) = (place.display(), input.display());
+    fitted(&format!("error: cannot write {place}: {input} is read for this run and would be lost"))
+}
+
+/// Why something may not be written, with the way out when there is one.
+fn refusal(error: &dyn std::fmt::Display, taken: bool) -> String {
+    let help = if taken { "\nhelp: --force replaces it" } else { "" };
+    format!("{}{help}", fitted(&format!("error: {error}")))
+}

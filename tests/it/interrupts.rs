@@ -1,0 +1,123 @@
+//! Ctrl-C once and more often, pipes that nobody reads, two runs at once: what is whole is kept, and nothing is left over.
+#![cfg(unix)]
+
+use crate::run_command::{contents, home, names, run, start};
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// Presses Ctrl-C after each of these pauses, and waits for the end: the exit code and what went to stderr.
+fn interrupted(child: Child, pauses_ms: &[u64]) -> (i32, String) {
+    for pause in pauses_ms {
+        std::thread::sleep(Duration::from_millis(*pause));
+        // It may have ended by the second.
+        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status();
+    }
+    let ended = child.wait_with_output().expect("it ends");
+    (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).expect("it prints text"))
+}
+
+fn start_quietly(folder: &Path, arguments: &[&str]) -> Child {
+    start(folder, arguments, Stdio::null(), Stdio::piped())
+}
+
+/// More runs than can be made while the test looks.
+const MANY: [&str; 3] = ["tiny.toml", "--set", "run.replications=1000000"];
+
+#[test]
+fn ctrl_c_keeps_what_is_whole() {
+    let home = home();
+    let (code, said) = interrupted(start_quietly(home.path(), &MANY), &[2_000]);
+    assert_eq!(code, 130);
+    let end = " of 1,000,000 runs are whole and were written; the interval is wider";
+    let said = said.replace('\n', " ");
+    let whole = said.strip_prefix("interrupted: ").and_then(|said| said.trim_end().strip_suffix(end));
+    let whole = whole.expect("said as promised").replace(',', "");
+    let manifest = fs::read_to_string(home.path().join("output/tiny/manifest.json")).unwrap();
+    assert!(manifest.contains(&format!("\"replications\": {whole},")), "{said}");
+    contents(&home.path().join("output/tiny"));
+}
+
+#[test]
+fn ctrl_c_before_any_run_is_whole_leaves_nothing() {
+    let home = home();
+    let endless = start_quietly(home.path(), &["tiny.toml", "--set", "run.duration=3000d", "--jobs", "2"]);
+    let (code, said) = interrupted(endless, &[2_000]);
+    assert_eq!((code, said.as_str()), (130, "interrupted: no run is whole; nothing was written\n"));
+    assert_eq!(names(home.path()), ["tiny.toml"]);
+}
+
+/// Whether the second comes before, while or after the folder is written: it is whole, or there is none.
+#[test]
+fn a_second_ctrl_c_leaves_all_or_nothing() {
+    for pause in [1, 20, 60, 200] {
+        let home = home();
+        let (code, said) = interrupted(start_quietly(home.path(), &MANY), &[1_500, pause]);
+        assert_eq!(code, 130, "{said}");
+        let left = names(&home.path().join("output"));
+        if said == "interrupted while writing: nothing was written\n" {
+            assert!(left.is_empty(), "{left:?}");
+        } else {
+            assert!(said.starts_with("interrupted: "), "{said}");
+            assert_eq!(left, ["tiny"]);
+            contents(&home.path().join("output/tiny"));
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_the_reader_of_a_pipe() {
+    let home = home();
+    assert!(Command::new("mkfifo").arg(home.path().join("p")).status().expect("mkfifo can be started").success());
+    let child = start_quietly(home.path(), &["tiny.toml", "--attempts", "p", "--quiet"]);
+    let (code, said) = interrupted(child, &[2_000]);
+    assert_eq!((code, said.as_str()), (130, "error: cannot open p: interrupted\n"));
+    contents(&home.path().join("output/tiny"));
+}
+
+#[test]
+fn a_pipe_is_written_to_and_may_be_closed_early() {
+    let home = home();
+    assert!(Command::new("mkfifo").arg(home.path().join("p")).status().expect("mkfifo can be started").success());
+    let arguments = ["tiny.toml", "--attempts", "p", "--quiet", "--set", "client.checkout.arrivals.poisson.rate=900/s"];
+    let child = start_quietly(home.path(), &arguments);
+    let head = Command::new("head").args(["-1", "p"]).current_dir(home.path()).output().expect("head can be started");
+    assert!(head.stdout.starts_with(b"time_s,request,retry,"));
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn runs_into_one_folder_at_once_leave_one_whole() {
+    let home = home();
+    for arguments in [&["tiny.toml", "--quiet"][..], &["tiny.toml", "--quiet", "--out", "o", "--force"]] {
+        let children: Vec<Child> = (0..6).map(|_| start_quietly(home.path(), arguments)).collect();
+        for child in children {
+            let ended = child.wait_with_output().unwrap();
+            assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+        }
+    }
+    assert_eq!(names(&home.path().join("output")), ["tiny"]);
+    assert_eq!(names(home.path()), ["o", "output", "tiny.toml"]);
+    assert!(contents(&home.path().join("o")) == contents(&home.path().join("output/tiny")));
+    // Where nothing may be replaced, one of them wins.
+    let children: Vec<Child> =
+        (0..4).map(|_| start_quietly(home.path(), &["tiny.toml", "--quiet", "--out", "n"])).collect();
+    let codes: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap().status.code()).collect();
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert!(codes.iter().all(|code| matches!(code, Some(0 | 1))), "{codes:?}");
+    contents(&home.path().join("n"));
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_is_no_error() {
+    let home = home();
+    let script = format!("{} run tiny.toml 2>err | head -1", env!("CARGO_BIN_EXE_dryport"));
+    let ended = Command::new("bash").args(["-o", "pipefail", "-c", &script]).current_dir(home.path()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(ended.stdout.starts_with(b"RUNS OUT"));
+    let err = fs::read_to_string(home.path().join("err")).unwrap();
+    assert!(err.starts_with("done: 4 runs, ") && err.lines().count() == 1, "{err}");
+    assert_eq!(run(home.path(), &["tiny.toml", "--quiet"]).code, 0);
+}
