@@ -40,7 +40,8 @@ fn verdict(found: &Found, worst: Option<&Lane>) -> Vec<String> {
     };
     let (busy, share) = (thousands(lane.busy().into()), percent(usage.fullness(lane)));
     let usable = plural(usage.usable.into(), "port");
-    let first = format!("{} -> {}: {busy} of {usable} busy now ({share} %)", lane.source, lane.destination);
+    let share = solid(&format!("({share} %)"));
+    let first = format!("{} -> {}: {busy} of {usable} busy now {share}", lane.source, lane.destination);
     let left = match usage.free(lane) {
         0 => "none left: connect() is refused now".to_owned(),
         free => format!("{} left", thousands(free.into())),
@@ -96,6 +97,7 @@ fn columns(found: &Found) -> Vec<String> {
     let mut facts = Vec::new();
     if any(|lane| lane.reusable) {
         facts.push("reuse: TIME-WAITs whose port a new connection to the same place would get: not busy".to_owned());
+        facts.push("where ports are reused early, TIME-WAITs end early and per s is too low".to_owned());
     }
     if any(|lane| lane.time_wait) {
         let mean = found.machine.kernel.mean_time_wait_s();
