@@ -9,7 +9,7 @@ use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Gate, Judged, Ruling, Sense};
 use crate::report::json::{run_json, runs_json};
-use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
+use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
 use crate::report::run_dir::{self, Pictures, Place};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole::{self, Disk, Replace, WholeError};
@@ -332,6 +332,7 @@ impl Run {
                 title: scenario.title.clone(),
                 file: plan.file.clone(),
                 load: scenario.load_in_words(),
+                hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
                 resolved: plan.reading.resolved.clone(),
             },
             seed: scenario.run.seed,

@@ -1,6 +1,7 @@
 //! Ticks by the 1-2-5 rule, and units of time.
 
 use super::super::words;
+use crate::numeric;
 
 /// One axis: from where to where, its ticks and its title.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,18 @@ impl Axis {
         Self { from, to, ticks: ticks((from, to), grain, label), title: title.into() }
     }
 
+    /// An axis for figures from 1 to `to` by their decimal logarithm, which is what its ends and ticks hold.
+    pub(super) fn log(title: &str, to: f64) -> Self {
+        let decades = log10(to).max(log10(2.0));
+        // Powers of ten; when there are few of them, 2 and 5 times these too.
+        let steps: &[f64] = if decades > 2.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let powers = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+        let values = powers.iter().flat_map(|power| steps.iter().map(move |step| power * step));
+        let ticks = values.map(|value| (log10(value), words::count(value)));
+        let ticks = ticks.take_while(|(value, _)| *value <= decades + 1e-9).collect();
+        Self { from: 0.0, to: decades, ticks, title: title.into() }
+    }
+
     /// An axis for shares from 0 to 100 %.
     pub(super) fn shares(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
@@ -41,6 +54,11 @@ impl Axis {
         let ticks = ticks.into_iter().map(|(value, text)| (value * unit, text)).collect();
         Self { from, to, ticks, title: format!("{title} ({name})") }
     }
+}
+
+/// The decimal logarithm; of less than 1 that of 1.
+pub(super) fn log10(value: f64) -> f64 {
+    numeric::ln(value.max(1.0)) / std::f64::consts::LN_10
 }
 
 /// Seconds, minutes from 600 s on, hours from 6 h on, days from 4 days on.
@@ -111,6 +129,14 @@ mod tests {
         assert_eq!(axis(1.05), "0.0 0.2 0.4 0.6 0.8 1.0");
         assert_eq!(texts(&Axis::figures("ports", (0.0, 2.1), Grain::Whole)), "0 1 2");
         assert_eq!(texts(&Axis::figures("ports", (3.0, 3.0), Grain::Whole)), "3");
+    }
+
+    #[test]
+    fn logarithms_have_powers_of_ten_or_more() {
+        assert_eq!(texts(&Axis::log("probes", 28_232.0)), "1 10 100 1,000 10,000");
+        assert_eq!(texts(&Axis::log("probes", 21.0)), "1 2 5 10 20");
+        assert_eq!(texts(&Axis::log("probes", 0.0)), "1 2");
+        assert!((Axis::log("probes", 1000.0).ticks[2].0 - 2.0).abs() < 1e-12);
     }
 
     #[test]

@@ -103,6 +103,11 @@ pub struct Canvas {
 }
 
 impl Canvas {
+    /// An upright rectangle; neighbours that share an edge leave no gap.
+    pub(super) fn rect(&mut self, area: Box2, color: Color) {
+        self.marks.push(Mark::Rect(area, color));
+    }
+
     pub(super) fn area(&mut self, outline: Vec<Point>, color: Color, alpha: f64) {
         self.marks.push(Mark::Area(outline, color, alpha));
     }
@@ -201,7 +206,8 @@ impl Surface {
 
     fn place(self, (x, y): Point) -> (i32, i32) {
         #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
-        let whole = |value: f64| (value * f64::from(self.scale())).round() as i32;
+        // Far outside is as good as farther; painting never ends there.
+        let whole = |value: f64| (value.clamp(-WIDTH, 2.0 * WIDTH) * f64::from(self.scale())).round() as i32;
         (whole(x), whole(y))
     }
 

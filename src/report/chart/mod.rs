@@ -5,8 +5,12 @@
 
 mod axis;
 mod canvas;
+mod end_labels;
+mod fan;
 mod frame;
 mod occupancy;
+mod probes;
+mod raster;
 mod risk;
 mod survival;
 mod theme;
@@ -26,7 +30,7 @@ pub struct Chart {
 }
 
 /// Every chart of a run, in the order they are listed.
-pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART];
+pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART, fan::CHART, probes::CHART, raster::CHART];
 
 impl fmt::Debug for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,13 +59,20 @@ impl Chart {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples;
+    use super::super::{samples, simulated};
     use super::*;
+
+    /// What charts are drawn from here: tiny, typical and huge, made up and simulated.
+    fn cases() -> impl Iterator<Item = (String, RunTables)> {
+        let made_up = samples::all().into_iter().chain(samples::odd());
+        let made_up = made_up.map(|(name, tables)| (name.to_owned(), tables));
+        made_up.chain(simulated::all().into_iter().map(|(name, tables)| (format!("sim-{name}"), tables)))
+    }
 
     /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
     #[test]
     fn every_chart_of_every_sample_is_whole() {
-        for (sample, tables) in samples::all().into_iter().chain(samples::odd()) {
+        for (sample, tables) in cases() {
             for chart in CHARTS {
                 let canvas = chart.of(&tables);
                 let png = canvas.png();
