@@ -128,6 +128,11 @@ pub(crate) fn all() -> Vec<(&'static str, RunTables)> {
     ALL.iter().map(|odd| (odd.name, simulate(odd))).collect()
 }
 
+/// The one of that name.
+pub(crate) fn named(name: &str) -> RunTables {
+    simulate(ALL.iter().find(|odd| odd.name == name).expect("one of them"))
+}
+
 fn simulate(odd: &Odd) -> RunTables {
     // As long as a name may be.
     let [host, destination, client] = ["host", "destination", "client"]

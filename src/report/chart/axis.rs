@@ -61,13 +61,16 @@ pub(super) fn log10(value: f64) -> f64 {
     numeric::ln(value.max(1.0)) / std::f64::consts::LN_10
 }
 
-/// Seconds, minutes from 600 s on, hours from 6 h on, days from 4 days on.
+/// Seconds and fractions, minutes from 600 s on, hours from 6 h on, days from 4 days on.
 fn time_unit(longest_s: f64) -> (f64, &'static str) {
     match longest_s {
         345_600.0.. => (86_400.0, "days"),
         21_600.0.. => (3_600.0, "h"),
         600.0.. => (60.0, "min"),
-        _ => (1.0, "s"),
+        1.0.. => (1.0, "s"),
+        1e-3.. => (1e-3, "ms"),
+        1e-6.. => (1e-6, "us"),
+        _ => (1e-9, "ns"),
     }
 }
 
@@ -148,5 +151,6 @@ mod tests {
         assert_eq!(Axis::time("time", (0.0, 86_400.0)).title, "time (h)");
         assert_eq!(texts(&Axis::time("time", (0.0, 864_000.0))), "0 2 4 6 8 10");
         assert_eq!(Axis::time("time", (0.0, 599.0)).title, "time (s)");
+        assert_eq!(texts(&Axis::time("time", (0.0, 9e-7))), "0 200 400 600 800");
     }
 }

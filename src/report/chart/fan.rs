@@ -91,14 +91,18 @@ fn title(tables: &RunTables, ceiling: Option<f64>) -> String {
     let most = peaks.iter().copied().fold(0.0, f64::max);
     let runs = words::plural(peaks.len() as u64, "run");
     let of = ceiling.map_or_else(String::new, |ceiling| format!(" of {}", words::count(ceiling)));
+    let every = match ceiling {
+        Some(ceiling) if ceiling > 1.0 => format!("all {} ports", words::count(ceiling)),
+        _ => "the only port".into(),
+    };
     let full = ceiling.map_or(0, |ceiling| peaks.iter().filter(|peak| **peak >= ceiling).count());
     let count = |value: f64| words::count(value);
     match (peaks.len(), full) {
         (0, _) => "No run was made".into(),
-        (1, 1) => format!("The only run filled every one{of} ports"),
+        (1, 1) => format!("The only run filled {every}"),
         (1, _) => format!("At the fullest moment of the only run {}{of} ports were busy", count(most)),
-        (all, full) if full == all => format!("All {runs} filled every one{of} ports"),
-        (_, 1..) => format!("{} of {runs} filled every one{of} ports", words::thousands(full as u64)),
+        (all, full) if full == all => format!("Each of {runs} filled {every}"),
+        (_, 1..) => format!("{} of {runs} filled {every}", words::thousands(full as u64)),
         _ if least < most => format!("Fullest moments of {runs}: {} to {}{of} ports", count(least), count(most)),
         _ => format!("Fullest moment in each of {runs}: {}{of} ports", count(most)),
     }
@@ -189,9 +193,9 @@ mod tests {
     #[test]
     fn the_title_says_how_far_runs_differ() {
         let titled = |tables: &RunTables| title(tables, tables.estimate("all", "capacity_ports").value);
-        assert_eq!(titled(&samples::quickstart()), "18 of 20 runs filled every one of 28,232 ports");
+        assert_eq!(titled(&samples::quickstart()), "18 of 20 runs filled all 28,232 ports");
         assert!(titled(&samples::calm()).starts_with("Fullest moments of 20 runs: 26,"));
-        assert_eq!(titled(&samples::sudden()), "All 20 runs filled every one of 28,232 ports");
+        assert_eq!(titled(&samples::sudden()), "Each of 20 runs filled all 28,232 ports");
     }
 
     #[test]

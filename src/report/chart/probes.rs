@@ -28,7 +28,7 @@ struct Bin {
 impl Bin {
     /// One figure for all of them.
     fn middle(&self) -> f64 {
-        if self.to > self.from { (self.from.max(1.0) * self.to).sqrt() } else { self.from }
+        (self.from.max(1.0) * self.to.max(1.0)).sqrt()
     }
 }
 
@@ -70,10 +70,16 @@ impl Figures {
         let table = &tables.probes;
         let [busy, least, most] = ["busy_percent", "probes_min", "probes_max"].map(|name| table.column(name));
         let [connects, refused] = ["connects", "refused"].map(|name| table.column(name));
+        // Who looks at every port once never looks at more; who draws may.
+        let hosts = &tables.meta.scenario.hosts;
+        let draws = hosts.is_empty() || hosts.iter().any(|host| host.allocator == "random");
+        let ports = hosts.iter().map(|host| host.lane_ports).max().unwrap_or(0);
+        let possible = if draws { f64::MAX } else { f64::from(ports) };
         let mut figures = Self { connects: vec![Costs::default(); 100], refused: Costs::default(), most: 1.0 };
         for row in table.rows() {
             let number = |column: usize| row[column].number().unwrap_or(0.0);
-            let bin = |attempts| Bin { from: number(least), to: number(most).max(number(least)), attempts };
+            let to = number(most).max(number(least)).min(possible.max(number(least)));
+            let bin = |attempts| Bin { from: number(least), to, attempts };
             let percent = match &row[busy] {
                 Cell::Whole(percent) => usize::try_from(*percent).unwrap_or(100),
                 _ => 100,
@@ -121,7 +127,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let ticks = (0..=5).map(|fifth| (f64::from(fifth) * 20.0, format!("{} %", fifth * 20))).collect();
     let name = "busy ports before the connect(), share of the range";
     let x = Axis { from: 0.0, to: 100.0, ticks, title: name.into() };
-    let y = Axis::log("ports looked at per connect(), by powers of ten", figures.most.max(10.0) * 1.15);
+    let y = Axis::log("ports looked at per connect(), logarithmic", figures.most.max(10.0) * 1.15);
     if empty {
         let frame = Frame::draw(canvas, tables, &headings, (&x, &y), 0.0);
         frame.axes(canvas, &x);
@@ -132,7 +138,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let labels = labels(&figures, tables);
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), end_labels::width(&labels));
     draw_cloud(canvas, &frame, &figures);
-    draw_cliff(canvas, &frame, tables);
+    draw_cliff(canvas, &frame, &figures, tables);
     draw_closed_form(canvas, &frame, tables);
     for (q, color, width) in [(0.99, BLACK, 1.5), (0.5, BLUE, 3.0)] {
         draw_line(canvas, &frame, &figures, q, (color, width));
@@ -144,7 +150,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
 
 fn title(figures: &Figures, idle: bool) -> String {
     let (below, above) = (figures.between(0..50), figures.between(50..100));
-    let median = |costs: &Costs| words::count(costs.quantile(0.5));
+    // Bins are up to an eighth wide: two digits are what they tell.
+    let median = |costs: &Costs| words::about(costs.quantile(0.5));
     let ports = |text: String| if text == "1" { "1 port".into() } else { format!("{text} ports") };
     match (below.attempts() > 0.0, above.attempts() > 0.0) {
         _ if idle => "No connection was opened".into(),
@@ -226,9 +233,15 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, figures: &Figures, q: f64, (col
     }
 }
 
-/// Where Linux has used up the ports of the parity that it tries first.
-fn draw_cliff(canvas: &mut Canvas, frame: &Frame, tables: &RunTables) {
-    let Some(ports) = one_lane(tables, "linux-connect").filter(|ports| *ports >= 2.0) else { return };
+/// Where Linux has used up the ports of the parity that it tries first: so it is in a range that fills, and not later,
+/// when both parities have been in use.
+fn draw_cliff(canvas: &mut Canvas, frame: &Frame, figures: &Figures, tables: &RunTables) {
+    let Some(ports) = one_lane(tables, "linux-connect") else { return };
+    let (below, above) = (figures.between(40..50), figures.between(50..60));
+    let falls = below.attempts() > 0.0 && above.quantile(0.5) > 0.4 * ports && below.quantile(0.5) < 0.1 * ports;
+    if !falls {
+        return;
+    }
     let x = frame.x(50.0);
     canvas.line(&[(x, frame.plot.top), (x, frame.plot.bottom)], dotted(GREY_TEXT));
     let odd = tables.meta.scenario.hosts[0].first_port % 2 == 1;
@@ -278,6 +291,9 @@ mod tests {
         figures.connects[3] = costs(&[(1.0, 1.0, 50.0)]);
         assert_eq!(title(&figures, false), "A connect() looks at 1 port (median): never half full");
         figures.connects[97] = costs(&[(14_117.0, 14_117.0, 50.0)]);
-        assert_eq!(title(&figures, false), "A connect() looks at 1 port up to half full, at 14,117 above (medians)");
+        assert_eq!(
+            title(&figures, false),
+            "A connect() looks at 1 port up to half full, at about 14,000 above (medians)"
+        );
     }
 }

@@ -75,10 +75,12 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let x = Axis::time("time since the start of the window", (0.0, duration));
     let mut headings = Headings { title: title(tables, spans.is_empty()), note: note(tables) };
     let mut panels = panels(tables, &spans);
-    let largest = panels.iter().flat_map(|panel| &panel.blocks).map(|(first, last)| (last - first) / 2.0 + 1.0);
-    let largest = largest.fold(0.0, f64::max);
-    let name = if largest > 1.0 {
-        format!("port number; a row is {} ports, coloured by what most of them were", words::count(largest))
+    let mut sizes: Vec<f64> = panels.iter().flat_map(|panel| &panel.blocks).map(|(a, b)| (b - a) / 2.0 + 1.0).collect();
+    sizes.sort_by(f64::total_cmp);
+    // Reserved ports make a block look larger, and the last one may be smaller: the one in the middle is like most.
+    let size = sizes.get(sizes.len() / 2).copied().unwrap_or(1.0);
+    let name = if size > 1.0 {
+        format!("port number; a row is {} ports, coloured by what most of them were", words::count(size))
     } else {
         "port number".into()
     };
@@ -174,15 +176,19 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     let is_odd = |port: f64| port % 2.0 >= 1.0;
     let lowest = blocks.first().map_or(0.0, |block| block.0);
     let odd_first = host.map_or(is_odd(lowest), |host| host.first_port % 2 == 1);
-    let linux = host.is_some_and(|host| host.allocator == "linux-connect");
-    let panel = |(odd, first): (bool, bool)| {
+    let panel = |odd: bool| {
         let blocks: Vec<_> = blocks.iter().copied().filter(|block| is_odd(block.0) == odd).collect();
-        let parity = if odd { "odd" } else { "even" };
-        let name = if first && linux { format!("{parity}: taken first") } else { parity.into() };
+        let name = if odd { "odd".to_owned() } else { "even".to_owned() };
         Panel { name, blocks, area: Box2 { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 } }
     };
-    let panels = [(odd_first, true), (!odd_first, false)].map(panel);
-    panels.into_iter().filter(|panel| !panel.blocks.is_empty()).collect()
+    let panels = [odd_first, !odd_first].map(panel);
+    let mut panels: Vec<Panel> = panels.into_iter().filter(|panel| !panel.blocks.is_empty()).collect();
+    if let [first, _] = &mut panels[..]
+        && host.is_some_and(|host| host.allocator == "linux-connect")
+    {
+        first.name.push_str(": taken first");
+    }
+    panels
 }
 
 /// Shares the height of the plot out: a name over each panel, refusals over the first.
