@@ -6,6 +6,7 @@
 use super::schema::{Column, TABLES};
 use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
+use crate::scenario::Host;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -58,8 +59,36 @@ pub struct ScenarioMeta {
     pub file: String,
     /// The load in words: `450/s Poisson, 50 ms exponential`.
     pub load: String,
+    /// The hosts, as far as charts speak of them.
+    #[serde(default)]
+    pub hosts: Vec<HostMeta>,
     /// The whole scenario as understood, with the origin of each value.
     pub resolved: Value,
+}
+
+/// A host, as far as charts speak of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostMeta {
+    /// Its name.
+    pub name: String,
+    /// The first port of its range, which says which parity Linux tries first.
+    pub first_port: u16,
+    /// Usable ports of each of its lanes.
+    pub lane_ports: u32,
+    /// In which order it looks for a port.
+    pub allocator: String,
+}
+
+impl HostMeta {
+    /// What there is to say of `host`.
+    pub fn of(host: &Host) -> Self {
+        Self {
+            name: host.name.to_string(),
+            first_port: host.port_range.first(),
+            lane_ports: host.usable_ports(),
+            allocator: host.allocator.name().into(),
+        }
+    }
 }
 
 /// Why a manifest could not be read.

@@ -15,6 +15,8 @@ pub mod run_dir;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod schema;
+#[cfg(test)]
+pub(crate) mod simulated;
 pub mod summary;
 pub mod table;
 pub mod tables;

@@ -5,6 +5,7 @@
 use super::manifest::Manifest;
 use super::schema::file;
 use super::{Cell, Table};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything a plain run leaves in figures: the tables hold one variant.
@@ -198,14 +199,28 @@ impl RunTables {
 
     /// The time series of one run and scope.
     pub fn series(&self, run: u64, scope: &str) -> Vec<Sample> {
+        self.samples(scope).filter(|(number, _)| *number == run).map(|(_, sample)| sample).collect()
+    }
+
+    /// The time series of every run that has one, in order of their numbers.
+    pub fn every_series(&self, scope: &str) -> BTreeMap<u64, Vec<Sample>> {
+        let mut all: BTreeMap<u64, Vec<Sample>> = BTreeMap::new();
+        for (run, sample) in self.samples(scope) {
+            all.entry(run).or_default().push(sample);
+        }
+        all
+    }
+
+    /// The samples of a scope, each with the number of its run.
+    fn samples<'a>(&'a self, scope: &'a str) -> impl Iterator<Item = (u64, Sample)> + 'a {
         let table = &self.timeseries;
         let [r, s] = ["replication", "scope"].map(|name| table.column(name));
         let columns = ["time_s", "established_ports", "busy_ports", "reusable_ports", "busy_ports_max", "attempts"];
         let [time_s, established, busy, reusable, busy_max, attempts] = columns.map(|name| table.column(name));
         let refused = table.column("refused");
-        let rows = table.rows().filter(|row| run_number(&row[r]) == run && row[s].text() == scope);
+        let rows = table.rows().filter(move |row| row[s].text() == scope);
         let number = |cell: &Cell| cell.number().unwrap_or(0.0);
-        let sample = |row: &[Cell]| Sample {
+        let sample = move |row: &[Cell]| Sample {
             time_s: number(&row[time_s]),
             established: number(&row[established]),
             busy: number(&row[busy]),
@@ -214,7 +229,7 @@ impl RunTables {
             attempts: number(&row[attempts]),
             refused: number(&row[refused]),
         };
-        rows.map(sample).collect()
+        rows.map(move |row| (run_number(&row[r]), sample(row)))
     }
 }
 

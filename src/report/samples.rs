@@ -1,7 +1,7 @@
 //! Tables to develop and test against, made by a toy model: Poisson arrivals in small steps, TIME-WAITs freed on a
 //! grid. Realistic in shape, right in no digit that matters; never shown to a user.
 
-use super::manifest::{Manifest, SCHEMA_VERSION, ScenarioMeta};
+use super::manifest::{HostMeta, Manifest, SCHEMA_VERSION, ScenarioMeta};
 use super::query::{PER_RUN, PerRun};
 use super::whole::Fill;
 use super::{Cell, RunTables, Table, csv, schema};
@@ -326,6 +326,12 @@ fn meta(spec: &Spec) -> Manifest {
             title: spec.title.into(),
             file: format!("scenarios/{}.toml", spec.name),
             load: spec.load.into(),
+            hosts: vec![HostMeta {
+                name: "gateway".into(),
+                first_port: 32_768,
+                lane_ports: spec.capacity,
+                allocator: "linux-connect".into(),
+            }],
             resolved: serde_json::json!({ "schema": 1 }),
         },
         seed: 60_327,

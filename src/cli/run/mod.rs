@@ -11,7 +11,7 @@ use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
-use crate::report::manifest::{SCHEMA_VERSION, ScenarioMeta};
+use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
@@ -257,6 +257,7 @@ impl Run {
                 title: scenario.title.clone(),
                 file: plan.file.clone(),
                 load: scenario.load_in_words(),
+                hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
                 resolved: plan.reading.resolved.clone(),
             },
             seed: scenario.run.seed,

@@ -1,6 +1,7 @@
 //! Ticks by the 1-2-5 rule, and units of time.
 
 use super::super::words;
+use crate::numeric;
 
 /// One axis: from where to where, its ticks and its title.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +29,18 @@ impl Axis {
         Self { from, to, ticks: ticks((from, to), grain, label), title: title.into() }
     }
 
+    /// An axis for figures from 1 to `to` by their decimal logarithm, which is what its ends and ticks hold.
+    pub(super) fn log(title: &str, to: f64) -> Self {
+        let decades = log10(to).max(log10(2.0));
+        // Powers of ten; when there are few of them, 2 and 5 times these too.
+        let steps: &[f64] = if decades > 2.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let powers = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+        let values = powers.iter().flat_map(|power| steps.iter().map(move |step| power * step));
+        let ticks = values.map(|value| (log10(value), words::count(value)));
+        let ticks = ticks.take_while(|(value, _)| *value <= decades + 1e-9).collect();
+        Self { from: 0.0, to: decades, ticks, title: title.into() }
+    }
+
     /// An axis for shares from 0 to 100 %.
     pub(super) fn shares(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
@@ -43,13 +56,21 @@ impl Axis {
     }
 }
 
-/// Seconds, minutes from 600 s on, hours from 6 h on, days from 4 days on.
+/// The decimal logarithm; of less than 1 that of 1.
+pub(super) fn log10(value: f64) -> f64 {
+    numeric::ln(value.max(1.0)) / std::f64::consts::LN_10
+}
+
+/// Seconds and fractions, minutes from 600 s on, hours from 6 h on, days from 4 days on.
 fn time_unit(longest_s: f64) -> (f64, &'static str) {
     match longest_s {
         345_600.0.. => (86_400.0, "days"),
         21_600.0.. => (3_600.0, "h"),
         600.0.. => (60.0, "min"),
-        _ => (1.0, "s"),
+        1.0.. => (1.0, "s"),
+        1e-3.. => (1e-3, "ms"),
+        1e-6.. => (1e-6, "us"),
+        _ => (1e-9, "ns"),
     }
 }
 
@@ -114,6 +135,14 @@ mod tests {
     }
 
     #[test]
+    fn logarithms_have_powers_of_ten_or_more() {
+        assert_eq!(texts(&Axis::log("probes", 28_232.0)), "1 10 100 1,000 10,000");
+        assert_eq!(texts(&Axis::log("probes", 21.0)), "1 2 5 10 20");
+        assert_eq!(texts(&Axis::log("probes", 0.0)), "1 2");
+        assert!((Axis::log("probes", 1000.0).ticks[2].0 - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
     fn time_has_the_unit_that_suits_it() {
         let axis = Axis::time("time", (0.0, 600.0));
         assert_eq!((texts(&axis).as_str(), axis.title.as_str()), ("0 2 4 6 8 10", "time (min)"));
@@ -122,5 +151,6 @@ mod tests {
         assert_eq!(Axis::time("time", (0.0, 86_400.0)).title, "time (h)");
         assert_eq!(texts(&Axis::time("time", (0.0, 864_000.0))), "0 2 4 6 8 10");
         assert_eq!(Axis::time("time", (0.0, 599.0)).title, "time (s)");
+        assert_eq!(texts(&Axis::time("time", (0.0, 9e-7))), "0 200 400 600 800");
     }
 }

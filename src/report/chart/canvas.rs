@@ -103,6 +103,11 @@ pub struct Canvas {
 }
 
 impl Canvas {
+    /// An upright rectangle; neighbours that share an edge leave no gap.
+    pub(super) fn rect(&mut self, area: Box2, color: Color) {
+        self.marks.push(Mark::Rect(area, color));
+    }
+
     pub(super) fn area(&mut self, outline: Vec<Point>, color: Color, alpha: f64) {
         self.marks.push(Mark::Area(outline, color, alpha));
     }
@@ -201,7 +206,8 @@ impl Surface {
 
     fn place(self, (x, y): Point) -> (i32, i32) {
         #[expect(clippy::cast_possible_truncation, reason = "a place on the page")]
-        let whole = |value: f64| (value * f64::from(self.scale())).round() as i32;
+        // Far outside is as good as farther; painting never ends there.
+        let whole = |value: f64| (value.clamp(-WIDTH, 2.0 * WIDTH) * f64::from(self.scale())).round() as i32;
         (whole(x), whole(y))
     }
 
@@ -216,9 +222,7 @@ fn paint_mark<B: DrawingBackend>(backend: &mut B, surface: Surface, mark: &Mark)
     let done = match mark {
         Mark::Rect(area, color) => {
             let (from, to) = (surface.place((area.left, area.top)), surface.place((area.right, area.bottom)));
-            // The bitmap fills up to and including the far edge.
-            let less = i32::from(surface == Surface::Bitmap);
-            backend.draw_rect(from, (to.0 - less, to.1 - less), &surface.style(*color, 1.0, 0.0), true).is_ok()
+            backend.draw_rect(from, to, &surface.style(*color, 1.0, 0.0), true).is_ok()
         }
         Mark::Area(outline, color, alpha) => {
             let points: Vec<_> = outline.iter().map(|point| surface.place(*point)).collect();
@@ -256,7 +260,8 @@ fn paint_line<B: DrawingBackend>(
         return backend.draw_path(points, &style).is_ok();
     }
     let wide = i32::try_from(style.stroke_width).expect("a few pixels");
-    let (before, after) = (wide / 2, wide - wide / 2 - 1);
+    // The bitmap fills up to the far edge and not the edge itself.
+    let (before, after) = (wide / 2, wide - wide / 2);
     points.windows(2).all(|pair| {
         let (from, to) = (pair[0], pair[1]);
         if from.0 == to.0 || from.1 == to.1 {

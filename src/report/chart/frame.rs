@@ -3,7 +3,7 @@
 use super::super::{RunTables, words};
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, HEIGHT, Point, Type, WIDTH, fit, text_width};
-use super::theme::{GREY_AXIS, GREY_GRID, SMALL, SUBTITLE, TITLE, solid};
+use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, solid};
 
 /// White around everything.
 const MARGIN: f64 = 32.0;
@@ -44,13 +44,8 @@ impl Frame {
         let (x, y) = axes;
         headings(canvas, tables, words);
         let ticks = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).fold(0.0, f64::max);
-        let plot = Box2 {
-            left: MARGIN + ticks.max(24.0) + 12.0,
-            top: TOP,
-            right: WIDTH - MARGIN - right.max(8.0),
-            bottom: BOTTOM,
-        };
-        let mut frame = Self { plot, x: (x.from, x.to), y: (y.from, y.to), under: Vec::new() };
+        let mut frame = Self { x: (x.from, x.to), y: (y.from, y.to), plot: plot(ticks, right), under: Vec::new() };
+        let plot = frame.plot;
         for (value, text) in &y.ticks {
             let at = frame.y(*value);
             canvas.line(&[(plot.left, at), (plot.right, at)], solid(GREY_GRID, 1.0));
@@ -88,6 +83,13 @@ impl Frame {
         (self.x(x), self.y(y))
     }
 
+    /// Says in the middle of the plot why there is nothing in it.
+    pub(super) fn empty(&self, canvas: &mut Canvas, why: &str) {
+        let plot = self.plot;
+        let middle = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom));
+        canvas.text(middle, why, LABEL.color(GREY_TEXT).align(Align::Centre));
+    }
+
     /// A row of marks under the axis, one for each span of time, and a label beside the first of them.
     pub(super) fn rug(&self, canvas: &mut Canvas, spans: &[(f64, f64)], label: &str, kind: Type) {
         let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
@@ -123,6 +125,12 @@ impl Frame {
             }
         }
     }
+}
+
+/// Where the plot lies when labels need so much room at its `left` and `right`.
+pub(super) fn plot(left: f64, right: f64) -> Box2 {
+    let (left, right) = (MARGIN + left.max(24.0) + 12.0, WIDTH - MARGIN - right.max(8.0));
+    Box2 { left, top: TOP, right, bottom: BOTTOM }
 }
 
 fn headings(canvas: &mut Canvas, tables: &RunTables, heads: &Headings) {

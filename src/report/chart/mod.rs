@@ -5,8 +5,12 @@
 
 mod axis;
 mod canvas;
+mod end_labels;
+mod fan;
 mod frame;
 mod occupancy;
+mod probes;
+mod raster;
 mod risk;
 mod survival;
 mod theme;
@@ -26,7 +30,7 @@ pub struct Chart {
 }
 
 /// Every chart of a run, in the order they are listed.
-pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART];
+pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART, fan::CHART, probes::CHART, raster::CHART];
 
 impl fmt::Debug for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,13 +59,21 @@ impl Chart {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples;
+    use super::super::schema::{Kind, TABLES, file};
+    use super::super::{Cell, Table, samples, simulated};
     use super::*;
+
+    /// What charts are drawn from here: tiny, typical and huge, made up and simulated.
+    fn cases() -> impl Iterator<Item = (String, RunTables)> {
+        let made_up = samples::all().into_iter().chain(samples::odd());
+        let made_up = made_up.map(|(name, tables)| (name.to_owned(), tables));
+        made_up.chain(simulated::all().into_iter().map(|(name, tables)| (format!("sim-{name}"), tables)))
+    }
 
     /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
     #[test]
     fn every_chart_of_every_sample_is_whole() {
-        for (sample, tables) in samples::all().into_iter().chain(samples::odd()) {
+        for (sample, tables) in cases() {
             for chart in CHARTS {
                 let canvas = chart.of(&tables);
                 let png = canvas.png();
@@ -79,6 +91,53 @@ mod tests {
                 assert_eq!(canvas.svg().matches("<svg").count(), 1);
                 let faults = canvas.text_faults();
                 assert!(faults.is_empty(), "{sample} {}: {faults:?}", chart.name);
+            }
+        }
+    }
+
+    /// The table with `cell` in every third row of a column.
+    fn damaged(table: &Table, column: usize, cell: &Cell) -> Table {
+        let mut other = Table::new(table.columns());
+        for (index, row) in table.rows().enumerate() {
+            let mut row = row.to_vec();
+            if index % 3 == 1 {
+                row[column] = cell.clone();
+            }
+            other.push(row);
+        }
+        other
+    }
+
+    /// What the reader lets through need not make sense, yet it is drawn, and soon.
+    #[test]
+    fn figures_that_no_run_has_are_drawn_somehow() {
+        let tables = simulated::named("three-ports");
+        for (file, columns) in TABLES {
+            for (column, kind) in columns.iter().map(|column| column.kind).enumerate() {
+                let largest = 1_000_000_000_000_000_000;
+                let cells = match kind {
+                    Kind::Text => continue,
+                    Kind::Number => [Cell::Number(-1e18), Cell::Whole(largest)],
+                    Kind::Size => [Cell::Number(1e-300), Cell::Whole(largest)],
+                    Kind::Count => [Cell::Whole(0), Cell::Whole(largest)],
+                };
+                for cell in cells {
+                    let mut other = tables.clone();
+                    match *file {
+                        file::SUMMARY => other.summary = damaged(&tables.summary, column, &cell),
+                        file::TIMESERIES => other.timeseries = damaged(&tables.timeseries, column, &cell),
+                        file::PORTS => other.ports = damaged(&tables.ports, column, &cell),
+                        file::PROBES => other.probes = damaged(&tables.probes, column, &cell),
+                        _ => continue,
+                    }
+                    for chart in CHARTS {
+                        let canvas = chart.of(&other);
+                        assert!(canvas.svg().len() < 20_000_000, "{file} {column} {cell:?} {}", chart.name);
+                        if matches!(columns[column].name, "time_s" | "busy_ports" | "to_s") {
+                            canvas.png();
+                        }
+                    }
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use super::Chart;
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Canvas, Point, Type, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
+use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
 use super::theme::{VERMILLION, WHITE, solid};
 
 /// The chart's entry in the registry.
@@ -64,10 +64,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     if idle {
         frame.axes(canvas, &x);
         draw_ceiling(canvas, &frame, ceiling);
-        let middle =
-            (f64::midpoint(frame.plot.left, frame.plot.right), f64::midpoint(frame.plot.top, frame.plot.bottom));
-        let words = if series.is_empty() { "no time series was written" } else { "no connection was opened" };
-        canvas.text(middle, words, LABEL.color(GREY_TEXT).align(Align::Centre));
+        let why = if series.is_empty() { "no time series was written" } else { "no connection was opened" };
+        frame.empty(canvas, why);
         return;
     }
     let columns = columns(&series, tables.meta.duration_s);

@@ -24,6 +24,12 @@ pub(super) const GREY_GRID: Color = Color(0xE4, 0xE4, 0xE4);
 pub(super) const ORANGE_PALE: Color = Color(0xF3, 0xCF, 0x80);
 /// Between the least and the most busy moment of a column.
 pub(super) const ORANGE_TINT: Color = Color(0xFA, 0xE8, 0xC2);
+/// Words about TIME-WAIT, and thin lines: the orange itself is too pale for them.
+pub(super) const ORANGE_TEXT: Color = Color(0x8A, 0x5A, 0x00);
+/// Closed forms.
+pub(super) const PURPLE: Color = Color(0xCC, 0x79, 0xA7);
+/// Words about closed forms.
+pub(super) const PURPLE_TEXT: Color = Color(0x97, 0x3F, 0x70);
 /// Paper.
 pub(super) const WHITE: Color = Color(0xFF, 0xFF, 0xFF);
 
@@ -42,6 +48,11 @@ pub(super) const LABEL: Type = Type { size: 16.0, weight: Weight::Bold, color: B
 /// A solid line.
 pub(super) const fn solid(color: Color, width: f64) -> Stroke {
     Stroke { color, width, dash: None }
+}
+
+/// A dashed line: a closed form.
+pub(super) const fn dashed(color: Color, width: f64) -> Stroke {
+    Stroke { color, width, dash: Some((9.0, 5.0)) }
 }
 
 /// A dotted reference line.
