@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(line(345, 1_000, 345, at).len(), WIDTH);
         assert!(line(10_000, 10_000, 10_000, at).starts_with("run    [#"));
         let long = line(100_000, 1_000_000, 100_000, Duration::from_secs(799));
-        assert_eq!(long, "run    [#...]    100,000/1,000,000 runs   refused in 100,000   119 min 51 s left");
+        assert_eq!(long, "run    [....]    100,000/1,000,000 runs   refused in 100,000   119 min 51 s left");
         assert!(long.len() <= WIDTH);
     }
 }

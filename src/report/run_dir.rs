@@ -118,6 +118,13 @@ pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDir
 }
 
 fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
+    // A folder that holds no run may be one that another run is just putting in place.
+    let mut tries = (0..whole::TRIES).map(|_| replacing_now(path, scenario, place));
+    let last = replacing_now(path, scenario, place);
+    tries.find(|found| !matches!(found, Err(RunDirError::Taken { found: None, .. }))).unwrap_or(last)
+}
+
+fn replacing_now(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
     let Ok(there) = path.symlink_metadata() else { return Ok(Replace::Never) };
     if !there.is_dir() {
         return Err(RunDirError::NoFolder { path: path.into() });

@@ -86,6 +86,9 @@ pub enum Replace {
 /// What writes the content of a file.
 pub type Fill<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
+/// How often another process may come between.
+pub(super) const TRIES: usize = 100;
+
 /// What is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -163,7 +166,7 @@ pub fn write_folder(
     files: Vec<(String, Fill<'_>)>,
     replace: &dyn Fn() -> Replace,
 ) -> Result<(), WholeError> {
-    if present(path) && replace() == Replace::Never {
+    if taken(path, replace) {
         return Err(WholeError::Exists { path: path.into() });
     }
     let work = work_folder(path)?;
@@ -186,17 +189,11 @@ pub fn write_folder(
 
 /// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails.
 fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -> Result<(), WholeError> {
-    /// How often another process may come between.
-    const TRIES: usize = 100;
     let mut tries = 1..=TRIES;
     loop {
         let again = tries.next() < Some(TRIES);
         let was_there = present(path);
-        if was_there && replace() == Replace::Never {
-            // It may have been gone for the moment in which it was looked at.
-            if again {
-                continue;
-            }
+        if was_there && taken(path, replace) {
             return Err(WholeError::Exists { path: path.into() });
         }
         if was_there {
@@ -220,6 +217,12 @@ fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -
     }
 }
 
+/// Is something there that may not be replaced? Asked again when the answer is yes: `replace` may have looked while
+/// another process put its own folder in place, when there was none.
+fn taken(path: &Path, replace: &dyn Fn() -> Replace) -> bool {
+    (0..TRIES).all(|_| present(path) && replace() == Replace::Never)
+}
+
 /// A folder of our own beside the target, so that a rename suffices; it goes away with whatever is left in it.
 fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
     let parent = parent(path);
@@ -232,10 +235,12 @@ fn work_folder_in(parent: &Path) -> Result<tempfile::TempDir, WholeError> {
     made.map_err(plain).map_err(failed("make a folder in", parent))
 }
 
-/// The error of the operating system without the path of a working folder, which nobody has heard of.
+/// The error without the path of a working folder, which nobody has heard of and tempfile appends to the text.
 fn plain(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|named| named.source()?.downcast_ref::<io::Error>()?.raw_os_error());
-    inner.map_or(error, io::Error::from_raw_os_error)
+    match error.to_string().split_once(" at path ") {
+        Some((reason, _)) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
 }
 
 /// Writes a new file at `path`; an error names `meant`, where it will be in the end.

@@ -3,7 +3,7 @@
 use super::limits::expected_requests;
 use super::load::Means;
 use super::model::{Client, Scenario};
-use super::words::{about, figure, names, plural, seconds, span, thousands};
+use super::words::{about, figure, names, pace, plural, seconds, span, thousands};
 use crate::workload::Arrivals;
 use crate::workload::lifetime::LifetimeLaw;
 use std::collections::BTreeSet;
@@ -62,7 +62,7 @@ fn client_load(client: &Client) -> String {
     let arrivals = match &client.arrivals {
         Arrivals::Replay(replay) => format!("trace {}", replay.trace().path),
         law => {
-            let rate = law.rate().map_or_else(String::new, |rate| format!("{rate} "));
+            let rate = law.rate().map_or_else(String::new, |rate| format!("{} ", pace(rate.events_per_second())));
             format!("{rate}{}", law_name(law.name()))
         }
     };

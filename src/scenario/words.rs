@@ -94,7 +94,8 @@ pub fn rate(value: f64) -> String {
         _ if value >= 9_999.95 => 0,
         _ if value >= 99.995 => 1,
         _ if value >= 9.9995 => 2,
-        _ => 4,
+        _ if value >= 0.09995 || value <= 0.0 => 4,
+        _ => return format!("{}/s", figure(value)),
     };
     let text = format!("{value:.decimals$}");
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
@@ -107,6 +108,16 @@ pub fn short_rate(value: f64) -> String {
     let number = text.trim_end_matches("/s");
     let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     format!("{number}/s")
+}
+
+/// The same for those who describe a load, slow ones per minute, hour or day: `450/s`, `6/min`.
+pub fn pace(per_second: f64) -> String {
+    let slower = [(60.0, "min"), (3_600.0, "h"), (86_400.0, "day")];
+    if per_second >= 0.9995 || per_second <= 0.0 {
+        return short_rate(per_second);
+    }
+    let (span, unit) = slower.into_iter().find(|(span, _)| per_second * span >= 0.9995).unwrap_or(slower[2]);
+    format!("{}/{unit}", figure(per_second * span))
 }
 
 /// How much more it is: `+3.3 %`, `2.4 times as much`.
@@ -353,6 +364,9 @@ mod tests {
             ["444.0/s", "1,022.8/s", "25,968/s", "15.00/s", "0.5000/s"]
         );
         assert_eq!([444.02, 450.0, 2_000.0, 0.5].map(short_rate), ["444/s", "450/s", "2,000/s", "0.5/s"]);
+        assert_eq!([0.033_333, 1e-8].map(rate), ["0.0333/s", "1.0e-8/s"]);
+        let paces = [450.0, 1e8, 1.0 / 0.7, 0.1, 1.0 / 3_600.0, 1.0 / 86_400.0, 1.0 / 86_400_000.0].map(pace);
+        assert_eq!(paces, ["450/s", "100,000,000/s", "1.4286/s", "6/min", "1/h", "1/day", "0.001/day"]);
         assert_eq!([442.883, 1_022.78].map(floor_rate), ["442.8/s", "1,022/s"]);
         assert_eq!([more(1.0326), more(2.4)], ["+3.3 %", "2.4 times as much"]);
     }

@@ -114,6 +114,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         canvas.text((left + 20.0, top + 13.0), name, LABEL.color(color));
     }
     draw_refusals(canvas, &frame, &spans, panels[0].area.top);
+    if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait")) {
+        frame.empty(canvas, "no row ever had most of its ports in use");
+    }
 }
 
 fn spans(tables: &RunTables) -> Vec<Span<'_>> {

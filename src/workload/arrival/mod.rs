@@ -108,7 +108,7 @@ mod tests {
             let instants = first(&Arrivals::Constant(Constant::new(rate)), 1_000);
             for (k, instant) in (0_u128..).zip(instants) {
                 let (scaled, count) = (k * u128::from(per) * 1_000_000_000, u128::from(nano_events));
-                assert_eq!(u128::from(instant), (2 * scaled + count) / (2 * count), "{k} at {rate}");
+                assert_eq!(u128::from(instant), (2 * scaled + count) / (2 * count), "{k} at {rate:?}");
             }
         }
     }
