@@ -5,6 +5,17 @@ pub(crate) use crate::scenario::words::{solid, solid_brackets};
 
 const GUTTER: usize = 13;
 
+/// The first of `texts` that fits on one line beside the gutter; the last when none does.
+///
+/// # Panics
+///
+/// When there is none.
+pub(crate) fn first_that_fits<const N: usize>(texts: [String; N]) -> String {
+    let fits = |text: &String| text.chars().count() <= WIDTH - GUTTER;
+    let found = texts.iter().position(fits).unwrap_or(N - 1);
+    texts.into_iter().nth(found).expect("there is a text")
+}
+
 /// Lines under labels.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Page {

@@ -151,10 +151,12 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`.
+/// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`. Ends that read alike are said
+/// once: `28.2 s`.
 pub fn between(low: f64, high: f64) -> String {
     let (low, high) = (seconds(low), seconds(high));
     match (low.split_once(' '), high.split_once(' ')) {
+        _ if low == high => low,
         (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
         _ => format!("{low} to {high}"),
     }

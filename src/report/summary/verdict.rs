@@ -1,6 +1,6 @@
 //! The first two lines: the verdict, readable alone.
 
-use super::super::page::solid;
+use super::super::page::{first_that_fits, solid};
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
@@ -51,11 +51,18 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
             "nothing can be said about the risk; look at the arrivals".into(),
         ];
     }
-    let refused = format!("{who}: connects refused in {} of {each}", solid(&count.of_runs()));
+    // The verdict is two lines wherever that can be.
+    let refused = |comma| {
+        let runs = solid(&count.of_runs());
+        first_that_fits([
+            format!("{who}: connects refused in {runs} of {each}{comma}"),
+            format!("{who}: refused in {runs} of {each}{comma}"),
+        ])
+    };
     let risk = format!("risk {} per {each} {}", risk(tables, &count), start(tables));
     match Verdict::of(tables) {
-        Verdict::RunsOut => vec![format!("{refused},"), first(tables, &count)],
-        Verdict::MayRunOut => vec![refused, risk],
+        Verdict::RunsOut => vec![refused(","), first(tables, &count)],
+        Verdict::MayRunOut => vec![refused(""), risk],
         Verdict::NotSeen => {
             // Where a formula says more, it stands in place of what goes without saying.
             let by_formula = ClosedForm::of(tables).map(|closed| {
@@ -92,7 +99,8 @@ fn first(tables: &RunTables, count: &Refusals) -> String {
     let found = tables.estimate("all", "first_refusal_s");
     let first = match (found.value, found.interval, count.times.first().zip(count.times.last())) {
         (Some(median), Some((low, high)), _) if high.is_finite() => {
-            format!("{} {}", words::seconds(median), solid(&format!("({})", words::between(low, high))))
+            let (median, interval) = (words::seconds(median), words::between(low, high));
+            if median == interval { median } else { format!("{median} {}", solid(&format!("({interval})"))) }
         }
         (_, _, Some((earliest, latest))) if earliest < latest => words::between(*earliest, *latest),
         (median, _, _) => words::seconds(median.unwrap_or_default()),
@@ -101,8 +109,11 @@ fn first(tables: &RunTables, count: &Refusals) -> String {
         let figure = |metric| tables.estimate(scope, metric).value;
         figure("offered_load").zip(figure("capacity_ports")).is_some_and(|(load, ports)| load > ports)
     });
-    let lasts = if lasts { ", and so on until the load falls" } else { "" };
-    format!("first after {}{lasts}", solid(&first))
+    let first = format!("first after {}", solid(&first));
+    if !lasts {
+        return first;
+    }
+    first_that_fits([format!("{first}, and so on until the load falls"), format!("{first}, until the load falls")])
 }
 
 /// What the runs started from.
