@@ -6,7 +6,7 @@
 
 use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
-use super::query::PerRun;
+use super::query::{PerRun, Places};
 use super::schema::{self, TABLES, file};
 use super::whole::{self, Fill, Make, Replace, What, WholeError, write_folder};
 use super::{Cell, RunTables, Table, csv};
@@ -179,6 +179,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
         ports: table(file::PORTS)?,
         probes: table(file::PROBES)?,
         meta,
+        places: Places::default(),
     })
 }
 

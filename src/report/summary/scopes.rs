@@ -30,16 +30,17 @@ fn party(tables: &RunTables, kind: &str) -> Option<String> {
 
 /// The scopes of a kind, the worst first: most runs refused, most calls refused, fullest; ties as in the tables.
 pub(super) fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
-    let mut ranked: Vec<_> = tables.scopes(kind).into_iter().filter(|scope| *scope != "all").collect();
     let badness = |scope: &str| {
         let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
         [Refusals::of(tables, scope).refused as f64, figure("refused_ratio"), fullest(tables, scope).unwrap_or(0.0)]
     };
-    ranked.sort_by(|a, b| {
-        let pairs = badness(b).into_iter().zip(badness(a));
-        pairs.map(|(b, a)| b.total_cmp(&a)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    let scopes = tables.scopes(kind).into_iter().filter(|scope| *scope != "all");
+    let mut ranked: Vec<_> = scopes.map(|scope| (badness(scope), scope)).collect();
+    ranked.sort_by(|(a, _), (b, _)| {
+        let pairs = b.iter().zip(a);
+        pairs.map(|(b, a)| b.total_cmp(a)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    ranked
+    ranked.into_iter().map(|(_, scope)| scope).collect()
 }
 
 /// The fullest moment as a share of the ports.
