@@ -63,10 +63,14 @@ fn client_load(client: &Client) -> String {
         Arrivals::Replay(replay) => format!("trace {}", replay.trace().path),
         law => {
             let rate = law.rate().map_or_else(String::new, |rate| format!("{} ", pace(rate.events_per_second())));
-            format!("{rate}{}", law_name(law.name()))
+            let spaced = if law.name() == "constant" { "evenly spaced" } else { law_name(law.name()) };
+            format!("{rate}{spaced}")
         }
     };
-    let lifetime = law_name(client.lifetime.name());
+    let lifetime = match client.lifetime.name() {
+        "constant" => "each",
+        law => law_name(law),
+    };
     match client.lifetime.mean_s() {
         Some(mean) => format!("{arrivals}, {lifetime} {}", seconds(mean)),
         None => format!("{arrivals}, {lifetime} of infinite mean"),
