@@ -34,7 +34,7 @@ pub struct Holders {
 pub enum Holder<'h> {
     /// No process: the kernel keeps it by itself, as in TIME-WAIT.
     Kernel,
-    /// No process yet: it waits for the listener's accept().
+    /// No process yet: it waits for the listener's `accept()`.
     NotAccepted,
     /// These, by number.
     Processes(&'h [Process]),

@@ -105,7 +105,9 @@ fn columns(found: &Found) -> Vec<String> {
     }
     if any(|lane| lane.time_wait) {
         let mean = found.machine.kernel.mean_time_wait_s();
-        facts.push(format!("per s: an estimate, TIME-WAIT / {mean:.2} s (Little's law), or what a full range carries"));
+        let capped = |lane: &Lane| found.usage.rate(lane, &found.machine.kernel) < lane.connects_per_s(mean);
+        let most = if found.usage.lanes.iter().any(capped) { ", at most what it carries for long" } else { "" };
+        facts.push(format!("per s: an estimate, TIME-WAIT / {mean:.2} s (Little's law){most}"));
     }
     facts
 }

@@ -7,9 +7,8 @@ use crate::inspect::port_use::time_left;
 use crate::inspect::{Holder, Machine, PortUse, Socket, State};
 use crate::port::PortRange;
 use crate::report::page::solid;
-use crate::scenario::words::{WIDTH, plural, seconds};
+use crate::scenario::words::{WIDTH, seconds};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
 
@@ -37,8 +36,8 @@ fn after(state: State, found: &Found, each: &PortUse) -> Option<String> {
     let wait = format!("TIME-WAIT for 60 to {longest} s here");
     let next = match state {
         State::Listen => format!(
-            "held until {name} closes it; bind() has it then with SO_REUSEADDR, without it only when what was accepted \
-             is gone too"
+            "held until {name} closes it; then bind() has it if both set SO_REUSEADDR, else once what was accepted is \
+             gone too"
         ),
         State::Established => {
             format!("when {name} closes first: {wait}; when the other side does: free once {name} closes too")
@@ -89,7 +88,7 @@ fn connect(machine: &Machine, each: &PortUse) -> String {
     }
 }
 
-/// From when on connect() may use it towards those that it waits for.
+/// From when on `connect()` may use it towards those that it waits for.
 fn again(machine: &Machine, each: &PortUse) -> String {
     let waits = || each.sockets.iter().filter(|socket| socket.is_time_wait());
     let (early, late): (Vec<&Socket>, Vec<&Socket>) = waits().partition(|wait| machine.reuse_after(wait).is_some());
@@ -98,23 +97,23 @@ fn again(machine: &Machine, each: &PortUse) -> String {
         _ if some.len() == waits().count() => "those in TIME-WAIT".to_owned(),
         _ => format!("{} of those in TIME-WAIT", some.len()),
     };
-    let mut text = String::new();
+    let mut parts = vec![String::new()];
     if let Some(delay) = early.iter().find_map(|wait| machine.reuse_after(wait)) {
         let why = match machine.early_reuse() {
             EarlyReuse::Everywhere => "tcp_tw_reuse = 1, with timestamps",
             EarlyReuse::Loopback | EarlyReuse::Never => "tcp_tw_reuse = 2, loopback",
         };
         let delay = solid(&seconds(delay.as_secs_f64()));
-        text += &format!("; towards {} again after {delay} already ({why})", whom(&early));
+        parts.push(format!("towards {} again after {delay} already ({why})", whom(&early)));
     }
     let latest = late.iter().filter_map(|wait| time_left(wait, &machine.kernel)).map(|(_, latest)| latest).max();
     if let Some(latest) = latest.map(whole_seconds_up) {
-        text += &format!("; towards {} again in {latest} s at the latest", whom(&late));
+        parts.push(format!("towards {} again in {latest} s at the latest", whom(&late)));
     }
-    text
+    parts.join("; ")
 }
 
-/// How to keep connect() off a port that a service has or wants.
+/// How to keep `connect()` off a port that a service has or wants.
 fn keep_off(machine: &Machine, each: &PortUse) -> Vec<String> {
     let reserved = &machine.reserved_ports;
     let in_danger = machine.port_range.contains(each.port) && !reserved.contains(each.port);
@@ -122,7 +121,7 @@ fn keep_off(machine: &Machine, each: &PortUse) -> Vec<String> {
         return Vec::new();
     }
     let range = machine.port_range;
-    let why = format!("but it lies in {range}: after a restart an outgoing connection may have it. ");
+    let why = format!("It lies in {range}: after a restart an outgoing connection may have it. ");
     let why = if each.listens() { why } else { String::new() };
     let replaces = if reserved.ranges().is_empty() { "" } else { "It replaces the list, so the old one is in it. " };
     vec![
@@ -147,12 +146,12 @@ fn keep(machine: &Machine, port: u16) -> String {
     })
 }
 
-/// What bind() takes, where that is out of the ordinary.
+/// What `bind()` takes, where that is out of the ordinary.
 fn privilege(machine: &Machine, port: u16) -> Option<String> {
     let (start, port) = (machine.unprivileged_port_start, u64::from(port));
     let key = "net.ipv4.ip_unprivileged_port_start";
     if port < start {
-        return Some(format!("bind() to it takes root or CAP_NET_BIND_SERVICE: {} = {start}", key));
+        return Some(format!("bind() to it takes root or CAP_NET_BIND_SERVICE: {key} = {start}"));
     }
     (port < UNPRIVILEGED_PORT_START).then(|| format!("any user may bind() to it here: {key} = {start}"))
 }

@@ -53,7 +53,7 @@ fn held(page: &mut Page, found: &Found, each: &PortUse) {
     page.lines(table(found, &[each]));
 }
 
-/// How many connect() may pick by itself.
+/// How many `connect()` may pick by itself.
 fn of_the_range(found: &Found) -> String {
     let range = found.machine.port_range;
     let inside: Vec<_> = found.uses.iter().filter(|each| range.contains(each.port)).collect();
@@ -74,6 +74,8 @@ fn of_the_range(found: &Found) -> String {
 
 /// A row of the table of sockets.
 type Row = [String; 5];
+const TIME_LEFT: usize = 3;
+const NO_TIME: &str = "-";
 
 /// Rows of sockets under a heading, in columns; what is too wide for them has a few lines of its own.
 fn table(found: &Found, uses: &[&PortUse]) -> Vec<String> {
@@ -85,10 +87,13 @@ fn table(found: &Found, uses: &[&PortUse]) -> Vec<String> {
     let fits = |row: &&Row| row[1].len().max(row[2].len()) <= IPV4_END;
     let narrow: Vec<&Row> = rows.iter().map(|(row, _)| row).filter(fits).collect();
     let needed = |column: usize| narrow.iter().copied().chain([&heading]).map(|row| row[column].len() + 2).max();
+    // A column without a time only takes room.
+    let timed = rows.iter().any(|(row, _)| row[TIME_LEFT] != NO_TIME);
     let tight: [usize; 5] = std::array::from_fn(|column| needed(column).unwrap_or(0));
     let loose: [usize; 5] = std::array::from_fn(|column| tight[column].max(WIDTHS[column]));
     let line = |row: &Row, widths: [usize; 5]| {
-        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let shown = row.iter().zip(widths).enumerate().filter(|(column, _)| timed || *column != TIME_LEFT);
+        let padded = shown.map(|(_, (cell, width))| format!("{cell:<width$}"));
         padded.collect::<String>().trim_end().to_owned()
     };
     let all_fit = narrow.iter().all(|row| line(row, loose).len() <= WIDTH);
@@ -97,9 +102,9 @@ fn table(found: &Found, uses: &[&PortUse]) -> Vec<String> {
     for (row, more) in &rows {
         let one = line(row, widths);
         if narrow.contains(&row) && one.len() <= WIDTH {
-            lines.push(one)
+            lines.push(one);
         } else {
-            lines.extend(record(row))
+            lines.extend(record(row));
         }
         lines.extend(more.clone());
     }
@@ -110,7 +115,8 @@ fn table(found: &Found, uses: &[&PortUse]) -> Vec<String> {
 /// The first sockets of every port, as far as there is room, so that no port hides another: rows, each with what to say
 /// below it, and what to say below all.
 fn rows(found: &Found, uses: &[&PortUse]) -> (Vec<(Row, Option<String>)>, Option<String>) {
-    let of_each = (ROWS_MAX / uses.len().max(1)).clamp(1, ROWS_OF_A_PORT);
+    let needed = |most: usize| uses.iter().map(|each| each.sockets.len().min(most)).sum::<usize>();
+    let of_each = (1..=ROWS_OF_A_PORT).rev().find(|most| needed(*most) <= ROWS_MAX).unwrap_or(1);
     let mut rows = Vec::new();
     let mut uses = uses.iter().peekable();
     while rows.len() < ROWS_MAX
@@ -133,13 +139,13 @@ fn rows(found: &Found, uses: &[&PortUse]) -> (Vec<(Row, Option<String>)>, Option
 
 /// A row that is too wide: state and local end, remote end, the rest.
 fn record([state, local, remote, left, process]: &Row) -> [String; 3] {
-    let time = if left == "-" { String::new() } else { format!("{left} left; ") };
+    let time = if left == NO_TIME { String::new() } else { format!("{left} left; ") };
     [format!("{state:<13}{local}"), format!("{:13}to {remote}", ""), format!("{:13}{time}{process}", "")]
 }
 
 fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> Row {
     let left = time_left(socket, kernel).map_or_else(
-        || "-".to_owned(),
+        || NO_TIME.to_owned(),
         |(soonest, latest)| format!("{} to {} s", soonest.as_secs(), whole_seconds_up(latest)),
     );
     let process = match holders.of(socket) {
@@ -220,7 +226,7 @@ fn registration(port: u16) -> String {
         }
         Some(service) => format!("{place}, registered as {}: {} ({})", service.names, service.description, iana::LIST),
         None if range == Range::Dynamic => {
-            format!("{place}: never assigned to a service, free for any program's own use, such as ephemeral ports")
+            format!("{place}: never assigned to a service, free for any use")
         }
         None => format!("{place}: no TCP service registered ({})", iana::LIST),
     }
