@@ -266,7 +266,7 @@ pub fn port_or_range(text: &str) -> Result<PortRange, Misfit> {
 fn port(text: &str) -> Result<u16, Misfit> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Misfit::new(format!("{} is not a port", quoted(text)), "not a port")
-            .help("write ports as whole numbers from 1 to 65535, such as \"32768-60999\""));
+            .help("ports go from 1 to 65535: write one, such as 443, or a range, such as \"60000-60010\""));
     }
     match text.parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),

@@ -4,13 +4,12 @@ mod json;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::unseen::{self, Gap};
+use super::unseen::{Gap, Look};
 use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
 use crate::inspect::{Holders, Lane, Machine, Root, Usage, draft, elsewhere};
 use crate::report::whole::{self, Disk, Replace};
-use crate::scenario::words::plural;
 use crate::scenario::{Reading, SourceFile};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -52,9 +51,6 @@ struct Found {
     holders: Holders,
     gaps: Vec<Gap>,
 }
-
-/// The kernel lists them nowhere in `/proc`; `-B` came to `ss` between iproute2 6.1 and 6.10.
-const BOUND_ONLY: &str = "ports that bind() chose and that neither listen nor are connected; a recent ss shows them";
 
 /// From this share of busy ports on, little is left.
 const TIGHT: f64 = 0.8;
@@ -108,12 +104,7 @@ impl Inspect {
         let usage = counting.finish();
         let holders = root.holders(&usage.listeners.iter().map(|socket| socket.inode).collect());
         let mut gaps: Vec<Gap> = machine.unseen.iter().map(Gap::new).collect();
-        gaps.extend(unseen::gaps(&notes, &root.namespaces(), "dryport inspect"));
-        if holders.denied > 0 {
-            let processes = plural(holders.denied, "process");
-            gaps.push(Gap::new(format!("the files of {processes}: not permitted")));
-        }
-        gaps.push(Gap::filled_by(BOUND_ONLY, "ss -tnB"));
+        gaps.extend(Look::new(&root, notes, &holders).gaps("dryport inspect"));
         Ok(Found { machine, usage, holders, gaps })
     }
 

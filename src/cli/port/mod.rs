@@ -1,10 +1,11 @@
 //! `dryport port N...`: who holds a port of this machine, what it is, and what may happen to it next.
 
 mod json;
+mod next;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::unseen::{self, Gap};
+use super::unseen::{Gap, Look};
 use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::{Holders, Machine, PortUse, Root, elsewhere};
@@ -125,7 +126,12 @@ impl Port {
         })?;
         let holders = root.holders(&sockets.iter().map(|socket| socket.inode).collect());
         let asked: Vec<String> = ports.ranges().iter().copied().map(screen::one_or_range).collect();
-        let gaps = unseen::gaps(&notes, &root.namespaces(), &format!("dryport port {}", asked.join(" ")));
+        let mut gaps = Look::new(&root, notes, &holders).gaps(&format!("dryport port {}", asked.join(" ")));
+        let filter = match asked.as_slice() {
+            [one] if !one.contains('-') => format!(" 'sport = :{one}'"),
+            _ => String::new(),
+        };
+        gaps.push(Gap::filled_by("TCP only; UDP is not looked at", format!("ss -uanp{filter}")));
         Ok(Found { machine: Machine::read(&root), uses: PortUse::of(&ports, sockets), holders, gaps })
     }
 }
