@@ -2,7 +2,7 @@
 
 use super::quantity::Misfit;
 use super::tree::At;
-use super::words::{WIDTH, thousands, wrapped};
+use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -181,8 +181,11 @@ impl Faults {
         self.drop_echoes();
         self.kept.sort_by_key(Fault::order);
         let count = self.count();
+        let of_sets = self.kept.iter().filter(|fault| matches!(fault.at, At::Set(..))).count();
         self.kept.truncate(SHOWN_MAX);
-        Diagnostics { name: name.to_owned(), text: text.to_owned(), sets: sets.to_vec(), faults: self.kept, count }
+        let name = if name == "-" { "stdin".to_owned() } else { shown(name) };
+        let sets = sets.iter().map(|set| harmless(set)).collect();
+        Diagnostics { name, text: harmless(text), sets, faults: self.kept, count, of_sets }
     }
 }
 
@@ -195,9 +198,15 @@ pub struct Diagnostics {
     /// The ones that are shown.
     faults: Vec<Fault>,
     count: usize,
+    of_sets: usize,
 }
 
 impl Diagnostics {
+    /// How many of them are about overrides (`--set`), not about the file.
+    pub const fn of_sets(&self) -> usize {
+        self.of_sets
+    }
+
     /// How many faults there are: at least one.
     pub const fn count(&self) -> usize {
         self.count
@@ -255,7 +264,8 @@ impl Diagnostics {
         let help = fault.help.as_ref().map(|help| wrapped(help, WIDTH - "help: ".len()).join("\n"));
         let help = help.map(|help| Group::with_title(Level::HELP.secondary_title(help)));
         let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
-        Renderer::plain().render(&report)
+        let screen = Renderer::plain().term_width(WIDTH).render(&report);
+        screen.lines().map(shown).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -268,11 +278,14 @@ impl fmt::Display for Diagnostics {
         if self.count > self.faults.len() {
             writeln!(f, "error: and {} more\n", thousands((self.count - self.faults.len()) as u64))?;
         }
-        let errors = if self.count == 1 { "error" } else { "errors" };
-        // Beyond this, faults were no longer looked for one by one.
-        let at_least = if self.count >= KEPT_MAX { "at least " } else { "" };
-        let count = thousands(self.count as u64);
-        write!(f, "error: {} has {at_least}{count} {errors}; nothing was run", self.name)
+        let has = |name: &str, count: usize| {
+            // Beyond this, faults were no longer looked for one by one.
+            let at_least = if count >= KEPT_MAX { "at least " } else { "" };
+            (count > 0).then(|| format!("{name} has {at_least}{}", plural(count as u64, "error")))
+        };
+        let all = [has(&self.name, self.count - self.of_sets), has("--set", self.of_sets)];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        f.write_str(&fitted(&format!("error: {}; nothing was run", all.join(", "))))
     }
 }
 
@@ -355,6 +368,11 @@ impl<'t> Excerpt<'t> {
     }
 }
 
+/// A text without what would upset a terminal, byte for byte as long, so that every place in it stays where it is.
+fn harmless(text: &str) -> String {
+    text.replace(|letter: char| letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r'), "?")
+}
+
 /// The nearest start of a character at or before byte `at`.
 fn floor_char(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
@@ -394,6 +412,46 @@ mod tests {
         }
         assert!(render("", Fault::new(At::File(0..0), "m")).contains("x.toml:1:1"));
         assert!(render("", Fault::new(At::Set(0, 2..3), "m")).contains("--set:1:3"));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_to_the_screen_around_the_caret() {
+        let line = format!("a = \"{}wrong{}\"\n", "x".repeat(300), "y".repeat(300));
+        for (span, label) in [
+            (305..310, "l"),
+            (305..310, "a label that has no room beside a caret, as it is far too long for that"),
+            (0..1, ""),
+            (600..610, "l"),
+            (4..612, "l"),
+        ] {
+            let shown = render(
+                &format!("schema = 1\n{line}"),
+                Fault::new(At::File(span.start + 11..span.end + 11), "m").label(label),
+            );
+            assert!(shown.lines().all(|line| line.len() <= WIDTH), "{shown}");
+            assert!(shown.contains("...") && shown.contains(&format!("x.toml:2:{}", span.start + 1)), "{shown}");
+            assert!(span.start != 305 || shown.contains("wrong"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_would_upset_a_terminal_is_not_shown_as_it_is() {
+        let mut faults = Faults::default();
+        faults.push(Fault::new(At::File(1..2), "m\u{1b}"));
+        let text = "a\u{1b}[31m\u{9b}\u{e4}\tb\r\n";
+        let shown = faults.into_diagnostics("x\n\u{1b}.toml", text, &[]).to_string();
+        assert!(!shown.chars().any(|letter| letter.is_control() && letter != '\n'), "{shown:?}");
+        assert!(shown.contains("--> x\\n\\x1b.toml:1:2") && shown.contains("| a?[31m\\x9b\u{e4}    b"), "{shown}");
+    }
+
+    #[test]
+    fn overrides_and_the_file_are_counted_apart() {
+        let mut faults = Faults::default();
+        for at in [At::File(0..1), At::Set(0, 0..1), At::Set(0, 1..2)] {
+            faults.push(Fault::new(at, "m"));
+        }
+        let found = faults.into_diagnostics("-", "a", &["b=1".to_owned()]);
+        assert!(found.to_string().ends_with("error: stdin has 1 error, --set has 2 errors; nothing was run"));
     }
 
     #[test]
