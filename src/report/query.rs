@@ -5,8 +5,8 @@
 use super::manifest::Manifest;
 use super::schema::file;
 use super::{Cell, Table};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 /// Everything a plain run leaves in figures: the tables hold one variant.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub struct RunTables {
     pub probes: Table,
     /// What the run was.
     pub meta: Manifest,
+    /// Where to find what is asked of the summary.
+    pub places: Places,
 }
 
 /// The metrics of `replications.csv` that charts and the summary ask for, of every scope.
@@ -33,29 +35,21 @@ pub const PER_RUN: [&str; 2] = ["first_refusal_s", "busy_ports_peak"];
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PerRun {
     runs: Vec<u64>,
-    figures: Vec<RunFigures>,
-}
-
-/// One metric of one scope.
-#[derive(Clone, Debug, PartialEq)]
-struct RunFigures {
-    scope: Arc<str>,
-    metric: &'static str,
-    /// One for each run.
-    values: Vec<Option<f64>>,
+    /// For each scope and metric, one value for each run.
+    figures: BTreeMap<Arc<str>, [Vec<Option<f64>>; PER_RUN.len()]>,
 }
 
 impl PerRun {
     /// Adds the figure of a run; a metric that nobody asks for is left out. The runs of every figure come in the same
     /// order.
     pub fn push(&mut self, run: u64, scope: &Arc<str>, metric: &str, value: Option<f64>) {
-        let Some(metric) = PER_RUN.into_iter().find(|known| *known == metric) else { return };
+        let Some(metric) = PER_RUN.into_iter().position(|known| known == metric) else { return };
         if self.runs.last() != Some(&run) {
             self.runs.push(run);
         }
-        match self.figures.iter_mut().find(|figures| figures.scope == *scope && figures.metric == metric) {
-            Some(figures) => figures.values.push(value),
-            None => self.figures.push(RunFigures { scope: scope.clone(), metric, values: vec![value] }),
+        match self.figures.get_mut(scope) {
+            Some(figures) => figures[metric].push(value),
+            None => self.figures.entry(scope.clone()).or_default()[metric].push(value),
         }
     }
 
@@ -68,9 +62,42 @@ impl PerRun {
     }
 
     fn of(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
-        let found = self.figures.iter().find(|figures| *figures.scope == *scope && figures.metric == metric);
-        let values = found.map_or(&[][..], |figures| &figures.values);
-        self.runs.iter().copied().zip(values.iter().copied()).collect()
+        let metric = PER_RUN.into_iter().position(|known| known == metric);
+        let found = metric.and_then(|metric| Some(&self.figures.get(scope)?[metric]));
+        self.runs.iter().copied().zip(found.into_iter().flatten().copied()).collect()
+    }
+}
+
+/// Where the figures of each scope stand in the summary; made when first asked, as a thousand clients have a hundred
+/// thousand rows. A copy, which may be changed, makes its own.
+#[derive(Debug, Default)]
+pub struct Places(OnceLock<BTreeMap<Arc<str>, Vec<usize>>>);
+
+impl Clone for Places {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Places {
+    fn of(&self, summary: &Table, scope: &str) -> &[usize] {
+        let all = self.0.get_or_init(|| {
+            let column = summary.column("scope");
+            let mut all: BTreeMap<Arc<str>, Vec<usize>> = BTreeMap::new();
+            for (place, row) in summary.rows().enumerate() {
+                if let Cell::Text(scope) = &row[column] {
+                    all.entry(scope.clone()).or_default().push(place);
+                }
+            }
+            all
+        });
+        all.get(scope).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -165,8 +192,9 @@ impl RunTables {
     }
 
     fn row(&self, scope: &str, metric: &str) -> Option<&[Cell]> {
-        let [scopes, metrics] = ["scope", "metric"].map(|name| self.summary.column(name));
-        self.summary.rows().find(|row| row[scopes].text() == scope && row[metrics].text() == metric)
+        let metrics = self.summary.column("metric");
+        let rows = self.places.of(&self.summary, scope).iter().map(|place| self.summary.row(*place));
+        rows.into_iter().find(|row| row[metrics].text() == metric)
     }
 
     /// The value of a metric in every run, in order of the runs: (number of the run, value).
@@ -177,14 +205,9 @@ impl RunTables {
     /// The scopes of the summary that begin with `prefix`, in order of appearance.
     pub fn scopes(&self, prefix: &str) -> Vec<&str> {
         let column = self.summary.column("scope");
-        let mut found = Vec::new();
-        for row in self.summary.rows() {
-            let scope = row[column].text();
-            if scope.starts_with(prefix) && !found.contains(&scope) {
-                found.push(scope);
-            }
-        }
-        found
+        let mut seen = BTreeSet::new();
+        let scopes = self.summary.rows().map(|row| row[column].text()).filter(|scope| scope.starts_with(prefix));
+        scopes.filter(|scope| seen.insert(*scope)).collect()
     }
 
     /// The runs whose time series was written.

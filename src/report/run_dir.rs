@@ -7,7 +7,7 @@
 
 use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
-use super::query::PerRun;
+use super::query::{PerRun, Places};
 use super::schema::{self, TABLES, file};
 use super::whole::{self, Fill, Make, Predecessor, Replace, What, WholeError, write_folder};
 use super::{Cell, RunTables, Table, csv};
@@ -245,6 +245,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
         ports: table(file::PORTS)?,
         probes: table(file::PROBES)?,
         meta,
+        places: Places::default(),
     })
 }
 

@@ -2,7 +2,7 @@
 //! grid. Realistic in shape, right in no digit that matters; never shown to a user.
 
 use super::manifest::{HostMeta, Manifest, SCHEMA_VERSION, ScenarioMeta};
-use super::query::{PER_RUN, PerRun};
+use super::query::{PER_RUN, PerRun, Places};
 use super::whole::Fill;
 use super::{Cell, RunTables, Table, csv, schema};
 use crate::metrics::Metric;
@@ -174,7 +174,7 @@ fn make(spec: &Spec) -> RunTables {
     }
     let [ports, probes] = [schema::PORTS, schema::PROBES].map(|columns| Table::new(&names(columns)));
     let summary = summarise(spec, &runs);
-    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec) }
+    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec), places: Places::default() }
 }
 
 /// What writes the `replications.csv` of these tables, as far as they know it.

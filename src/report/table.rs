@@ -69,6 +69,15 @@ impl Table {
         self.cells.chunks_exact(self.columns.len())
     }
 
+    /// The row at a place.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many.
+    pub fn row(&self, place: usize) -> &[Cell] {
+        &self.cells[place * self.columns.len()..][..self.columns.len()]
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.cells.len() / self.columns.len()

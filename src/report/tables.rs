@@ -4,6 +4,7 @@
 //! [`METRICS`]. `replications.csv` goes straight to its writer: a million runs do not fit into memory as a table.
 
 use super::csv::Rows;
+use super::query::Places;
 use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
@@ -26,6 +27,7 @@ pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) 
         ports: Table::new(&names(schema::PORTS)),
         probes: probes(experiment, &scenario),
         meta,
+        places: Places::default(),
     };
     let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
     tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
