@@ -232,7 +232,7 @@ mod tests {
         for (text, said) in [
             ("{}", "`schema_version` is missing"),
             ("[]", "line 1 holds a value of the wrong kind"),
-            ("[1]", "`dryport` is missing"),
+            ("[1]", "line 1 holds a value of the wrong kind"),
             ("\n7", "line 2 holds a value of the wrong kind"),
             ("{\"schema_version\": \"x\"}", "line 1 holds a value of the wrong kind"),
             ("{\"schema_version\": 1, \"dryport\": ", "it is cut off in line 1"),

@@ -3,7 +3,7 @@
 use super::quantity::Misfit;
 use super::tree::At;
 use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +14,8 @@ const SHOWN_MAX: usize = 100;
 const KEPT_MAX: usize = 10_000;
 /// A longer line is named but not shown.
 const LINE_MAX: usize = 2_000;
+/// The most letters that are underlined.
+const SPAN_MAX: usize = 60;
 /// Two lines further apart are shown as two excerpts.
 const EXCERPT_LINES_MAX: usize = 1_000;
 
@@ -244,7 +246,8 @@ impl Diagnostics {
             };
             group = group.element(Origin::path(place));
             if !fault.label.is_empty() {
-                group = group.element(Level::NOTE.message(fault.label.as_str()));
+                let note = wrapped(&fault.label, WIDTH - "  = note: ".len()).join("\n");
+                group = group.element(Level::NOTE.message(note));
             }
         }
         let second = fault.second.as_deref().and_then(|(at, label)| {
@@ -308,7 +311,9 @@ impl<'t> Excerpt<'t> {
         // A fault is shown on the line where it starts.
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let end = floor_char(text, span.end.max(start)).min(line_end).max(start);
+        // A longer underline than the screen is wide says no more than its beginning.
+        let most = text[start..].char_indices().nth(SPAN_MAX).map_or(text.len(), |(at, _)| start + at);
+        let end = floor_char(text, span.end.max(start)).min(line_end).min(most).max(start);
         Self { text, path, lines: line_start..line_end, span: start..end, kind, label }
     }
 
@@ -323,6 +328,8 @@ impl<'t> Excerpt<'t> {
     fn fits_with(&self, other: &Self) -> bool {
         let all = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
         self.path == other.path
+            // What lies far to the right is moved to the left, which only one can be.
+            && self.columns().max(other.columns()) <= WIDTH
             && self.is_short()
             && other.is_short()
             && all.len() <= EXCERPT_LINES_MAX * 80
@@ -342,14 +349,24 @@ impl<'t> Excerpt<'t> {
 
     /// Is there room for the label beside the caret?
     fn label_fits(&self) -> bool {
+        self.columns() + 1 + self.label.len() <= WIDTH
+    }
+
+    /// Columns up to the end of what is underlined.
+    fn columns(&self) -> usize {
         let number = self.line_number().to_string().len() + " | ".len();
-        let columns = self.text[self.lines.start..self.span.end].chars().count().max(1);
-        number + columns + 1 + self.label.len() <= WIDTH
+        number + self.text[self.lines.start..self.span.end].chars().count().max(1)
+    }
+
+    /// What stands below an excerpt, in lines that fit beside the line numbers.
+    fn note(&self) -> Message<'t> {
+        let room = WIDTH - self.line_number().to_string().len() - "  = note: ".len();
+        Level::NOTE.message(wrapped(self.label, room).join("\n"))
     }
 
     /// What had no room beside the caret stands below.
     fn add_note(&self, group: Group<'t>) -> Group<'t> {
-        if self.label.is_empty() || self.label_fits() { group } else { group.element(Level::NOTE.message(self.label)) }
+        if self.label.is_empty() || self.label_fits() { group } else { group.element(self.note()) }
     }
 
     /// Both in one excerpt.
@@ -364,7 +381,7 @@ impl<'t> Excerpt<'t> {
         }
         let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
         let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));
-        if self.label.is_empty() { group } else { group.element(Level::NOTE.message(self.label)) }
+        if self.label.is_empty() { group } else { group.element(self.note()) }
     }
 }
 
