@@ -35,31 +35,32 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, clap::Args)]
 pub struct Calc {
     /// Requests, as in 450/s or 27k/min
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
     rate: Rate,
     /// How long a request keeps its connection open, on average, as in 50ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     lifetime: SimDuration,
     /// The stack: every number that no other option gives
     #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profiles())]
     profile: String,
     /// The ephemeral ports, as in 32768-60999, instead of the profile's
-    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
+    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range, allow_hyphen_values = true)]
     range: Option<PortRange>,
     /// TIME-WAIT, freed exactly then, instead of the profile's
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     time_wait: Option<SimDuration>,
     /// Destinations that share the load, at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     destinations: u32,
     /// Source addresses, drawn at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     addresses: u32,
     /// Address:port pairs of each destination, drawn at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     endpoints: u32,
     /// Requests that a connection carries, one after another (keep-alive)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(allow_negative_numbers = true)]
     requests: u32,
     /// Who closes first and keeps the TIME-WAIT
     #[arg(long, value_name = "WHO", default_value = "client", value_parser = closers())]
@@ -71,10 +72,10 @@ pub struct Calc {
     #[arg(long, value_name = "HOW", default_value = "poisson", value_parser = ["poisson", "constant"])]
     arrivals: String,
     /// How long the risk is about, from an empty range
-    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time)]
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time, allow_hyphen_values = true)]
     window: SimDuration,
     /// The risk that still fits, as in 1% or 0.01
-    #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk)]
+    #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk, allow_hyphen_values = true)]
     max_risk: f64,
     /// Print verdict and figures as JSON
     #[arg(long)]

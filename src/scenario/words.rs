@@ -4,6 +4,7 @@
 //! charts alike.
 
 use crate::des::SimDuration;
+use std::ffi::OsStr;
 
 /// Columns of a terminal that everybody has.
 pub const WIDTH: usize = 80;
@@ -272,6 +273,17 @@ pub fn fitted(text: &str) -> String {
     text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
 }
 
+/// The name of a file or folder, or any text of unknown origin, as a screen shows it: control characters are escaped
+/// (`\\n`, `\\x1b`), as they would upset a terminal; all else stays as it is.
+pub fn shown(name: impl AsRef<OsStr>) -> String {
+    let escaped = |letter: char| match letter {
+        '\t' | '\n' | '\r' => letter.escape_default().to_string(),
+        _ if letter.is_control() => format!("\\x{:02x}", u32::from(letter)),
+        _ => letter.to_string(),
+    };
+    name.as_ref().to_string_lossy().chars().map(escaped).collect()
+}
+
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
 pub fn names(all: &[&str], kind: &str) -> String {
     match all {
@@ -425,6 +437,12 @@ mod tests {
         assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
         assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
+    }
+
+    #[test]
+    fn names_cannot_upset_a_terminal() {
+        assert_eq!(shown("weird\nname\x1b[31m\u{9b}"), "weird\\nname\\x1b[31m\\x9b");
+        assert_eq!(shown("caf\u{e9}/a b.toml"), "caf\u{e9}/a b.toml");
     }
 
     #[test]

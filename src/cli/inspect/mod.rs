@@ -10,6 +10,7 @@ use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
 use crate::inspect::{Holders, Lane, Machine, Root, Usage, draft, elsewhere};
 use crate::report::whole::{self, Disk, Replace};
+use crate::scenario::words::shown;
 use crate::scenario::{Reading, SourceFile};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -78,7 +79,7 @@ impl Inspect {
         let found = match self.look() {
             Ok(found) => found,
             Err(error) => {
-                output.message(&format!("error: {error}: dryport inspect reads it on Linux only"))?;
+                output.prose(&format!("error: {error}: dryport inspect reads it on Linux only"))?;
                 for way in elsewhere::instead(std::env::consts::OS, |way| way.machine) {
                     output.message(&format!("help: {way}"))?;
                 }
@@ -131,11 +132,11 @@ impl Inspect {
         if let Err(error) = whole::write_file(&Disk, file, replace, content) {
             let help =
                 if matches!(error, whole::WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-            output.message(&format!("error: {error}{help}"))?;
+            output.prose(&format!("error: {error}{help}"))?;
             return Ok(Exit::Failed);
         }
-        let name = file.display();
-        output.message(&format!("wrote {name}: read its estimates, then: dryport run {name}"))?;
+        let name = shown(file);
+        output.prose(&format!("wrote {name}: read its estimates, then: dryport run {name}"))?;
         Ok(Exit::Fine)
     }
 }

@@ -30,7 +30,7 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, clap::Args)]
 pub struct Port {
     /// Ports from 1 to 65535, or ranges of them
-    #[arg(required = true, value_name = "PORT", value_parser = ports)]
+    #[arg(required = true, value_name = "PORT", value_parser = ports, allow_negative_numbers = true)]
     ports: Vec<PortRange>,
     /// Exit with 99 unless all of them are so
     #[arg(long, value_name = "STATE")]
@@ -51,6 +51,9 @@ enum Expect {
 }
 
 fn ports(text: &str) -> Result<PortRange, String> {
+    if text.contains(',') {
+        return Err(format!("ports are separated by spaces: {}", text.replace(',', " ").trim()));
+    }
     quantity::port_or_range(text).map_err(|misfit| match misfit.help {
         Some(help) => format!("{}; {help}", misfit.message),
         None => misfit.message,
@@ -90,7 +93,7 @@ impl Port {
             Ok(found) => found,
             Err(error) => {
                 let port = self.ports[0].first().to_string();
-                output.message(&format!("error: {error}: dryport port reads it on Linux only"))?;
+                output.prose(&format!("error: {error}: dryport port reads it on Linux only"))?;
                 for way in elsewhere::instead(std::env::consts::OS, |way| way.port) {
                     output.message(&format!("help: {}", way.replace("PORT", &port)))?;
                 }
