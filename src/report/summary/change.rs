@@ -16,7 +16,7 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
     let rate = figure("safe_rate_per_s").filter(|rate| *rate > 0.0);
     let rate = rate.map(|rate| {
         let now = words::short_rate(closed.rate);
-        (format!("rate at most {} (now {now})", words::floor_rate(rate)), String::new())
+        (format!("rate at most {} (now {now})", words::short_floor_rate(rate)), String::new())
     });
     let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
     let range = range.map(|((first, last), ports)| {
