@@ -103,7 +103,10 @@ fn mistakes_say_what_to_write() {
         ("--rate 450/s --lifetime 50ms --profile linux", "linux-6.18"),
         ("--rate 450/s --lifetime 50ms --profile macos --tw-reuse", "a setting of Linux"),
         ("--rate 450/s --lifetime 50ms --addresses 60000 --endpoints 60000", "65,536"),
-        ("--rate 1/s --lifetime 3000d --requests 1000000", "--lifetime times --requests may be 3653d (10 years) at most"),
+        (
+            "--rate 1/s --lifetime 3000d --requests 1000000",
+            "--lifetime times --requests may be 3653d (10 years) at most",
+        ),
         ("--rate 1/3000d --lifetime 1s --requests 1000000", "--rate times --requests may be 3653d"),
         ("--rate 0.001/s --lifetime 1s --requests 1000000", "--rate by --requests must be one connection in 3653d"),
         ("--rate 1/s --lifetime 1s --destinations 65536 --endpoints 65536", "--endpoints may be 65,536 at most"),

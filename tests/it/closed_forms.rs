@@ -68,7 +68,11 @@ fn the_summary_of_an_odd_load_says_what_is_true() {
     for (sets, said, never) in [
         (&small[..], &["leaves out that the runs start with an empty range. Trust"][..], &["batches", "retries"][..]),
         (&[&small[..], &["run.warm_up=10m"]].concat(), &["refused ratio"], &["empty range. Trust"]),
-        (&one, &["at most 1.3e-4/s (now", "1 port; 0.0621 wanted", "1 spare Change"], &["deviations", "0/s", "1 ports"]),
+        (
+            &one,
+            &["at most 1.3e-4/s (now", "1 port; 0.0621 wanted", "1 spare Change"],
+            &["deviations", "0/s", "1 ports"],
+        ),
         (&fast, &["come back as retries", "at 1,000/s 28,232 ports last 28.2 s, were none given"], &["471"]),
         (&long, &["86461.03 s = 0.3265/s is all that gets through in the long run"], &["fill"]),
         (&calm, &["alert above 28,231: at", "the rest lasts"], &["lasts 10 min"]),
