@@ -10,8 +10,9 @@ use crate::forecast::{Forecast, TARGET_RISK};
 use crate::port::PortRange;
 use crate::profile;
 use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
-use crate::scenario::quantity::{self, write_duration, write_rate};
-use crate::scenario::words::WIDTH;
+use crate::scenario::limits::{LANES_MAX, REQUESTS_MAX};
+use crate::scenario::quantity::{self, TEN_YEARS, write_duration, write_rate};
+use crate::scenario::words::{WIDTH, fitted, thousands};
 use crate::scenario::{Scenario, SourceFile};
 use crate::workload::ClosesFirst;
 use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
@@ -107,22 +108,25 @@ impl Calc {
     ///
     /// When the answer cannot be written.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        if self.scenario {
-            output.data(self.text(20).trim_end())?;
-            return Ok(Exit::Fine);
-        }
-        if self.tw_reuse && !self.profile.starts_with("linux") {
-            output.message(&format!("error: --tw-reuse is a setting of Linux, not of {}", self.profile))?;
+        if let Some(fault) = self.fault() {
+            output.message(&fitted(&format!("error: {fault}")))?;
             return Ok(Exit::Usage);
         }
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let scenario = match Scenario::read(&SourceFile::new("calc", self.text(1)), &[], &sources) {
             Ok(scenario) => scenario,
+            // Of a file that nobody wrote only the message is of use.
             Err(diagnostics) => {
-                output.message(&format!("error: no scenario may be like that\n{diagnostics}"))?;
+                let what = diagnostics.messages().collect::<Vec<_>>().join("; ");
+                let help = "lower --addresses, --destinations or --endpoints, or narrow --range";
+                output.message(&fitted(&format!("error: too much: {what}; {help}")))?;
                 return Ok(Exit::Usage);
             }
         };
+        if self.scenario {
+            output.data(self.text(20).trim_end())?;
+            return Ok(Exit::Fine);
+        }
         let asked = Asked {
             requests: self.requests,
             reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
@@ -140,6 +144,43 @@ impl Calc {
             output.data(text.trim_end())?;
         }
         Ok(Exit::Fine)
+    }
+
+    /// What is wrong with options together, each alone being right.
+    fn fault(&self) -> Option<String> {
+        if self.tw_reuse && !self.profile.starts_with("linux") {
+            return Some(format!("--tw-reuse is a setting of Linux, not of {}", self.profile));
+        }
+        let times = u64::from(self.requests);
+        let most = "3653d (10 years)";
+        if self.lifetime.saturating_mul(times) > TEN_YEARS {
+            return Some(format!("--lifetime times --requests may be {most} at most; lower one of them"));
+        }
+        if self.rate.per().saturating_mul(times) > TEN_YEARS {
+            return Some(format!(
+                "the time of --rate times --requests may be {most} at most; write the rate per second, as in \
+                 450/s, or lower --requests"
+            ));
+        }
+        if self.rate.events_per_second() * TEN_YEARS.as_secs_f64() < f64::from(self.requests) {
+            return Some(format!(
+                "--rate by --requests must be one connection in {most} at least; raise --rate or lower \
+                 --requests"
+            ));
+        }
+        let requests = self.rate.events_per_second() * self.window.as_secs_f64() / f64::from(self.requests);
+        if requests > REQUESTS_MAX {
+            return Some("--rate times --window may be 1 trillion connects at most; lower one of them".into());
+        }
+        let endpoints = u64::from(self.destinations) * u64::from(self.endpoints);
+        if endpoints > LANES_MAX {
+            return Some(format!(
+                "--destinations times --endpoints may be {} at most, not {}; lower one of them",
+                thousands(LANES_MAX),
+                thousands(endpoints)
+            ));
+        }
+        None
     }
 
     /// The scenario that the options make.
