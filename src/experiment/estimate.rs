@@ -25,11 +25,13 @@ pub fn estimate(
     let measures = || experiment.of_scope(scope);
     let values = |of: fn(&Measures) -> Option<f64>| measures().filter_map(of);
     match metric.method {
-        Method::Mean(of) => mean_interval(&values(of).collect::<Vec<_>>(), confidence),
+        Method::Mean(of) => {
+            mean_interval(&values(of).collect::<Vec<_>>(), confidence).map(|all| within(all, f64::INFINITY))
+        }
         Method::Ratio(part, whole) => {
             let parts: Vec<f64> = measures().map(part).collect();
             let wholes: Vec<f64> = measures().map(whole).collect();
-            ratio_interval(&parts, &wholes, confidence).map(within_one)
+            ratio_interval(&parts, &wholes, confidence).map(|all| within(all, 1.0))
         }
         Method::Maximum(of) => values(of).reduce(f64::max).map(Interval::point),
         Method::Minimum(of) => values(of).reduce(f64::min).map(Interval::point),
@@ -47,9 +49,9 @@ pub fn estimate(
     }
 }
 
-/// A share lies between 0 and 1, and so does all of its interval.
-fn within_one(interval: Interval) -> Interval {
-    let clamp = |end: Option<f64>| end.map(|end| end.clamp(0.0, 1.0));
+/// Counts, times and shares are at least 0, shares at most 1, and so is all of their intervals.
+fn within(interval: Interval, most: f64) -> Interval {
+    let clamp = |end: Option<f64>| end.map(|end| end.clamp(0.0, most));
     Interval { low: clamp(interval.low), high: clamp(interval.high), ..interval }
 }
 

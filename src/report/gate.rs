@@ -105,8 +105,11 @@ impl Judged {
     fn figure_in_words(&self) -> String {
         let claim = &self.gate.claim;
         let show = |value: f64| shown(value, claim);
-        let interval = self.figure.interval.map(|(low, high)| format!(" ({} to {})", show(low), show(high)));
-        self.figure.value.map_or_else(|| "no value".to_owned(), |value| show(value) + &interval.unwrap_or_default())
+        let Some(value) = self.figure.value.map(show) else { return "no value".into() };
+        match self.figure.interval.map(|(low, high)| (show(low), show(high))) {
+            Some((low, high)) if low != value || high != value => format!("{value} ({low} to {high})"),
+            _ => value,
+        }
     }
 }
 

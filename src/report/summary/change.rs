@@ -16,7 +16,9 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
     let rate = figure("safe_rate_per_s").filter(|rate| *rate > 0.0);
     let rate = rate.map(|rate| {
         let now = words::short_rate(closed.rate);
-        (format!("rate at most {} (now {now})", words::floor_rate(rate)), String::new())
+        let lasting = figure("sustained_per_s").filter(|ceiling| rate > 1.01 * ceiling);
+        let lasting = lasting.map_or_else(String::new, |ceiling| format!("for long {}", words::floor_rate(ceiling)));
+        (format!("rate at most {} (now {now})", words::floor_rate(rate)), lasting)
     });
     let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
     let range = range.map(|((first, last), ports)| {
@@ -29,7 +31,8 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
     let endpoints = figure("safe_endpoints").map(|least| (format!("endpoints = {least:.0}"), drawn()));
     let settings = [rate, range, requests, addresses, endpoints].into_iter().flatten();
     let lines = settings.map(|(setting, remark)| solid(format!("  {setting:<REMARK$}{remark}").trim_end()));
-    let head = format!("one of these takes the risk to {} or less", closed.target_in_words());
+    let window = solid(&words::seconds(tables.meta.duration_s));
+    let head = format!("one of these takes the risk to {} or less per {window}", closed.target_in_words());
     std::iter::once(head).chain(lines).collect()
 }
 

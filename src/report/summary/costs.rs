@@ -12,7 +12,13 @@ pub(super) fn costs(tables: &RunTables) -> Vec<String> {
     let figure = |metric| tables.estimate("all", metric).value;
     if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
         let p99 = figure("probes_p99").map_or_else(String::new, |p99| format!(" (p99 {})", words::figure(p99)));
-        let slow = if mean < 100.0 { "" } else { ": connect() is slow long before it is refused" };
+        // Linux tries the ports of one parity first, so half of the range is full before the search gets long.
+        let linux = tables.meta.scenario.hosts.iter().all(|host| host.allocator == "linux-connect");
+        let slow = match mean {
+            ..100.0 => "",
+            _ if linux => ": connect() is slow from half full on, long before it is refused",
+            _ => ": connect() is slow long before it is refused",
+        };
         lines.push(format!("{} probed per connect(){}{slow}", words::counted(mean, "port"), solid(&p99)));
     }
     lines
@@ -33,7 +39,8 @@ fn refused_and_lost(tables: &RunTables) -> Vec<String> {
         let requests = share(tables, "requests_lost_ratio", "of requests lost", &format!("{after}{}", total(lost)));
         [requests, calls(", with retries"), full(tables)]
     } else {
-        let none = "no request lost in any run: a retry got through".to_owned();
+        let later = retry_delay(tables).map_or_else(String::new, |delay| format!(" {} later", solid(&delay)));
+        let none = format!("no request lost in any run: a retry{later} got through");
         [calls(&total(refused)), full(tables), Some(none)]
     };
     lines.into_iter().flatten().collect()
@@ -48,23 +55,40 @@ fn attempts(tables: &RunTables) -> Option<u64> {
     each.all(|attempts| attempts == Some(first)).then_some(first)
 }
 
-/// How long the range was full.
+/// How long each refused request waits; `None` when clients or retries differ.
+fn retry_delay(tables: &RunTables) -> Option<String> {
+    let scenario = &tables.meta.scenario;
+    let clients = tables.scopes("client:").into_iter().map(|scope| scope.trim_start_matches("client:"));
+    let mut each = clients.map(|name| {
+        let setting = |key| scenario.setting(&["client", name, "retry", key]);
+        let steady = setting("factor")?.as_f64()?.total_cmp(&1.0).is_eq() && setting("jitter")?.as_str()? == "none";
+        setting("delay")?.as_str()?.strip_suffix('s')?.parse::<f64>().ok().filter(|_| steady)
+    });
+    let first = each.next()??;
+    each.all(|delay| delay.is_some_and(|delay| delay.total_cmp(&first).is_eq())).then(|| words::seconds(first))
+}
+
+/// How long the range was full; where there are several sets of ports, at least one of them.
 fn full(tables: &RunTables) -> Option<String> {
     let figure = |metric| tables.estimate("all", metric).value.filter(|value| *value > 0.0);
     let ratio = figure("full_time_ratio")?;
     let span = |seconds| solid(&words::seconds(seconds));
     let duration = tables.meta.duration_s;
-    let longest = figure("outage_longest_s").map(|longest| format!(", at most {} at once", span(longest)));
+    let longest = figure("outage_longest_s").map(|longest| format!(", {} in one spell", span(longest)));
     let spans = format!(": {} of {}{}", span(ratio * duration), span(duration), longest.unwrap_or_default());
-    Some(format!("range full {}", share(tables, "full_time_ratio", "of the time", &spans)?))
+    let ports = tables.estimate("all", "capacity_ports").value;
+    let several =
+        !matches!(&tables.meta.scenario.hosts[..], [only] if ports.is_none_or(|ports| ports <= only.lane_ports.into()));
+    let what = if several { "some set of ports full" } else { "range full" };
+    Some(format!("{what} {}", share(tables, "full_time_ratio", "of the time", &spans)?))
 }
 
 /// `0.45 % of connect() calls refused (0.25 to 0.66 %): 1,230 a run`, from what it is a share of and what follows.
 fn share(tables: &RunTables, metric: &str, of: &str, after: &str) -> Option<String> {
     let found = tables.estimate("all", metric);
-    let interval = found.interval.map(|(low, high)| {
-        let ends = format!("({} to {} %)", words::percent(low.max(0.0)), words::percent(high.min(1.0)));
-        format!(" {}", solid(&ends))
+    let interval = found.interval.and_then(|(low, high)| {
+        let [low, high] = [low.max(0.0), high.min(1.0)].map(words::percent);
+        (low != high).then(|| format!(" {}", solid(&format!("({low} to {high} %)"))))
     });
     Some(format!("{} % {of}{}{after}", words::percent(found.value?), interval.unwrap_or_default()))
 }

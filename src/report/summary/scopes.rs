@@ -21,8 +21,7 @@ fn party(tables: &RunTables, kind: &str) -> Option<String> {
         (0, _) => name.into(),
         (1, 0) if calm => format!("{name} and 1 other"),
         (_, 0) if calm => format!("{name} and {others} others"),
-        (1, 0) => format!("{name} (not the other)"),
-        (_, 0) => format!("{name} (none of {others} others)"),
+        (_, 0) => format!("{name} (1 of {} {kind}s)", others + 1, kind = kind.trim_end_matches(':')),
         (1, _) => format!("{name} and 1 other"),
         _ => format!("{name} and {hit} of {others} others"),
     })
@@ -41,6 +40,12 @@ pub(super) fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
         pairs.map(|(b, a)| b.total_cmp(a)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
     ranked.into_iter().map(|(_, scope)| scope).collect()
+}
+
+/// The destination or host that is worst off, where there are several; else everything.
+pub(super) fn worst(tables: &RunTables) -> &str {
+    let several = ["destination:", "host:"].map(|kind| ranked(tables, kind)).into_iter().filter(|all| all.len() > 1);
+    several.map(|ranked| ranked[0]).next().unwrap_or("all")
 }
 
 /// The fullest moment as a share of the ports.
@@ -62,7 +67,7 @@ pub(super) fn scopes(tables: &RunTables) -> Vec<String> {
         let scope = if scope.len() > 24 { format!("{}..", &scope[..22]) } else { scope.to_owned() };
         solid(&format!("{scope:<24} {refused:>10} {first:>13} {share:>8} {full:>8}"))
     };
-    let mut lines = vec![row(["", "refused in", "first", "refused", "fullest"])];
+    let mut lines = vec![row(["", "refused in", "earliest", "refused", "fullest"])];
     for scope in ranked.iter().take(ROWS) {
         let count = Refusals::of(tables, scope);
         let first = count.times.first().map_or_else(|| "never".into(), |time| words::seconds(*time));

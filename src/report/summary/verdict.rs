@@ -57,6 +57,7 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
         first_that_fits([
             format!("{who}: connects refused in {runs} of {each}{comma}"),
             format!("{who}: refused in {runs} of {each}{comma}"),
+            format!("{who}: refused in {runs}{comma}"),
         ])
     };
     let risk = format!("risk {} per {each} {}", risk(tables, &count), start(tables));
@@ -65,11 +66,18 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
         Verdict::MayRunOut => vec![refused(""), risk],
         Verdict::NotSeen => {
             // Where a formula says more, it stands in place of what goes without saying.
-            let by_formula = ClosedForm::of(tables).map(|closed| {
+            let by_formula = ClosedForm::of(tables).filter(|closed| closed.risk_max < 0.9995).map(|closed| {
                 let bound = solid(&format!("<= {}", words::bound(closed.risk_max)));
                 format!("risk {}; closed form: {bound}", self::risk(tables, &count))
             });
-            vec![format!("{who}: no connect refused in {} of {each}", solid(&runs)), by_formula.unwrap_or(risk)]
+            let later = ClosedForm::of(tables).and_then(|closed| {
+                let (wanted, most) = (words::short_rate(closed.rate), words::short_rate(closed.ceiling()?));
+                Some(format!("but certain later: {wanted} wanted, {most} get through for long"))
+            });
+            vec![
+                format!("{who}: no connect refused in {} of {each}", solid(&runs)),
+                later.or(by_formula).unwrap_or(risk),
+            ]
         }
     }
 }

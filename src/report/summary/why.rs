@@ -3,23 +3,46 @@
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
+use super::refusals::Refusals;
+use super::scopes::worst;
 
 pub(super) fn why(tables: &RunTables) -> Vec<String> {
-    if let Some(lines) = ClosedForm::of(tables).and_then(|closed| by_formula(&closed)) {
-        return lines;
-    }
-    let found = |metric| tables.estimate("all", metric);
+    let formula = ClosedForm::of(tables).and_then(|closed| by_formula(&closed));
+    formula.unwrap_or_else(|| as_seen(tables)).into_iter().chain(odd_range(tables)).collect()
+}
+
+/// What the runs showed where the worst is: unrelated ports do not help it.
+fn as_seen(tables: &RunTables) -> Vec<String> {
+    let scope = worst(tables);
+    let found = |metric| tables.estimate(scope, metric);
     let Some(ports) = found("capacity_ports").value else { return Vec::new() };
     let wanted = match found("offered_load").value {
         Some(load) if load > ports => format!("{} wanted on average: more than there are", words::figure(load)),
         Some(load) => format!("{} wanted on average (offered load)", words::figure(load)),
         None => "offered load unknown (a trace, or no finite mean)".into(),
     };
-    let mut lines = vec![format!("{}; {wanted}", words::counted(ports, "port"))];
+    let name = scope.split_once(':').map_or_else(String::new, |(_, name)| format!("{name}: "));
+    let mut lines = vec![format!("{name}{}; {wanted}", words::counted(ports, "port"))];
     if let (Some(mean), Some(peak)) = (found("busy_ports_mean").value, found("busy_ports_peak").value) {
         lines.push(format!("{} busy on average, {} at the fullest moment", words::figure(mean), words::figure(peak)));
     }
     lines
+}
+
+/// Linux passes one port of an odd range by in each search, so it refuses with one free (`reference/linux.md` 1.5).
+fn odd_range(tables: &RunTables) -> Option<String> {
+    let scenario = &tables.meta.scenario;
+    let mut odd = scenario.hosts.iter().filter(|host| host.allocator == "linux-connect").filter_map(|host| {
+        let range = scenario.setting(&["host", &host.name, "port_range"])?.as_str()?;
+        let (first, last) = range.split_once('-')?;
+        let size = (last.parse::<u32>().ok()? + 1).checked_sub(first.parse().ok()?)?;
+        (size % 2 == 1 && size > 1).then_some(size)
+    });
+    let refused = Refusals::of(tables, "all").refused > 0;
+    odd.next().filter(|_| refused).map(|size| {
+        let size = words::count(size.into());
+        format!("{size} is odd: each search of Linux's connect() skips one port and may fail with that one free")
+    })
 }
 
 /// What is wanted at the fullest moment, and how far the rest goes; of one set of ports where there are several.
