@@ -14,13 +14,16 @@ const BLOCKS: usize = 200;
 const STEPS: u64 = 1_000;
 /// The most spans that are told of one lane.
 const SPANS: usize = 12_000;
+/// In at most one of so many steps a port may show that it was opened, however short that was: more would look like
+/// being open most of the time.
+const STEPS_PER_OPENING: u64 = 10;
 
 /// What a block of ports was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PortState {
     /// Most of it could be taken.
     Free,
-    /// Most of it had an open connection; of a single port: it was opened in this step.
+    /// Most of it had an open connection; of a single port that is seldom opened: it was in this step.
     Established,
     /// Most of it was in TIME-WAIT.
     TimeWait,
@@ -167,11 +170,15 @@ impl PortHistory {
         let step = Self::step(length).as_nanos().saturating_mul(together as u64);
         let bounds = |index: u64| (step.saturating_mul(index), step.saturating_mul(index + 1).min(length.as_nanos()));
         let width = self.blocks.len();
+        let steps = length.as_nanos().div_ceil(step.max(1));
         let mut spans = Vec::new();
         for (index, block) in self.blocks.iter().enumerate() {
+            let taken = |chunk: &&[Cell]| chunk.iter().skip(index).step_by(width).any(|cell| cell.taken > 0);
+            let openings = self.cells.chunks(width * together).filter(taken).count() as u64;
+            let seldom = block.size == 1 && openings * STEPS_PER_OPENING <= steps;
             let states = (0..).zip(self.cells.chunks(width * together)).map(|(number, chunk)| {
                 let (from, to) = bounds(number);
-                (from, to, state(block.size, to - from, &mut chunk.iter().skip(index).step_by(width)))
+                (from, to, state((block.size, to - from), seldom, &mut chunk.iter().skip(index).step_by(width)))
             });
             add_spans(&mut spans, block.ports, states);
         }
@@ -204,8 +211,8 @@ fn add_spans(spans: &mut Vec<PortSpan>, ports: (u16, u16), steps: impl Iterator<
     }
 }
 
-/// What `size` ports were for most of `time`. A single port that was taken once shows that, however short it was.
-fn state(size: u64, time: u64, cells: &mut dyn Iterator<Item = &Cell>) -> PortState {
+/// What `size` ports were for most of `time`. That one was taken shows, however short it was, where that is `seldom`.
+fn state((size, time): (u64, u64), seldom: bool, cells: &mut dyn Iterator<Item = &Cell>) -> PortState {
     let mut sum = Cell::default();
     for cell in cells {
         sum.established += cell.established;
@@ -213,7 +220,7 @@ fn state(size: u64, time: u64, cells: &mut dyn Iterator<Item = &Cell>) -> PortSt
         sum.taken += cell.taken;
     }
     let free = (size * time).saturating_sub(sum.established + sum.time_wait);
-    if (size == 1 && sum.taken == 1) || sum.established > sum.time_wait.max(free) {
+    if (seldom && sum.taken > 0) || sum.established > sum.time_wait.max(free) {
         PortState::Established
     } else if sum.time_wait >= free && sum.time_wait > 0 {
         PortState::TimeWait
@@ -345,6 +352,26 @@ mod tests {
         );
     }
 
+    /// Open for a tenth of the time: as a mark in one step of ten that is what it looks like, in more it is not.
+    #[test]
+    fn a_port_that_is_opened_all_the_time_shows_what_it_was_most_of_it() {
+        for (every, shows) in [(1, false), (9, false), (10, true)] {
+            let mut history = history(40_000);
+            for second in 0..1_000 {
+                let start = f64::from(second);
+                if second % every == 0 {
+                    use_port(&mut history, 40_000, [start, start + 0.1]);
+                    free_port(&mut history, 40_000, start + 0.9);
+                }
+                history.sample(at(start + 1.0));
+            }
+            let spans = history.spans(1, SimDuration::from_secs(1_000));
+            let state = if shows { PortState::Established } else { PortState::TimeWait };
+            assert_eq!(spans[0].state, state);
+            assert_eq!(spans.iter().any(|span| span.state == PortState::Established), shows, "{every}");
+        }
+    }
+
     #[test]
     fn what_is_too_long_becomes_coarser_and_stays_whole() {
         let mut history = history(40_399);
@@ -352,7 +379,7 @@ mod tests {
         for step in 1..=end {
             for port in 40_000..40_400 {
                 let start = f64::from(step) - 0.9;
-                if (u32::from(port) + step).is_multiple_of(2) {
+                if !(u32::from(port) + step).is_multiple_of(4) && (step / 250).is_multiple_of(2) {
                     use_port(&mut history, port, [start, start + 0.1]);
                     free_port(&mut history, port, start + 0.8);
                 }
@@ -363,7 +390,7 @@ mod tests {
             history.sample(SimTime::from_nanos(u64::from(step) * SECOND));
         }
         let spans = history.finish(SimTime::from_nanos(u64::from(end) * SECOND));
-        assert!(spans.len() <= SPANS && spans.len() > 400, "{}", spans.len());
+        assert!(spans.len() <= SPANS && spans.len() > 4 * 400, "{}", spans.len());
         let of_a_port: Vec<_> = spans.iter().filter(|span| span.ports == (40_008, 40_008)).collect();
         assert_eq!(of_a_port[0].from, SimDuration::ZERO);
         assert!(of_a_port.windows(2).all(|pair| pair[0].to == pair[1].from && pair[0].state != pair[1].state));

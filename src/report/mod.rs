@@ -20,6 +20,7 @@ pub(crate) mod simulated;
 pub mod summary;
 pub mod table;
 pub mod tables;
+mod tightest;
 pub mod whole;
 
 use crate::scenario::words;

@@ -16,6 +16,8 @@ struct Odd {
     host: &'static str,
     destination: &'static str,
     client: &'static str,
+    /// Whatever else there is.
+    more: &'static str,
 }
 
 const BASE: Odd = Odd {
@@ -25,6 +27,7 @@ const BASE: Odd = Odd {
     host: "port_range = \"40000-40039\"\ntime_wait = \"2s\"",
     destination: "",
     client: "arrivals = { poisson = { rate = \"20/s\" } }\nlifetime = { exponential = { mean = \"50ms\" } }",
+    more: "",
 };
 
 const ALL: &[Odd] = &[
@@ -59,6 +62,7 @@ const ALL: &[Odd] = &[
         host: "port_range = \"1024-65535\"\naddresses = 40\nreserved_ports = [\"3000-9000\", \"30000\"]",
         destination: "endpoints = 20",
         client: "arrivals = { poisson = { rate = \"3000/s\" } }\nlifetime = { exponential = { mean = \"1s\" } }",
+        ..BASE
     },
     Odd {
         name: "random",
@@ -117,6 +121,40 @@ const ALL: &[Odd] = &[
         ..BASE
     },
     Odd {
+        name: "two-hosts",
+        title: "Two hosts that share nothing, one of them far too small",
+        run: "duration = \"2m\"\nreplications = 5",
+        more: "[[host]]\nname = \"roomy\"\nport_range = \"40000-40999\"\ntime_wait = \"2s\"\n[[client]]\n\
+               name = \"other\"\nhost = \"roomy\"\nto = \"the-destination\"\n\
+               arrivals = { poisson = { rate = \"20/s\" } }\nlifetime = { exponential = { mean = \"50ms\" } }",
+        ..BASE
+    },
+    Odd {
+        name: "two-destinations",
+        title: "One host, two destinations, one of them much more in demand",
+        run: "duration = \"2m\"\nreplications = 12",
+        more: "[[destination]]\nname = \"quiet\"\n[[client]]\nname = \"other\"\nhost = \"the-host\"\n\
+               to = \"quiet\"\narrivals = { poisson = { rate = \"5/s\" } }\n\
+               lifetime = { exponential = { mean = \"50ms\" } }",
+        ..BASE
+    },
+    Odd {
+        name: "parked",
+        title: "Every port is gone before the window opens, and stays so",
+        run: "duration = \"10s\"\nwarm_up = \"10s\"\nreplications = 3",
+        host: "port_range = \"40000-40999\"\nallocator = \"random\"",
+        client: "arrivals = { constant = { rate = \"2000/s\" } }\nlifetime = { constant = { value = \"0s\" } }",
+        ..BASE
+    },
+    Odd {
+        name: "a-day-of-ten-ports",
+        title: "Ten ports for a day, used more often than there are pixels",
+        run: "duration = \"24h\"\nreplications = 2",
+        host: "port_range = \"40000-40009\"",
+        client: "arrivals = { poisson = { rate = \"6/m\" } }\nlifetime = { exponential = { mean = \"5s\" } }",
+        ..BASE
+    },
+    Odd {
         name: "a-scenario-with-a-name-that-is-as-long-as-any-name-may-ever-get",
         title: "A scenario whose title says at length what others would rather leave to the file, and then says it again",
         ..BASE
@@ -139,8 +177,8 @@ fn simulate(odd: &Odd) -> RunTables {
         .map(|kind| if odd.name.len() > 40 { format!("{kind:w<64}") } else { format!("the-{kind}") });
     let text = format!(
         "schema = 1\ntitle = \"{}\"\n[run]\n{}\n[[host]]\nname = \"{host}\"\n{}\n[[destination]]\n\
-         name = \"{destination}\"\n{}\n[[client]]\nname = \"{client}\"\nhost = \"{host}\"\nto = \"{destination}\"\n{}\n",
-        odd.title, odd.run, odd.host, odd.destination, odd.client
+         name = \"{destination}\"\n{}\n[[client]]\nname = \"{client}\"\nhost = \"{host}\"\nto = \"{destination}\"\n{}\n{}\n",
+        odd.title, odd.run, odd.host, odd.destination, odd.client, odd.more
     );
     let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let scenario = Scenario::read(&SourceFile::new("odd.toml", text), &[], &sources);
@@ -155,7 +193,6 @@ fn simulate(odd: &Odd) -> RunTables {
 }
 
 fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
-    let host = &scenario.hosts[0];
     Manifest {
         schema_version: SCHEMA_VERSION,
         dryport: "0.1.0".into(),
@@ -165,7 +202,7 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
             title: scenario.title.clone(),
             file: format!("{}.toml", odd.name),
             load: scenario.load_in_words(),
-            hosts: vec![HostMeta::of(host)],
+            hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
             resolved: serde_json::json!({}),
         },
         seed: scenario.run.seed,

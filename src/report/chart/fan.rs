@@ -1,6 +1,7 @@
 //! How different one run can be from another: busy ports over time, in bands over runs.
 
 use super::super::query::Sample;
+use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
 use super::Chart;
 use super::axis::{Axis, Grain};
@@ -17,41 +18,45 @@ pub(super) const CHART: Chart =
 const BANDS_FROM: usize = 10;
 /// When every value lies above this share of the ceiling, the axis begins there.
 const ZOOM_FROM: f64 = 0.8;
+/// Moments that lie above the rows by this share of the axis, on average, get a line of their own.
+const MOMENTS_FROM: f64 = 0.01;
+
+/// The name of the line through the fullest moments: at each instant those of any run.
+const HIGHEST: &str = "highest";
 
 /// What the runs have at one instant.
 struct Instant {
     time_s: f64,
     /// Busy ports: least, 5 %, 25 %, median, 75 %, 95 % of the runs.
     levels: [f64; 6],
+    /// The most of any run.
+    high: f64,
     /// The most in the interval that ended there, of any run.
     most: f64,
 }
 
 fn draw(tables: &RunTables, canvas: &mut Canvas) {
-    let runs: Vec<(u64, Vec<Sample>)> = tables.every_series("all").into_iter().collect();
-    let ceiling = tables.estimate("all", "capacity_ports").value;
+    let tightest = Tightest::of(tables);
+    let scope = tightest.scope.as_str();
+    let runs: Vec<(u64, Vec<Sample>)> = tables.every_series(scope).into_iter().collect();
+    let ceiling = tables.estimate(scope, "capacity_ports").value;
     let samples = || runs.iter().flat_map(|(_, series)| series);
     let idle = samples().all(|sample| sample.attempts == 0.0 && sample.busy_max == 0.0);
     let most = samples().map(|sample| sample.busy_max).fold(0.0, f64::max);
     let least = samples().map(|sample| sample.busy).fold(f64::MAX, f64::min);
     let top = ceiling.unwrap_or(most).max(most).max(1.0);
-    let zoom = !idle && least > ZOOM_FROM * top;
-    let mut headings = Headings { title: title(tables, ceiling), note: String::new() };
+    let mut note = tightest.place.as_ref().map_or_else(String::new, |place| format!(" \u{b7} ports {place}"));
     if (runs.len() as u64) < tables.meta.replications {
-        headings.note = format!(" \u{b7} drawn are the first {}", words::count(runs.len() as f64));
+        note.push_str(&format!(" \u{b7} drawn are the first {}", words::count(runs.len() as f64)));
     }
+    let mut headings = Headings { title: tightest.at_end_of(&title(tables, scope, ceiling)), note };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
-    let grain = if top < 50.0 { Grain::Whole } else { Grain::Fine };
-    let from = if zoom { (least - 0.2 * (top - least)).max(0.0) } else { 0.0 };
-    let (name, to) = if zoom {
-        (format!("ports busy; the axis begins at {}", words::count(from)), top + 0.08 * (top - from))
-    } else {
-        ("ports busy".into(), top * 1.05)
-    };
-    let y = Axis::figures(&name, (from, to), grain);
+    let zoom = zoom_from(least, top).filter(|_| !idle);
+    let y = y_axis(zoom, top);
     if idle {
         let why = if runs.is_empty() { "no time series was written" } else { "no connection was opened" };
         headings.title = if runs.is_empty() { "No time series was written" } else { "No connection was opened" }.into();
+        headings.note = String::new();
         let frame = Frame::draw(canvas, tables, &headings, (&x, &y), 0.0);
         frame.axes(canvas, &x);
         frame.empty(canvas, why);
@@ -63,7 +68,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     };
     let instants = instants(&runs);
     let bands = runs.len() >= BANDS_FROM;
+    let moments = !bands && has_moments(&instants, y.to - y.from);
     labels.extend(if bands { band_labels(&instants) } else { run_labels(&runs) });
+    labels.extend(instants.last().filter(|_| moments).map(|last| label(last.most, HIGHEST, ORANGE_TEXT)));
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), end_labels::width(&labels));
     if bands {
         draw_bands(canvas, &frame, &instants);
@@ -73,8 +80,11 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
             canvas.line(&points, solid(ORANGE, 1.5));
         }
     }
+    if moments {
+        draw_highest(canvas, &frame, &instants);
+    }
     frame.axes(canvas, &x);
-    if zoom {
+    if zoom.is_some() {
         draw_break(canvas, &frame);
     }
     if let Some(ceiling) = ceiling {
@@ -84,8 +94,24 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     end_labels::draw(canvas, &frame, labels);
 }
 
-fn title(tables: &RunTables, ceiling: Option<f64>) -> String {
-    let peaks = tables.per_run("all", "busy_ports_peak");
+/// Where the axis begins when it does not at 0: under all values, if they are high and differ at all.
+fn zoom_from(least: f64, top: f64) -> Option<f64> {
+    (least > ZOOM_FROM * top && least < top).then(|| (least - 0.2 * (top - least)).max(0.0).floor())
+}
+
+fn y_axis(zoom: Option<f64>, top: f64) -> Axis {
+    let (name, from, to) = match zoom {
+        Some(from) => {
+            (format!("ports busy; the axis begins at {}", words::count(from)), from, top + 0.08 * (top - from))
+        }
+        None => ("ports busy".into(), 0.0, top * 1.05),
+    };
+    let grain = if to - from < 50.0 { Grain::Whole } else { Grain::Fine };
+    Axis::figures(&name, (from, to), grain)
+}
+
+fn title(tables: &RunTables, scope: &str, ceiling: Option<f64>) -> String {
+    let peaks = tables.per_run(scope, "busy_ports_peak");
     let peaks: Vec<f64> = peaks.into_iter().filter_map(|(_, peak)| peak).collect();
     let least = peaks.iter().copied().fold(f64::MAX, f64::min);
     let most = peaks.iter().copied().fold(0.0, f64::max);
@@ -101,9 +127,11 @@ fn title(tables: &RunTables, ceiling: Option<f64>) -> String {
         (0, _) => "No run was made".into(),
         (1, 1) => format!("The only run filled {every}"),
         (1, _) => format!("At the fullest moment of the only run {}{of} ports were busy", count(most)),
+        (2, 2) => format!("Both runs filled {every}"),
         (all, full) if full == all => format!("Each of {runs} filled {every}"),
         (_, 1..) => format!("{} of {runs} filled {every}", words::thousands(full as u64)),
         _ if least < most => format!("Fullest moments of {runs}: {} to {}{of} ports", count(least), count(most)),
+        (2, _) => format!("Fullest moment in both runs: {}{of} ports", count(most)),
         _ => format!("Fullest moment in each of {runs}: {}{of} ports", count(most)),
     }
 }
@@ -118,6 +146,7 @@ fn instants(runs: &[(u64, Vec<Sample>)]) -> Vec<Instant> {
         Instant {
             time_s: at().map(|sample| sample.time_s).fold(0.0, f64::max),
             levels: [0.0, 0.05, 0.25, 0.5, 0.75, 0.95].map(|q| quantile(&busy, q)),
+            high: busy.last().copied().unwrap_or(0.0),
             most: at().map(|sample| sample.busy_max).fold(0.0, f64::max),
         }
     };
@@ -141,11 +170,11 @@ fn band_labels(instants: &[Instant]) -> Vec<EndLabel> {
     let Some(Instant { levels, most, .. }) = instants.last() else { return Vec::new() };
     let [least, low, quarter, median, three_quarters, high] = *levels;
     vec![
-        label(*most, "highest run", ORANGE_TEXT),
+        label(*most, HIGHEST, ORANGE_TEXT),
         label(f64::midpoint(three_quarters, high), "5 to 95 % of runs", ORANGE_TEXT),
         label(f64::midpoint(median, three_quarters), "25 to 75 %", ORANGE_TEXT),
-        EndLabel { value: median, text: "median run".into(), kind: LABEL.color(ORANGE_TEXT) },
-        label(least.min(low).min(quarter), "lowest run", ORANGE_TEXT),
+        EndLabel { value: median, text: "median".into(), kind: LABEL.color(ORANGE_TEXT) },
+        label(least.min(low).min(quarter), "lowest", ORANGE_TEXT),
     ]
 }
 
@@ -163,8 +192,19 @@ fn draw_bands(canvas: &mut Canvas, frame: &Frame, instants: &[Instant]) {
         canvas.area(low.into_iter().chain(high.into_iter().rev()).collect(), color, 1.0);
     }
     canvas.line(&line(&|instant| instant.levels[0]), solid(ORANGE_TEXT, 1.0));
-    canvas.line(&line(&|instant| instant.most), solid(ORANGE_TEXT, 1.0));
+    draw_highest(canvas, frame, instants);
     canvas.line(&line(&|instant| instant.levels[3]), solid(ORANGE, 3.0));
+}
+
+/// Do the lines of the runs, which show what was at their rows, leave out how full it was between?
+fn has_moments(instants: &[Instant], height: f64) -> bool {
+    let above: f64 = instants.iter().map(|instant| instant.most - instant.high).sum();
+    above > MOMENTS_FROM * height * instants.len() as f64
+}
+
+fn draw_highest(canvas: &mut Canvas, frame: &Frame, instants: &[Instant]) {
+    let points: Vec<Point> = instants.iter().map(|instant| frame.at(instant.time_s, instant.most)).collect();
+    canvas.line(&points, solid(ORANGE_TEXT, 1.0));
 }
 
 /// Two strokes across the foot of the y axis: it does not begin at 0.
@@ -187,19 +227,46 @@ fn whole(value: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples;
+    use super::super::super::{samples, simulated};
     use super::*;
 
     #[test]
     fn the_title_says_how_far_runs_differ() {
-        let titled = |tables: &RunTables| title(tables, tables.estimate("all", "capacity_ports").value);
+        let titled = |tables: &RunTables| title(tables, "all", tables.estimate("all", "capacity_ports").value);
         assert_eq!(titled(&samples::quickstart()), "18 of 20 runs filled all 28,232 ports");
         assert!(titled(&samples::calm()).starts_with("Fullest moments of 20 runs: 26,"));
         assert_eq!(titled(&samples::sudden()), "Each of 20 runs filled all 28,232 ports");
     }
 
     #[test]
-    #[expect(clippy::float_cmp, reason = "these are exact")]
+    fn two_runs_are_both() {
+        let tables = simulated::named("a-day-of-ten-ports");
+        assert_eq!(title(&tables, "all", Some(10.0)), "Both runs filled all 10 ports");
+        let runs: Vec<_> = tables.every_series("all").into_iter().collect();
+        let instants = instants(&runs);
+        assert_eq!(instants.iter().map(|instant| instant.most).fold(0.0, f64::max), 10.0);
+        assert!(instants.iter().all(|instant| instant.levels[5] <= instant.high && instant.high <= instant.most));
+    }
+
+    #[test]
+    fn moments_between_the_rows_get_a_line() {
+        let instant = |high, most| Instant { time_s: 0.0, levels: [0.0; 6], high, most };
+        assert!(has_moments(&[instant(80.0, 100.0), instant(90.0, 90.0)], 105.0));
+        assert!(!has_moments(&[instant(99.0, 100.0), instant(100.0, 100.0)], 105.0));
+    }
+
+    #[test]
+    fn the_axis_has_a_height() {
+        assert_eq!(zoom_from(28_232.0, 28_232.0), None);
+        assert_eq!(zoom_from(20.0, 28_232.0), None);
+        assert_eq!(zoom_from(900.0, 1_000.0), Some(880.0));
+        for (least, top) in [(1_000.0, 1_000.0), (999.0, 1_000.0), (900.0, 1_000.0), (1.0, 1.0), (0.0, 7.0)] {
+            let axis = y_axis(zoom_from(least, top), top);
+            assert!(axis.from < least.max(1.0) && top < axis.to && axis.ticks.len() > 1, "{least} {top} {axis:?}");
+        }
+    }
+
+    #[test]
     fn quantiles_lie_between_the_nearest_values() {
         assert_eq!([0.0, 0.25, 0.5, 1.0].map(|q| quantile(&[1.0, 2.0, 4.0], q)), [1.0, 1.5, 2.0, 4.0]);
         assert_eq!(quantile(&[7.0], 0.95), 7.0);

@@ -10,6 +10,8 @@ const MARGIN: f64 = 32.0;
 /// The top of the plot, and its bottom.
 const TOP: f64 = 132.0;
 const BOTTOM: f64 = 568.0;
+/// Marks so near to each other look like one.
+const GAP: f64 = 12.0;
 /// The smallest a long title is set before it is cut.
 const TITLE_SIZE_MIN: f64 = 20.0;
 
@@ -92,7 +94,8 @@ impl Frame {
 
     /// A row of marks under the axis, one for each span of time, and a label beside the first of them.
     pub(super) fn rug(&self, canvas: &mut Canvas, spans: &[(f64, f64)], label: &str, kind: Type) {
-        let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return };
+        let Some(first) = spans.first() else { return };
+        let mut marks: Vec<(f64, f64)> = Vec::new();
         let (top, bottom) = (self.plot.bottom + 9.0, self.plot.bottom + 22.0);
         let mut rest = spans;
         while let [(from, to), after @ ..] = rest {
@@ -106,15 +109,16 @@ impl Frame {
             rest = after;
             let middle = self.x(f64::midpoint(*from, to));
             let half = ((self.x(to) - self.x(*from)) / 2.0).max(0.75);
+            marks.push((middle - half, middle + half));
             let outline = [(-half, top), (half, top), (half, bottom), (-half, bottom)];
             canvas.area(outline.map(|(x, y)| (middle + x, y)).to_vec(), kind.color, 1.0);
         }
         let width = text_width(label, kind);
-        let (first, last) = (self.x(first.0), self.x(last.1));
+        let first = self.x(first.0);
         if first - width - 10.0 >= MARGIN {
             canvas.text((first - 8.0, bottom), label, kind.align(Align::Right));
-        } else if last + width + 10.0 <= WIDTH - MARGIN {
-            canvas.text((last + 8.0, bottom), label, kind);
+        } else if let Some(left) = gap(&marks, width + 20.0, WIDTH - MARGIN) {
+            canvas.text((left + 8.0, bottom), label, kind);
         } else {
             // No room in the row of marks: under it at the left, led to by a line where no word is in the way.
             let area = canvas.text((MARGIN, self.plot.bottom + 66.0), label, kind);
@@ -125,6 +129,18 @@ impl Frame {
             }
         }
     }
+}
+
+/// Where marks that touch the first one end, if so much room follows.
+fn gap(marks: &[(f64, f64)], room: f64, right: f64) -> Option<f64> {
+    let mut marks = marks.iter();
+    let mut end = marks.next()?.1;
+    let next = marks.find(|mark| {
+        let apart = mark.0 > end + GAP;
+        end = if apart { end } else { end.max(mark.1) };
+        apart
+    });
+    (next.map_or(right, |mark| mark.0) - end >= room).then_some(end)
 }
 
 /// Where the plot lies when labels need so much room at its `left` and `right`.
@@ -141,8 +157,7 @@ fn headings(canvas: &mut Canvas, tables: &RunTables, heads: &Headings) {
     }
     canvas.text((MARGIN, 50.0), &fit(&heads.title, title, width), title);
     let meta = &tables.meta;
-    let subtitle = format!("{}: {}", meta.scenario.title, meta.scenario.load);
-    canvas.text((MARGIN, 79.0), &fit(&subtitle, SUBTITLE, width), SUBTITLE);
+    canvas.text((MARGIN, 79.0), &subtitle(&meta.scenario.title, &meta.scenario.load, width), SUBTITLE);
     let runs = words::plural(meta.replications, "run");
     let version = format!("seed {} \u{b7} dryport {}", meta.seed, meta.dryport);
     let note = format!("{runs} of {}{}", words::seconds(meta.duration_s), heads.note);
@@ -151,6 +166,42 @@ fn headings(canvas: &mut Canvas, tables: &RunTables, heads: &Headings) {
     canvas.text((MARGIN, baseline), &fit(&note, SMALL, right.left - MARGIN - 20.0), SMALL);
 }
 
+/// Scenario and load. Where there is no room for both the load stays whole: it is what the figures depend on.
+fn subtitle(title: &str, load: &str, width: f64) -> String {
+    let load_width = text_width(&format!(": {load}"), SUBTITLE);
+    // Rounding up each part leaves them a little apart.
+    let title = fit(title, SUBTITLE, width - load_width - 2.0);
+    match title.as_str() {
+        "" | "\u{2026}" => fit(load, SUBTITLE, width),
+        title => format!("{title}: {load}"),
+    }
+}
+
 fn place(value: f64, (from, to): (f64, f64), (low, high): (f64, f64)) -> f64 {
     low + (value - from) / (to - from) * (high - low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_load_stays_whole_as_long_as_it_can() {
+        let (title, load) = ("A scenario with a long title", "450/s Poisson, 50 ms exponential");
+        assert_eq!(subtitle(title, load, 900.0), format!("{title}: {load}"));
+        let width = text_width(load, SUBTITLE);
+        let short = subtitle(title, load, width + 120.0);
+        assert!(short.starts_with("A scen") && short.ends_with(&format!("\u{2026}: {load}")), "{short}");
+        assert!(text_width(&short, SUBTITLE) <= width + 120.0);
+        assert_eq!(subtitle(title, load, width + 4.0), load);
+        assert!(subtitle(title, load, width - 9.0).ends_with("exponen\u{2026}"));
+    }
+
+    #[test]
+    fn a_label_stands_beside_the_first_mark_or_nowhere_in_the_row() {
+        assert_eq!(gap(&[(100.0, 102.0)], 200.0, 1_168.0), Some(102.0));
+        assert_eq!(gap(&[(100.0, 102.0), (110.0, 112.0), (400.0, 402.0)], 200.0, 1_168.0), Some(112.0));
+        assert_eq!(gap(&[(100.0, 102.0), (250.0, 252.0)], 200.0, 1_168.0), None);
+        assert_eq!(gap(&[(1_000.0, 1_102.0)], 200.0, 1_168.0), None);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::super::middle_run::middle_run;
 use super::super::query::Sample;
+use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
 use super::Chart;
 use super::axis::{Axis, Grain};
@@ -11,11 +12,8 @@ use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, LABEL, ORANGE, ORANGE_PA
 use super::theme::{VERMILLION, WHITE, solid};
 
 /// The chart's entry in the registry.
-pub(super) const CHART: Chart = Chart {
-    name: "occupancy",
-    summary: "busy ports over time in the median run, by state, under the ceiling",
-    draw: |tables, canvas| draw(tables, canvas, "all"),
-};
+pub(super) const CHART: Chart =
+    Chart { name: "occupancy", summary: "busy ports over time in the median run, by state, under the ceiling", draw };
 
 /// A pool of fewer ports is drawn in steps.
 const TINY_PORTS: f64 = 50.0;
@@ -23,6 +21,8 @@ const TINY_PORTS: f64 = 50.0;
 const LONG_S: f64 = 86_400.0;
 /// The most columns of a long run.
 const LONG_COLUMNS: usize = 260;
+/// The name of the line through a long run.
+const MEAN: &str = "mean busy";
 /// Room a name needs in its area, up and down.
 const NAME_HEIGHT: f64 = 26.0;
 
@@ -36,7 +36,9 @@ struct Column {
     reusable: f64,
 }
 
-fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
+fn draw(tables: &RunTables, canvas: &mut Canvas) {
+    let tightest = Tightest::of(tables);
+    let scope = tightest.scope.as_str();
     let (run, why) = middle_run(tables, scope);
     let series = tables.series(run, scope);
     let ceiling = tables.estimate(scope, "capacity_ports").value;
@@ -47,18 +49,20 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     let of_runs = format!("run {run} of {}", words::count(tables.meta.replications as f64));
     let peak = of_run(tables, scope, "busy_ports_peak", run);
     let peak = peak.unwrap_or_else(|| series.iter().map(|sample| sample.busy_max).fold(0.0, f64::max));
-    let (title, note) = match first {
-        _ if series.is_empty() => ("No time series was written".into(), String::new()),
-        _ if idle => ("No connection was opened".into(), String::new()),
-        Some(time) => (format!("Ports ran out after {} in {of_runs}", words::seconds(time)), why),
-        None => (fullest(peak, ceiling, &of_runs), why),
+    let headings = if series.is_empty() {
+        Headings { title: "No time series was written".into(), note: String::new() }
+    } else if idle {
+        Headings { title: "No connection was opened".into(), note: String::new() }
+    } else {
+        Headings { title: title(&tightest, first, (peak, ceiling), &of_runs), note: note(&tightest, &why) }
     };
-    let headings = Headings { title, note };
     let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
     let y = Axis::figures("ports busy", (0.0, top * 1.05), grain);
     let open = open_words(&series);
-    let right = [ceiling.map(ceiling_words), open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
+    let columns = columns(&series, tables.meta.duration_s);
+    let mean = has_mean(&columns).then(|| MEAN.to_owned());
+    let right = [ceiling.map(ceiling_words), mean, open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
     let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
     if idle {
@@ -68,10 +72,10 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
         frame.empty(canvas, why);
         return;
     }
-    let columns = columns(&series, tables.meta.duration_s);
     let named = draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
     frame.axes(canvas, &x);
     draw_ceiling(canvas, &frame, ceiling);
+    draw_mean_name(canvas, &frame, &columns, top);
     if let (false, Some(text)) = (named, open) {
         let at = frame.plot.right + 10.0;
         canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
@@ -79,7 +83,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas, scope: &str) {
     }
     let refused = series.windows(2).filter(|pair| pair[1].refused > 0.0);
     let spans: Vec<_> = refused.map(|pair| (pair[0].time_s, pair[1].time_s)).collect();
-    let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", tick_span(time)));
+    let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", words::seconds(time)));
     frame.rug(canvas, &spans, &label, LABEL.color(VERMILLION));
 }
 
@@ -87,12 +91,27 @@ fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64
     tables.per_run(scope, metric).into_iter().find(|(number, _)| *number == run).and_then(|(_, value)| value)
 }
 
-fn fullest(peak: f64, ceiling: Option<f64>, of_runs: &str) -> String {
-    let Some(ceiling) = ceiling else {
-        return format!("At most {} ports busy in {of_runs}", words::count(peak));
-    };
-    let left = if ceiling > 0.0 { words::percent((ceiling - peak) / ceiling) } else { "0".into() };
-    format!("At most {} of {} ports busy in {of_runs}: {left} % left", words::count(peak), words::count(ceiling))
+/// The finding. Attempts may be refused while ports are left: of several lanes one is full, or Linux tries not all.
+fn title(tightest: &Tightest, first: Option<f64>, (peak, ceiling): (f64, Option<f64>), of_runs: &str) -> String {
+    let place = tightest.place.as_ref().map_or_else(String::new, |place| format!(" {place},"));
+    let of = ceiling.map_or_else(String::new, |ceiling| format!(" of {}", words::count(ceiling)));
+    let busy = format!("{}{of} ports busy", words::count(peak));
+    match (first.map(words::seconds), ceiling) {
+        (Some(time), Some(ceiling)) if peak < ceiling => {
+            format!("Refused after {time}{place} in {of_runs}, with at most {busy}")
+        }
+        (Some(time), _) => format!("Ports ran out after {time}{place} in {of_runs}"),
+        (None, Some(ceiling)) if ceiling > 0.0 => {
+            let left = words::percent((ceiling - peak) / ceiling);
+            format!("At most {busy}{place} in {of_runs}: {left} % left")
+        }
+        (None, _) => format!("At most {busy}{place} in {of_runs}"),
+    }
+}
+
+/// Which ports, and which run.
+fn note(tightest: &Tightest, why: &str) -> String {
+    tightest.place.as_ref().map_or_else(|| why.into(), |place| format!(" \u{b7} ports {place}{why}"))
 }
 
 fn ceiling_words(ceiling: f64) -> String {
@@ -103,11 +122,6 @@ fn ceiling_words(ceiling: f64) -> String {
 fn open_words(series: &[Sample]) -> Option<String> {
     let mean = series.iter().map(|sample| sample.established).sum::<f64>() / series.len() as f64;
     (mean > 0.0).then(|| format!("{} on average", words::figure(mean)))
-}
-
-/// Seconds as on a stopwatch, up to a thousand; words from there on.
-fn tick_span(seconds: f64) -> String {
-    if (1.0..1_000.0).contains(&seconds) { format!("{} s", words::figure(seconds)) } else { words::seconds(seconds) }
 }
 
 fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
@@ -133,6 +147,18 @@ fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
         column.time_s = last.time_s;
     }
     columns
+}
+
+/// Do columns have a mean beside their least?
+fn has_mean(columns: &[Column]) -> bool {
+    columns.iter().any(|column| column.mean > column.low)
+}
+
+/// Names the line of means at its end, between the names of the ceiling and of what is open.
+fn draw_mean_name(canvas: &mut Canvas, frame: &Frame, columns: &[Column], top: f64) {
+    let Some(last) = columns.last().filter(|_| has_mean(columns)) else { return };
+    let y = (frame.y(last.mean) + 6.0).min(frame.plot.bottom - 46.0).max(frame.y(top) + 28.0);
+    canvas.text((frame.plot.right + 10.0, y), MEAN, LABEL);
 }
 
 /// Draws the stack; true when ESTABLISHED could be named inside its area.
@@ -163,7 +189,7 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
     fill(canvas, &low, &high, (ORANGE_TINT, 1.0));
     fill(canvas, &open, &low, (ORANGE, 1.0));
     fill(canvas, &ground, &open, (BLUE, 1.0));
-    if columns.iter().any(|column| column.mean > column.low) {
+    if has_mean(columns) {
         canvas.line(&outline(&|column| column.mean), solid(BLACK, 1.0));
     }
     if capped {
@@ -225,6 +251,22 @@ fn whole(value: f64) -> u64 {
 mod tests {
     use super::super::super::samples;
     use super::*;
+
+    #[test]
+    fn the_title_is_true_of_the_ports_that_are_drawn() {
+        let all = Tightest { scope: "all".into(), place: None };
+        let host = Tightest { scope: "host:b".into(), place: Some("on host b".into()) };
+        let titled = |shown, first, peak| title(shown, first, (peak, Some(1_152.0)), "run 1 of 3");
+        assert_eq!(titled(&all, Some(128.0), 1_152.0), "Ports ran out after 2 min 8 s in run 1 of 3");
+        assert_eq!(titled(&host, Some(128.0), 1_152.0), "Ports ran out after 2 min 8 s on host b, in run 1 of 3");
+        assert_eq!(
+            titled(&all, Some(128.0), 369.0),
+            "Refused after 2 min 8 s in run 1 of 3, with at most 369 of 1,152 ports busy"
+        );
+        assert_eq!(titled(&host, None, 576.0), "At most 576 of 1,152 ports busy on host b, in run 1 of 3: 50 % left");
+        assert_eq!(note(&host, " \u{b7} shown is run 1"), " \u{b7} ports on host b \u{b7} shown is run 1");
+        assert_eq!(note(&all, ""), "");
+    }
 
     #[test]
     fn a_thin_area_is_written_as_a_figure() {

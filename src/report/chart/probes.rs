@@ -7,6 +7,7 @@ use super::canvas::{Align, Box2, Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_TEXT, LABEL, PURPLE, PURPLE_TEXT, SMALL, VERMILLION, dashed, dotted, solid};
+use std::ops::Range;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
@@ -58,11 +59,16 @@ impl Costs {
 }
 
 /// The figures of the chart.
+#[derive(Default)]
 struct Figures {
     /// By whole per cent of busy ports; those with too few attempts are empty.
     connects: Vec<Costs>,
     refused: Costs,
     most: f64,
+    /// Was there an attempt at less than half full, and at more? Also where there are too few to draw.
+    seen: [bool; 2],
+    /// From one per cent to the next that a lane can be at.
+    step: f64,
 }
 
 impl Figures {
@@ -75,7 +81,8 @@ impl Figures {
         let draws = hosts.is_empty() || hosts.iter().any(|host| host.allocator == "random");
         let ports = hosts.iter().map(|host| host.lane_ports).max().unwrap_or(0);
         let possible = if draws { f64::MAX } else { f64::from(ports) };
-        let mut figures = Self { connects: vec![Costs::default(); 100], refused: Costs::default(), most: 1.0 };
+        let step = hosts.iter().map(|host| 100.0 / f64::from(host.lane_ports.max(1))).fold(1.0, f64::max);
+        let mut figures = Self { connects: vec![Costs::default(); 100], most: 1.0, step, ..Self::default() };
         for row in table.rows() {
             let number = |column: usize| row[column].number().unwrap_or(0.0);
             let to = number(most).max(number(least)).min(possible.max(number(least)));
@@ -84,6 +91,7 @@ impl Figures {
                 Cell::Whole(percent) => usize::try_from(*percent).unwrap_or(100),
                 _ => 100,
             };
+            figures.seen[usize::from(percent >= 50)] |= number(connects) + number(refused) > 0.0;
             if let Some(costs) = figures.connects.get_mut(percent).filter(|_| number(connects) > 0.0) {
                 costs.bins.push(bin(number(connects)));
             }
@@ -102,8 +110,27 @@ impl Figures {
     }
 
     /// Everything at occupancies in a range of per cent.
-    fn between(&self, percents: std::ops::Range<usize>) -> Costs {
+    fn between(&self, percents: Range<usize>) -> Costs {
         Costs { bins: self.connects[percents].iter().flat_map(|costs| &costs.bins).copied().collect() }
+    }
+
+    /// The least and the most of the medians that are drawn in a range of per cent.
+    fn medians(&self, percents: Range<usize>) -> Option<(f64, f64)> {
+        let drawn = self.connects[percents].iter().filter(|costs| !costs.bins.is_empty());
+        let medians = drawn.map(|costs| costs.quantile(0.5));
+        medians.map(|median| (median, median)).reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+
+    /// Stretches of occupancies that were visited one after another.
+    fn stretches(&self) -> Vec<Vec<(f64, &Costs)>> {
+        let mut all: Vec<Vec<(f64, &Costs)>> = Vec::new();
+        for (percent, costs) in self.percents() {
+            match all.last_mut().filter(|last| last.last().is_some_and(|(at, _)| percent - at <= self.step.ceil())) {
+                Some(last) => last.push((percent, costs)),
+                None => all.push(vec![(percent, costs)]),
+            }
+        }
+        all
     }
 
     /// Occupancies that are drawn.
@@ -115,7 +142,7 @@ impl Figures {
 fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let figures = Figures::of(tables);
     let idle = tables.probes.is_empty();
-    let empty = figures.percents().next().is_none() && figures.refused.bins.is_empty();
+    let empty = figures.percents().next().is_none();
     let runs = tables.runs_with_series().len() as u64;
     let of = if runs < tables.meta.replications {
         format!(" of the first {}", words::plural(runs, "run"))
@@ -128,15 +155,11 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let name = "busy ports before the connect(), share of the range";
     let x = Axis { from: 0.0, to: 100.0, ticks, title: name.into() };
     let y = Axis::log("ports looked at per connect(), logarithmic", figures.most.max(10.0) * 1.15);
-    if empty {
-        let frame = Frame::draw(canvas, tables, &headings, (&x, &y), 0.0);
-        frame.axes(canvas, &x);
-        let why = if idle { "no connection was opened" } else { "fewer than 20 attempts at every occupancy" };
-        frame.empty(canvas, why);
-        return;
-    }
-    let labels = labels(&figures, tables);
+    let labels = if idle { Vec::new() } else { labels(&figures, tables) };
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), end_labels::width(&labels));
+    if empty {
+        frame.empty(canvas, if idle { "no connection was opened" } else { "fewer than 20 connects in each bin" });
+    }
     draw_cloud(canvas, &frame, &figures);
     draw_cliff(canvas, &frame, &figures, tables);
     draw_closed_form(canvas, &frame, tables);
@@ -149,22 +172,49 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
 }
 
 fn title(figures: &Figures, idle: bool) -> String {
-    let (below, above) = (figures.between(0..50), figures.between(50..100));
     // Bins are up to an eighth wide: two digits are what they tell.
-    let median = |costs: &Costs| words::about(costs.quantile(0.5));
-    let ports = |text: String| if text == "1" { "1 port".into() } else { format!("{text} ports") };
-    match (below.attempts() > 0.0, above.attempts() > 0.0) {
+    let ports = |count: f64| match words::about(count.round()).as_str() {
+        "1" => "1 port".into(),
+        text => format!("{text} ports"),
+    };
+    let up_to = |(least, most): (f64, f64)| {
+        let [least, most] = [least, most].map(ports);
+        if least == most { most } else { format!("up to {most}") }
+    };
+    let refused = Some(&figures.refused).filter(|costs| !costs.bins.is_empty()).map(|costs| ports(costs.quantile(0.5)));
+    let [below, above] = [0..50, 50..100].map(|half| figures.medians(half));
+    let refused_one = refused.as_ref().map(|ports| format!("a refused one at {ports}"));
+    match (below, above) {
         _ if idle => "No connection was opened".into(),
-        (true, true) => {
-            let (below, above) = (ports(median(&below)), median(&above));
-            format!("A connect() looks at {below} up to half full, at {above} above (medians)")
+        (Some(below), Some(above)) if above.1 > 2.0 * below.1 => {
+            let before = up_to(below);
+            let before = before.trim_end_matches(" ports").trim_end_matches(" port");
+            format!("From half full on a connect() looks at {}, before at {before} (medians)", up_to(above))
         }
-        (true, false) => format!("A connect() looks at {} (median): never half full", ports(median(&below))),
-        (false, true) => format!("A connect() looks at {} (median): more than half full", ports(median(&above))),
-        (false, false) if !figures.refused.bins.is_empty() => {
-            format!("A refused connect() looks at {} (median)", ports(median(&figures.refused)))
+        (Some(below), Some(above)) => {
+            let both = up_to((below.0.min(above.0), below.1.max(above.1)));
+            format!("A connect() looks at {both} (median), below half full and above")
         }
-        (false, false) => "Too few connects to say what one costs".into(),
+        (Some(below), None) => {
+            let so_far = format!("A connect() looks at {} (median)", up_to(below));
+            match refused_one {
+                Some(refused) => format!("{so_far} up to half full, {refused}"),
+                None if figures.seen[1] => format!("{so_far} up to half full; too few connects above"),
+                None => format!("{so_far}: never half full"),
+            }
+        }
+        (None, Some(above)) => {
+            let so_far = format!("A connect() looks at {} (median)", up_to(above));
+            if figures.seen[0] {
+                format!("{so_far} from half full on")
+            } else {
+                format!("{so_far}: always half full or more")
+            }
+        }
+        (None, None) => match refused {
+            Some(ports) => format!("A refused connect() looks at {ports} (median)"),
+            None => "Too few connects to say what one costs".into(),
+        },
     }
 }
 
@@ -222,11 +272,13 @@ fn draw_cloud(canvas: &mut Canvas, frame: &Frame, figures: &Figures) {
 }
 
 fn draw_line(canvas: &mut Canvas, frame: &Frame, figures: &Figures, q: f64, (color, width): (Color, f64)) {
-    let points: Vec<Point> =
-        figures.percents().map(|(percent, costs)| frame.at(percent + 0.5, log10(costs.quantile(q)))).collect();
-    canvas.line(&points, solid(color, width));
-    if points.len() <= DOTS_MAX {
-        for (x, y) in points {
+    let few = figures.percents().count() <= DOTS_MAX;
+    for stretch in figures.stretches() {
+        let at = |(percent, costs): &(f64, &Costs)| frame.at(percent + 0.5, log10(costs.quantile(q)));
+        let points: Vec<Point> = stretch.iter().map(at).collect();
+        canvas.line(&points, solid(color, width));
+        // A line of one point would not be seen.
+        for (x, y) in points.iter().filter(|_| few || points.len() == 1) {
             let half = width + 1.0;
             canvas.rect(Box2 { left: x - half, top: y - half, right: x + half, bottom: y + half }, color);
         }
@@ -284,17 +336,58 @@ mod tests {
         assert_eq!(Costs::default().quantile(0.5), 1.0);
     }
 
+    fn figures(step: f64) -> Figures {
+        Figures { connects: vec![Costs::default(); 100], most: 1.0, step, ..Figures::default() }
+    }
+
     #[test]
     fn the_title_is_the_finding() {
-        let mut figures = Figures { connects: vec![Costs::default(); 100], refused: Costs::default(), most: 1.0 };
+        let mut figures = figures(1.0);
+        let at = |probes: f64| costs(&[(probes, probes, 50.0)]);
         assert_eq!(title(&figures, true), "No connection was opened");
         assert_eq!(title(&figures, false), "Too few connects to say what one costs");
-        figures.connects[3] = costs(&[(1.0, 1.0, 50.0)]);
+        (figures.connects[3], figures.seen[0]) = (at(1.0), true);
         assert_eq!(title(&figures, false), "A connect() looks at 1 port (median): never half full");
-        figures.connects[97] = costs(&[(14_117.0, 14_117.0, 50.0)]);
+        figures.seen[1] = true;
+        assert!(title(&figures, false).ends_with("up to half full; too few connects above"));
+        // The medians fall again when the range is nearly full.
+        (figures.connects[52], figures.connects[97]) = (at(14_117.0), at(14.0));
         assert_eq!(
             title(&figures, false),
-            "A connect() looks at 1 port up to half full, at about 14,000 above (medians)"
+            "From half full on a connect() looks at up to about 14,000 ports, before at 1 (medians)"
         );
+        figures.connects[3] = Costs::default();
+        assert!(title(&figures, false).ends_with("ports (median) from half full on"));
+        figures.seen[0] = false;
+        assert!(title(&figures, false).ends_with("(median): always half full or more"));
+    }
+
+    #[test]
+    fn the_title_knows_what_is_the_same_everywhere_and_what_was_refused() {
+        let mut figures = figures(1.0);
+        figures.connects[3] = costs(&[(1.0, 1.0, 50.0)]);
+        figures.refused = costs(&[(2.0, 2.0, 50.0)]);
+        assert_eq!(
+            title(&figures, false),
+            "A connect() looks at 1 port (median) up to half full, a refused one at 2 ports"
+        );
+        figures.connects[99] = figures.connects[3].clone();
+        assert_eq!(title(&figures, false), "A connect() looks at 1 port (median), below half full and above");
+        figures.connects = vec![Costs::default(); 100];
+        assert_eq!(title(&figures, false), "A refused connect() looks at 2 ports (median)");
+    }
+
+    #[test]
+    fn no_line_is_drawn_where_nobody_was() {
+        let stretches = |step| {
+            let mut figures = figures(step);
+            for percent in [20, 21, 22, 25, 99] {
+                figures.connects[percent] = costs(&[(1.0, 1.0, 50.0)]);
+            }
+            figures.stretches().iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(stretches(1.0), [3, 1, 1]);
+        // Of thirty ports each is more than three per cent.
+        assert_eq!(stretches(100.0 / 30.0), [4, 1]);
     }
 }

@@ -3,7 +3,7 @@
 use super::super::{Cell, RunTables, words};
 use super::Chart;
 use super::axis::{Axis, Grain};
-use super::canvas::{Box2, Canvas, text_width};
+use super::canvas::{Align, Box2, Canvas, text_width};
 use super::frame::{self, Frame, Headings};
 use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, VERMILLION, WHITE, solid};
 
@@ -82,7 +82,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let name = if size > 1.0 {
         format!("port number; a row is {} ports, coloured by what most of them were", words::count(size))
     } else {
-        "port number".into()
+        "port number, coloured by what it was most of the time; rare uses show however short they are".into()
     };
     if panels.is_empty() {
         headings.note = String::new();
@@ -115,7 +115,10 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     }
     draw_refusals(canvas, &frame, &spans, panels[0].area.top);
     if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait")) {
-        frame.empty(canvas, "no row ever had most of its ports in use");
+        let area = panels[0].area;
+        let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom) + 6.0);
+        let kind = LABEL.color(GREY_TEXT).align(Align::Centre);
+        canvas.text(middle, "no row ever had most of its ports in use", kind);
     }
 }
 
@@ -134,7 +137,9 @@ fn spans(tables: &RunTables) -> Vec<Span<'_>> {
 }
 
 fn title(tables: &RunTables, unseen: bool) -> String {
-    let mean = |metric| tables.estimate("all", metric).value.unwrap_or(0.0);
+    // Of the host whose lane is drawn.
+    let scope = tables.ports.rows().next().map_or("all", |row| row[tables.ports.column("scope")].text());
+    let mean = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
     let (open, busy) = (mean("established_ports_mean"), mean("busy_ports_mean"));
     if unseen {
         return "No port was watched".into();

@@ -28,13 +28,16 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let note = match (survival.runs(), survival.times.len()) {
         _ if idle => String::new(),
         (0, _) => String::new(),
-        (4.., 0) => format!(" \u{b7} band: down to 1 - 3/{}", survival.runs()),
+        (_, 0) if rule_of_three(tables, survival.runs()) => {
+            format!(" \u{b7} band: down to 1 - 3/{}", count(survival.runs()))
+        }
+        (_, 0) => format!(" \u{b7} band: {} % upper bound", words::percent(tables.meta.confidence)),
         _ => format!(" \u{b7} band: pointwise Wilson interval, {} %", words::percent(tables.meta.confidence)),
     };
     let time =
         if zoomed { "time since the start of the window, zoomed in" } else { "time since the start of the window" };
     let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
-    let labels = if idle { Vec::new() } else { end_labels(&survival, tables.meta.confidence) };
+    let labels = if idle { Vec::new() } else { end_labels(tables, &survival) };
     let right = labels.iter().map(|text| text_width(text, LABEL)).fold(0.0, f64::max) + 14.0;
     let frame = Frame::draw(canvas, tables, &Headings { title, note }, (&x, &y), right);
     frame.axes(canvas, &x);
@@ -47,7 +50,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         );
         return;
     }
-    draw_curve(canvas, &frame, &survival, window);
+    draw_curve(canvas, &frame, tables, &survival, window);
     let last = survival.steps(window.0).last().map_or(1.0, |step| step.share);
     draw_end(canvas, &frame, last, &labels);
     if let Some(median) = median.filter(|_| survival.runs() > 1) {
@@ -78,18 +81,29 @@ fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f
         (Some(first), Some(_)) if runs == 1 => format!("Refused in the only run, after {}", words::seconds(*first)),
         (Some(first), Some(last)) if zoomed && last > first => {
             let (first, last) = between(*first, *last);
-            format!("All {runs} runs refused between {first} and {last} (zoomed in)")
+            format!("{} refused between {first} and {last} (zoomed in)", all(runs))
         }
         (Some(first), Some(_)) if zoomed => {
-            format!("All {runs} runs refused at {} (zoomed in)", words::seconds(*first))
+            format!("{} refused at {} (zoomed in)", all(runs), words::seconds(*first))
+        }
+        (Some(first), Some(last)) if (refused, runs) == (2, 2) => {
+            format!("Refused in both runs, after {} and {}", words::seconds(*first), words::seconds(*last))
         }
         (Some(_), Some(_)) => {
             let by = median.map_or_else(String::new, |time| format!("; half by {}", words::seconds(time)));
-            format!("Refused in {} of {} runs{by}", words::count(refused as f64), words::count(runs as f64))
+            format!("Refused in {} of {} runs{by}", count(refused), count(runs))
         }
         _ if runs == 0 => "No run was made".into(),
         _ => format!("Not refused in {} of {of}", words::plural(runs as u64, "run")),
     }
+}
+
+fn count(runs: usize) -> String {
+    words::thousands(runs as u64)
+}
+
+fn all(runs: usize) -> String {
+    if runs == 2 { "Both runs".into() } else { format!("All {} runs", count(runs)) }
 }
 
 /// Two spans, the first without its unit where they share it.
@@ -102,33 +116,44 @@ fn between(first: f64, last: f64) -> (String, String) {
 }
 
 /// What stands at the line's end: how many never, and the interval there.
-fn end_labels(survival: &Survival, confidence: f64) -> Vec<String> {
+fn end_labels(tables: &RunTables, survival: &Survival) -> Vec<String> {
     let runs = survival.runs();
     let never = runs - survival.times.len();
     let Some(last) = survival.steps(0.0).last().copied() else { return Vec::new() };
     let of = |share: f64| words::risk(share);
-    let interval = format!("{} % CI {} to {} %", words::percent(confidence), of(last.low), of(last.high));
+    let interval = format!("{} % CI {} to {} %", words::percent(tables.meta.confidence), of(last.low), of(last.high));
     if runs == 0 {
         Vec::new()
     } else if survival.times.is_empty() {
-        vec![format!("{} of {} never", runs, runs), risk_below(runs)]
+        vec![format!("{0} of {0} never", count(runs)), risk_below(tables, runs)]
     } else if never == 0 {
         vec!["every run".into(), "was refused".into()]
     } else {
-        vec![format!("{} of {} never", words::count(never as f64), words::count(runs as f64)), interval]
+        vec![format!("{} of {} never", count(never), count(runs)), interval]
     }
 }
 
-/// The rule of three, for 0 of R.
-fn risk_below(runs: usize) -> String {
-    if runs > 3 { format!("risk < {} % (3/{runs})", words::risk(3.0 / runs as f64)) } else { "risk unknown".into() }
+/// The rule of three speaks of 95 % and of more than three runs.
+fn rule_of_three(tables: &RunTables, runs: usize) -> bool {
+    runs > 3 && words::percent(tables.meta.confidence) == "95"
 }
 
-fn draw_curve(canvas: &mut Canvas, frame: &Frame, survival: &Survival, (from, to): (f64, f64)) {
+/// The bound of the risk for 0 of R, as on the screen: the rule of three, else the bound of the summary.
+fn bound(tables: &RunTables, runs: usize) -> f64 {
+    let interval = tables.estimate("all", "exhaustion_probability").interval;
+    if rule_of_three(tables, runs) { 3.0 / runs as f64 } else { interval.map_or(1.0, |(_, high)| high.clamp(0.0, 1.0)) }
+}
+
+fn risk_below(tables: &RunTables, runs: usize) -> String {
+    let rule = if rule_of_three(tables, runs) { format!(" (3/{})", count(runs)) } else { String::new() };
+    format!("risk < {} %{rule}", words::risk(bound(tables, runs)))
+}
+
+fn draw_curve(canvas: &mut Canvas, frame: &Frame, tables: &RunTables, survival: &Survival, (from, to): (f64, f64)) {
     let mut steps = survival.steps(from);
-    if survival.times.is_empty() && survival.runs() > 3 {
-        // The rule of three, as in the label.
-        steps[0].low = 1.0 - 3.0 / survival.runs() as f64;
+    if survival.times.is_empty() {
+        // As in the label.
+        steps[0].low = 1.0 - bound(tables, survival.runs());
     }
     let stairs = |value: fn(&Step) -> f64| -> Vec<Point> {
         let mut points: Vec<Point> = Vec::new();
@@ -175,7 +200,7 @@ fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, (from, to): (f64
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples;
+    use super::super::super::{samples, simulated};
     use super::*;
 
     fn titled(tables: &RunTables) -> String {
@@ -190,6 +215,21 @@ mod tests {
         assert_eq!(titled(&samples::calm()), "Not refused in 20 runs of 10 min");
         assert!(titled(&samples::quickstart()).starts_with("Refused in "));
         assert!(titled(&samples::sudden()).starts_with("All 20 runs refused between 5"));
+    }
+
+    #[test]
+    fn the_bound_is_that_of_the_screen() {
+        assert_eq!(risk_below(&samples::calm(), 20), "risk < 15 % (3/20)");
+        assert_eq!(risk_below(&samples::calm(), 3_000), "risk < 0.1 % (3/3,000)");
+        let two = simulated::named("no-load");
+        let found = two.estimate("all", "exhaustion_probability").interval.unwrap().1;
+        assert_eq!(risk_below(&two, 2), format!("risk < {} %", words::risk(found)));
+    }
+
+    #[test]
+    fn two_runs_are_both() {
+        assert_eq!([2, 3, 1_000].map(all), ["Both runs", "All 3 runs", "All 1,000 runs"]);
+        assert!(titled(&simulated::named("a-day-of-ten-ports")).starts_with("Both runs refused between "));
     }
 
     #[test]

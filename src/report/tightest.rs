@@ -1,0 +1,88 @@
+//! Which ports are drawn where one picture can show only one lot of them: where they are tightest.
+//!
+//! The sum over lanes that have nothing to do with each other says little: one of them refuses while most ports of the
+//! others are free.
+
+use super::RunTables;
+
+/// The scope that is drawn, and how to say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tightest {
+    /// Its name in the tables.
+    pub(super) scope: String,
+    /// `on host gateway`, `towards orders-db`; nothing when there is but one lot of ports.
+    pub(super) place: Option<String>,
+}
+
+impl Tightest {
+    /// The scope whose ports were used up in most runs, else the one that was refused in most, else the fullest; hosts
+    /// before destinations before clients. It is `all` when no scope has fewer ports than all together.
+    pub(super) fn of(tables: &RunTables) -> Self {
+        let all = Self { scope: "all".into(), place: None };
+        let ports = |scope: &str| tables.estimate(scope, "capacity_ports").value;
+        let Some(total) = ports("all") else { return all };
+        let scopes = ["host:", "destination:", "client:"].into_iter().flat_map(|kind| tables.scopes(kind));
+        let parts = scopes.filter_map(|scope| ports(scope).filter(|ports| *ports < total).map(|ports| (scope, ports)));
+        let mut worst: Option<([f64; 4], &str)> = None;
+        for (scope, ports) in parts {
+            let tightness = tightness(tables, scope, ports);
+            // Of equals the first.
+            if worst.is_none_or(|(other, _)| tightness.partial_cmp(&other).is_some_and(std::cmp::Ordering::is_gt)) {
+                worst = Some((tightness, scope));
+            }
+        }
+        worst.map_or(all, |(_, scope)| Self { scope: scope.into(), place: place(scope) })
+    }
+
+    /// The place after a text, which is about it.
+    pub(super) fn at_end_of(&self, text: &str) -> String {
+        self.place.as_ref().map_or_else(|| text.into(), |place| format!("{text} {place}"))
+    }
+}
+
+/// The larger, the tighter.
+fn tightness(tables: &RunTables, scope: &str, ports: f64) -> [f64; 4] {
+    let runs = |metric, hit: &dyn Fn(f64) -> bool| {
+        let values = tables.per_run(scope, metric).into_iter().filter_map(|(_, value)| value);
+        values.filter(|value| hit(*value)).count() as f64
+    };
+    let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
+    [
+        runs("busy_ports_peak", &|peak| ports > 0.0 && peak >= ports),
+        runs("first_refusal_s", &|_| true),
+        figure("busy_ports_peak") / ports.max(1.0),
+        figure("refused_ratio"),
+    ]
+}
+
+fn place(scope: &str) -> Option<String> {
+    let (kind, name) = scope.split_once(':')?;
+    Some(match kind {
+        "destination" => format!("towards {name}"),
+        "client" => format!("for client {name}"),
+        _ => format!("on {kind} {name}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{samples, simulated};
+    use super::*;
+
+    #[test]
+    fn the_only_ports_there_are_need_no_name() {
+        for tables in [samples::quickstart(), simulated::named("one-port"), simulated::named("no-load")] {
+            assert_eq!(Tightest::of(&tables), Tightest { scope: "all".into(), place: None });
+        }
+    }
+
+    #[test]
+    fn of_several_lots_it_is_the_one_that_ran_out() {
+        let found = Tightest::of(&simulated::named("two-hosts"));
+        assert_eq!(found, Tightest { scope: "host:the-host".into(), place: Some("on host the-host".into()) });
+        assert_eq!(found.at_end_of("full"), "full on host the-host");
+        let found = Tightest::of(&simulated::named("two-destinations"));
+        assert_eq!(found.scope, "destination:the-destination");
+        assert_eq!(found.place.as_deref(), Some("towards the-destination"));
+    }
+}
