@@ -47,7 +47,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let top = ceiling.unwrap_or(most).max(most).max(1.0);
     let mut note = tightest.place.as_ref().map_or_else(String::new, |place| format!(" \u{b7} ports {place}"));
     if (runs.len() as u64) < tables.meta.replications {
-        note.push_str(&format!(" \u{b7} drawn are the first {}", words::count(runs.len() as f64)));
+        note = format!("{note} \u{b7} drawn are the first {}", words::count(runs.len() as f64));
     }
     let mut headings = Headings { title: tightest.at_end_of(&title(tables, scope, ceiling)), note };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
