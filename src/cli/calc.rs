@@ -10,8 +10,9 @@ use crate::forecast::{Forecast, TARGET_RISK};
 use crate::port::PortRange;
 use crate::profile;
 use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
-use crate::scenario::quantity::{self, write_duration, write_rate};
-use crate::scenario::words::WIDTH;
+use crate::scenario::limits::{LANES_MAX, REQUESTS_MAX};
+use crate::scenario::quantity::{self, TEN_YEARS, write_duration, write_rate};
+use crate::scenario::words::{WIDTH, fitted, thousands};
 use crate::scenario::{Scenario, SourceFile};
 use crate::workload::ClosesFirst;
 use clap::builder::{PossibleValuesParser, RangedI64ValueParser};
@@ -35,31 +36,32 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, clap::Args)]
 pub struct Calc {
     /// Requests, as in 450/s or 27k/min
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
     rate: Rate,
     /// How long a request keeps its connection open, on average, as in 50ms
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     lifetime: SimDuration,
     /// The stack: every number that no other option gives
     #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profiles())]
     profile: String,
     /// The ephemeral ports, as in 32768-60999, instead of the profile's
-    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range)]
+    #[arg(long, value_name = "FIRST-LAST", value_parser = port_range, allow_hyphen_values = true)]
     range: Option<PortRange>,
     /// TIME-WAIT, freed exactly then, instead of the profile's
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     time_wait: Option<SimDuration>,
     /// Destinations that share the load, at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     destinations: u32,
     /// Source addresses, drawn at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     addresses: u32,
     /// Address:port pairs of each destination, drawn at random
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many())]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = many(), allow_negative_numbers = true)]
     endpoints: u32,
     /// Requests that a connection carries, one after another (keep-alive)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(allow_negative_numbers = true)]
     requests: u32,
     /// Who closes first and keeps the TIME-WAIT
     #[arg(long, value_name = "WHO", default_value = "client", value_parser = closers())]
@@ -71,10 +73,10 @@ pub struct Calc {
     #[arg(long, value_name = "HOW", default_value = "poisson", value_parser = ["poisson", "constant"])]
     arrivals: String,
     /// How long the risk is about, from an empty range
-    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time)]
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time, allow_hyphen_values = true)]
     window: SimDuration,
     /// The risk that still fits, as in 1% or 0.01
-    #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk)]
+    #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk, allow_hyphen_values = true)]
     max_risk: f64,
     /// Print verdict and figures as JSON
     #[arg(long)]
@@ -106,22 +108,25 @@ impl Calc {
     ///
     /// When the answer cannot be written.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        if self.scenario {
-            output.data(self.text(20).trim_end())?;
-            return Ok(Exit::Fine);
-        }
-        if self.tw_reuse && !self.profile.starts_with("linux") {
-            output.message(&format!("error: --tw-reuse is a setting of Linux, not of {}", self.profile))?;
+        if let Some(fault) = self.fault() {
+            output.message(&fitted(&format!("error: {fault}")))?;
             return Ok(Exit::Usage);
         }
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let scenario = match Scenario::read(&SourceFile::new("calc", self.text(1)), &[], &sources) {
             Ok(scenario) => scenario,
+            // Of a file that nobody wrote only the message is of use.
             Err(diagnostics) => {
-                output.message(&format!("error: no scenario may be like that\n{diagnostics}"))?;
+                let what = diagnostics.messages().collect::<Vec<_>>().join("; ");
+                let help = "lower --addresses, --destinations or --endpoints, or narrow --range";
+                output.message(&fitted(&format!("error: too much: {what}; {help}")))?;
                 return Ok(Exit::Usage);
             }
         };
+        if self.scenario {
+            output.data(self.text(20).trim_end())?;
+            return Ok(Exit::Fine);
+        }
         let asked = Asked {
             requests: self.requests,
             reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
@@ -139,6 +144,43 @@ impl Calc {
             output.data(text.trim_end())?;
         }
         Ok(Exit::Fine)
+    }
+
+    /// What is wrong with options together, each alone being right.
+    fn fault(&self) -> Option<String> {
+        if self.tw_reuse && !self.profile.starts_with("linux") {
+            return Some(format!("--tw-reuse is a setting of Linux, not of {}", self.profile));
+        }
+        let times = u64::from(self.requests);
+        let most = "3653d (10 years)";
+        if self.lifetime.saturating_mul(times) > TEN_YEARS {
+            return Some(format!("--lifetime times --requests may be {most} at most; lower one of them"));
+        }
+        if self.rate.per().saturating_mul(times) > TEN_YEARS {
+            return Some(format!(
+                "the time of --rate times --requests may be {most} at most; write the rate per second, as in \
+                 450/s, or lower --requests"
+            ));
+        }
+        if self.rate.events_per_second() * TEN_YEARS.as_secs_f64() < f64::from(self.requests) {
+            return Some(format!(
+                "--rate by --requests must be one connection in {most} at least; raise --rate or lower \
+                 --requests"
+            ));
+        }
+        let requests = self.rate.events_per_second() * self.window.as_secs_f64() / f64::from(self.requests);
+        if requests > REQUESTS_MAX {
+            return Some("--rate times --window may be 1 trillion connects at most; lower one of them".into());
+        }
+        let endpoints = u64::from(self.destinations) * u64::from(self.endpoints);
+        if endpoints > LANES_MAX {
+            return Some(format!(
+                "--destinations times --endpoints may be {} at most, not {}; lower one of them",
+                thousands(LANES_MAX),
+                thousands(endpoints)
+            ));
+        }
+        None
     }
 
     /// The scenario that the options make.

@@ -1,10 +1,12 @@
 //! `dryport chart DIR`: the pictures of a run, drawn again from its tables.
 
 use super::guide::{Group, Guide};
+use super::interrupt::{self, UntilCtrlC};
 use super::{Exit, Failure, output::Output};
 use crate::report::chart::{self, CHARTS};
 use crate::report::run_dir::{self, Pictures, RunDirError};
-use crate::report::whole::{Disk, Replace};
+use crate::report::whole::{Replace, WholeError};
+use crate::scenario::words::shown;
 use clap::builder::PossibleValuesParser;
 use std::path::PathBuf;
 
@@ -50,7 +52,7 @@ impl Chart {
         let tables = match run_dir::read(&self.folder) {
             Ok(tables) => tables,
             Err(error) => {
-                output.message(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
+                output.prose(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
                 return Ok(Exit::Invalid);
             }
         };
@@ -62,21 +64,24 @@ impl Chart {
         let charts: Vec<_> = CHARTS.iter().filter(wanted).collect();
         let replace = if self.force || self.out.is_none() { Replace::Always } else { Replace::Never };
         let into = self.out.as_deref().unwrap_or(&self.folder);
-        let written = run_dir::draw(&Disk, into, &tables, (&charts, pictures), replace).and_then(|paths| {
+        interrupt::watch();
+        let until = UntilCtrlC::new();
+        let written = run_dir::draw(&until, into, &tables, (&charts, pictures), replace).and_then(|paths| {
             if self.out.is_none() {
-                run_dir::enlist(&Disk, &self.folder, tables.meta)?;
+                run_dir::enlist(&until, &self.folder, tables.meta)?;
             }
             Ok(paths)
         });
         match written {
             Ok(paths) => {
-                paths.iter().try_for_each(|path| output.data(&path.display().to_string()))?;
+                paths.iter().try_for_each(|path| output.data(&shown(path)))?;
                 Ok(Exit::Fine)
             }
             Err(error) => {
-                let help = if replace == Replace::Never { "\nhelp: --force replaces it" } else { "" };
-                output.message(&format!("error: {error}{help}"))?;
-                Ok(Exit::Failed)
+                let taken = matches!(error, RunDirError::Write(WholeError::Exists { .. }));
+                let help = if taken { "\nhelp: --force replaces it" } else { "" };
+                output.prose(&format!("error: {error}{help}"))?;
+                Ok(if until.is_over() { Exit::Interrupted } else { Exit::Failed })
             }
         }
     }
@@ -86,6 +91,7 @@ impl Chart {
 fn way_out(error: &RunDirError) -> &'static str {
     match error {
         RunDirError::NoRun { .. } => "name a folder that dryport run has made, such as output/quickstart",
+        RunDirError::Manifest { .. } => "remove the folder; dryport run then makes it anew",
         _ => "dryport run makes the folder anew; its manifest.json names the scenario",
     }
 }

@@ -1,6 +1,6 @@
 //! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them.
 
-use super::files::read;
+use super::files::{Unread, name_of, read};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::scenario::schema::schema;
@@ -45,10 +45,13 @@ impl Check {
         let mut exit = Exit::Fine;
         for file in &self.files {
             match check(file, &self.sets) {
-                Ok(line) => output.data(&broken(&line))?,
-                Err(errors) => {
+                Ok((line, notes)) => {
+                    output.data(&broken(&line))?;
+                    notes.iter().try_for_each(|note| output.prose(note))?;
+                }
+                Err((unread, errors)) => {
                     output.message(&errors)?;
-                    exit = Exit::Invalid;
+                    exit = exit.worse(unread);
                 }
             }
         }
@@ -56,11 +59,11 @@ impl Check {
     }
 }
 
-/// The line for a file that is fine, or what is wrong with it.
-fn check(file: &str, sets: &[String]) -> Result<String, String> {
-    let scenario = read(file, sets)?.scenario;
-    let name = if file == "-" { "stdin" } else { file };
-    Ok(format!("ok: {name}: {}", scenario.understood()))
+/// The line for a file that is fine and notes on it, or what is wrong with it.
+fn check(file: &str, sets: &[String]) -> Result<(String, Vec<String>), Unread> {
+    let (scenario, name) = (read(file, sets)?.scenario, name_of(file));
+    let notes = scenario.notes().map(|note| format!("note: {name}: {note}")).collect();
+    Ok((format!("ok: {name}: {}", scenario.understood()), notes))
 }
 
 /// The line in lines that fit the screen, broken after commas as far as that goes, else between words.

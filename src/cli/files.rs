@@ -1,7 +1,9 @@
 //! Opening files: the only place where a scenario or a trace is read from the disk or from standard input.
 
+use super::Exit;
+use crate::report::whole::{is_named_pipe, is_pipe};
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
-use crate::scenario::words::fitted;
+use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Reading, Scenario, SourceError, SourceFile, Sources};
 use crate::workload::Arrivals;
 use std::fs::File;
@@ -39,15 +41,30 @@ pub fn inputs(file: &str, scenario: &Scenario) -> Vec<PathBuf> {
     itself.into_iter().chain(traces).collect()
 }
 
+/// Why a scenario was not read: with which exit, and what to say.
+pub type Unread = (Exit, String);
+
+/// A scenario file as messages name it.
+pub fn name_of(file: &str) -> String {
+    if file == "-" { "stdin".into() } else { shown(file) }
+}
+
 /// The scenario in `file`, as the overrides `sets` change it.
 ///
 /// # Errors
 ///
-/// What is wrong with it, or why it cannot be read, ready to be shown.
-pub fn read(file: &str, sets: &[String]) -> Result<Reading, String> {
-    let unread = |error| fitted(&format!("error: cannot read {file}: {error}"));
+/// What is wrong with it, or why it cannot be read, ready to be shown; [`Exit::Usage`] when only the overrides are wrong.
+pub fn read(file: &str, sets: &[String]) -> Result<Reading, Unread> {
+    let unread = |error| (Exit::Invalid, fitted(&format!("error: cannot read {}: {error}", name_of(file))));
     let source = read_scenario(file).map_err(unread)?;
-    Reading::of(&source, sets, &Files::beside(file)).map_err(|diagnostics| diagnostics.to_string())
+    if source.bytes.trim_ascii().is_empty() {
+        let message = format!("error: {} is empty\nhelp: dryport new prints a scenario to start from", name_of(file));
+        return Err((Exit::Invalid, fitted(&message)));
+    }
+    Reading::of(&source, sets, &Files::beside(file)).map_err(|diagnostics| {
+        let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
+        (exit, diagnostics.to_string())
+    })
 }
 
 /// The scenario file `name`; `-` is standard input.
@@ -64,13 +81,13 @@ pub fn read_scenario(name: &str) -> Result<SourceFile, SourceError> {
     Ok(SourceFile::new(name, bytes))
 }
 
-/// Everything in a regular file of at most `limit` bytes; pipes are read too, for `<(...)` in a shell.
+/// Everything in a regular file of at most `limit` bytes; pipes without a name are read too, for `<(...)` in a shell.
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, SourceError> {
     let known = std::fs::metadata(path).map_err(|error| reason(&error))?;
     if known.is_dir() {
         return Err(SourceError::Folder);
     }
-    if !known.is_file() && !is_pipe(&known) {
+    if !known.is_file() && (!is_pipe(&known) || is_named_pipe(path)) {
         return Err(SourceError::NotRegular);
     }
     if known.len() > limit {
@@ -86,16 +103,6 @@ fn read_all(from: &mut dyn Read, expected: u64, limit: u64) -> Result<Vec<u8>, S
     from.take(limit + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
     let size = bytes.len() as u64;
     if size > limit { Err(SourceError::TooLarge { size, limit }) } else { Ok(bytes) }
-}
-
-#[cfg(unix)]
-fn is_pipe(known: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&known.file_type())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_: &std::fs::Metadata) -> bool {
-    false
 }
 
 fn reason(error: &std::io::Error) -> SourceError {

@@ -1,5 +1,5 @@
-//! Ctrl-C: the first stops the runs, so that what is whole can be written; one more stops the writing; a third ends the
-//! process where it stands.
+//! Ctrl-C, and being told to end (SIGTERM, SIGHUP), which is the same: the first stops the runs, so that what is whole
+//! can be written; one more stops the writing; a third ends the process where it stands.
 
 use super::Exit;
 use crate::report::whole::{Make, Sink};
@@ -18,6 +18,10 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Listens from now on; the flag becomes true at the first Ctrl-C.
 pub fn watch() -> &'static AtomicBool {
+    if is_hangup_ignored() {
+        // `nohup`: the run must outlive its terminal, and a handler would take SIGHUP with the others.
+        return &STOP;
+    }
     // Fails when it listens already, or where there are no signals; Ctrl-C then does what it did before.
     let _ = ctrlc::set_handler(|| {
         STOP.store(true, Ordering::Relaxed);
@@ -27,6 +31,13 @@ pub fn watch() -> &'static AtomicBool {
         }
     });
     &STOP
+}
+
+/// Was this process told to ignore SIGHUP, signal 1? Known where there is a `/proc`.
+fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 /// Real files that can be written until Ctrl-C is pressed once more than it was when this was made.

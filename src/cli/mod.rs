@@ -16,7 +16,7 @@ pub mod output;
 pub mod progress;
 pub mod unseen;
 
-use crate::scenario::words::{WIDTH, fitted};
+use crate::scenario::words::{WIDTH, fitted, shown};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use guide::Guide;
 use output::Output;
@@ -94,10 +94,11 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The worse of two ends: an invalid scenario before a failure, that before a gate; Ctrl-C before all.
+    /// The worse of two ends: an invalid scenario before an invalid option, that before a failure, that before a gate;
+    /// Ctrl-C before all.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
-        const WORST_FIRST: [Exit; 5] = [Exit::Interrupted, Exit::Usage, Exit::Invalid, Exit::Failed, Exit::Gate];
+        const WORST_FIRST: [Exit; 5] = [Exit::Interrupted, Exit::Invalid, Exit::Usage, Exit::Failed, Exit::Gate];
         WORST_FIRST.into_iter().find(|exit| [self, other].contains(exit)).unwrap_or(Self::Fine)
     }
 
@@ -150,7 +151,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut
 /// Help and version go to stdout and are fine; anything else is a mistake.
 fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
     let text = error.render().to_string();
-    let text = fitted(text.trim_end());
+    let text: Vec<String> = text.trim_end().lines().map(shown).collect();
+    let text = fitted(&text.join("\n"));
     let (written, exit) = if error.use_stderr() {
         (output.message(&text), Exit::Usage)
     } else {

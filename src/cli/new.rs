@@ -7,7 +7,8 @@ use crate::des::{Rate, SimDuration};
 use crate::profile::{self, DEFAULT};
 use crate::report::whole::{Disk, Replace, WholeError, write_file};
 use crate::scenario::template::{Filled, template};
-use std::path::PathBuf;
+use crate::scenario::words::shown;
+use std::path::{Path, PathBuf};
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
@@ -30,10 +31,10 @@ pub struct New {
     #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = profiles())]
     profile: String,
     /// How often its client connects, such as 450/s or 27k/min
-    #[arg(long, value_name = "RATE", value_parser = rate)]
+    #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
     rate: Option<Rate>,
     /// How long a connection is open on average, such as 50ms
-    #[arg(long, value_name = "SPAN", value_parser = some_time)]
+    #[arg(long, value_name = "SPAN", value_parser = some_time, allow_hyphen_values = true)]
     lifetime: Option<SimDuration>,
     /// Replace what is there already
     #[arg(long, requires = "file")]
@@ -57,11 +58,15 @@ impl New {
             output.data(text.trim_end())?;
             return Ok(Exit::Fine);
         };
+        if file == Path::new("-") {
+            output.prose("error: - is no file\nhelp: leave it out, and the scenario goes to stdout: dryport new")?;
+            return Ok(Exit::Usage);
+        }
         let replace = if self.force { Replace::Always } else { Replace::Never };
-        let shown = file.display();
+        let name = shown(file);
         match write_file(&Disk, file, replace, Box::new(|out| out.write_all(text.as_bytes()))) {
             Ok(()) => {
-                output.prose(&format!("wrote {shown}; now try: dryport run {shown}"))?;
+                output.prose(&format!("wrote {name}; now try: dryport run {name}"))?;
                 Ok(Exit::Fine)
             }
             Err(error) => {

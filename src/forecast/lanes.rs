@@ -85,9 +85,9 @@ impl Lanes {
         self.lane_rate() * self.longest_hold_s()
     }
 
-    /// The rate of all lanes from which on evenly spaced connects can be refused in the long run.
+    /// The rate of all lanes from which on evenly spaced connects can be refused within the window.
     pub fn even_rate_limit(&self) -> f64 {
-        f64::from(self.ports) * f64::from(self.count) / self.longest_hold_s()
+        f64::from(self.ports) * f64::from(self.count) / self.longest_hold_s().min(self.window.by_s)
     }
 
     /// An upper bound of the probability of a refusal within the window: of any lane, so the sum over lanes.

@@ -62,6 +62,9 @@ impl Forecast {
         let Some(lifetime_s) = client.lifetime.mean_s() else {
             return Err(NoClosedForm("the mean lifetime is infinite"));
         };
+        if !mean::mean_is_drawn(&client.lifetime) {
+            return Err(NoClosedForm("the mean lifetime lies in values too rare to come"));
+        }
         let endpoints = client.to.iter().map(|(to, _)| scenario.destinations[*to].endpoints).sum();
         let count = u32::try_from(host.uniqueness.lanes(host.addresses, endpoints)).expect("at most 65,536 lanes");
         alike(scenario, client, host)?;
@@ -85,7 +88,7 @@ impl Forecast {
         };
         let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
             .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
-        let cycle_s = mean::cycle_s(&client.lifetime, time_wait);
+        let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
         Ok(Self { lanes, target, busy_mean, cycle_s, host: host.clone(), endpoints })
     }
 
@@ -242,6 +245,7 @@ mod tests {
             (&["host.gateway.addresses=2", "client.checkout.source=round-robin"], "addresses are not drawn at random"),
             (&["destination.orders-db.endpoints=2", "client.checkout.balance=first-free"], "endpoints are not drawn"),
             (&["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 0.9 } }"], "the mean lifetime is infinite"),
+            (&["client.checkout.lifetime={ pareto = { min = \"10ms\", shape = 1.0001 } }"], "too rare to come"),
         ] {
             let found = of(sets).unwrap_err().to_string();
             assert!(found.contains(why), "{found}");

@@ -139,6 +139,14 @@ impl Root {
         holders
     }
 
+    /// Is the effective user of this process root? `None` where `/proc` does not say.
+    pub fn is_superuser(&self) -> Option<bool> {
+        let status = self.text("/proc/self/status").ok()?;
+        let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        // Real, effective, saved, of the file system.
+        users.split_ascii_whitespace().nth(1).map(|user| user == "0")
+    }
+
     /// The network namespaces that processes live in, besides this one.
     pub fn namespaces(&self) -> Namespaces {
         let mut seen = BTreeMap::new();
@@ -204,6 +212,17 @@ mod tests {
         assert_eq!(root.sockets(|_| ()).unwrap(), TcpNotes { garbage: 1, no_ipv6: None });
         fs::create_dir(folder.path().join("proc/net/tcp6")).unwrap();
         assert!(root.sockets(|_| ()).unwrap().no_ipv6.is_some());
+    }
+
+    #[test]
+    fn root_is_known_by_its_effective_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = Root::new(folder.path());
+        assert_eq!(root.is_superuser(), None);
+        for (users, is_root) in [("0\t0\t0\t0", true), ("1000\t0\t0\t0", true), ("0\t1000\t0\t0", false)] {
+            put(folder.path(), "proc/self/status", format!("Name:\tdryport\nUid:\t{users}\n").as_bytes());
+            assert_eq!(root.is_superuser(), Some(is_root), "{users}");
+        }
     }
 
     #[cfg(unix)]

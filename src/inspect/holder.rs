@@ -1,5 +1,6 @@
 //! Who has a socket open, as far as this user may know.
 
+use super::socket::{Socket, State};
 use std::collections::BTreeMap;
 
 /// A process.
@@ -33,6 +34,8 @@ pub struct Holders {
 pub enum Holder<'h> {
     /// No process: the kernel keeps it by itself, as in TIME-WAIT.
     Kernel,
+    /// No process yet: it waits for the listener's `accept()`.
+    NotAccepted,
     /// These, by number.
     Processes(&'h [Process]),
     /// A process whose files this user may not see.
@@ -52,10 +55,16 @@ impl Holders {
         self.by_inode.get(&inode).map_or(&[], Vec::as_slice)
     }
 
-    /// Who has the socket `inode`.
-    pub fn of(&self, inode: u64) -> Holder<'_> {
-        match self.processes(inode) {
-            _ if inode == 0 => Holder::Kernel,
+    /// Who has the socket.
+    pub fn of(&self, socket: &Socket) -> Holder<'_> {
+        match self.processes(socket.inode) {
+            // Nobody on this side has closed it yet, so nobody has had it.
+            _ if socket.inode == 0
+                && matches!(socket.state, State::SynReceived | State::Established | State::CloseWait) =>
+            {
+                Holder::NotAccepted
+            }
+            _ if socket.inode == 0 => Holder::Kernel,
             [] if self.denied > 0 => Holder::NotPermitted,
             [] => Holder::Unseen,
             processes => Holder::Processes(processes),
@@ -71,10 +80,23 @@ mod tests {
     fn what_is_not_seen_says_why() {
         let mut holders = Holders::default();
         holders.add(7, Process::new(1, b"init\n"));
-        assert_eq!(holders.of(0), Holder::Kernel);
-        assert_eq!(holders.of(7), Holder::Processes(&[Process { pid: 1, name: "init".to_owned() }]));
-        assert_eq!(holders.of(8), Holder::Unseen);
+        let socket = |inode, state| Socket {
+            local: "10.0.0.5:80".parse().unwrap(),
+            remote: "10.0.0.9:50000".parse().unwrap(),
+            state,
+            due: None,
+            inode,
+        };
+        let open = |inode| socket(inode, State::Established);
+        for state in [State::TimeWait, State::FinWait2, State::LastAck] {
+            assert_eq!(holders.of(&socket(0, state)), Holder::Kernel, "{state:?}");
+        }
+        for state in [State::SynReceived, State::Established, State::CloseWait] {
+            assert_eq!(holders.of(&socket(0, state)), Holder::NotAccepted, "{state:?}");
+        }
+        assert_eq!(holders.of(&open(7)), Holder::Processes(&[Process { pid: 1, name: "init".to_owned() }]));
+        assert_eq!(holders.of(&open(8)), Holder::Unseen);
         holders.denied = 1;
-        assert_eq!(holders.of(8), Holder::NotPermitted);
+        assert_eq!(holders.of(&open(8)), Holder::NotPermitted);
     }
 }

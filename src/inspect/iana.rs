@@ -39,15 +39,15 @@ impl Range {
     }
 }
 
-/// `dynamic range 49152-65535`
+/// `dynamic (private) range 49152-65535`: RFC 6335's name and the common one.
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ports = match self {
-            Self::System => "0-1023",
-            Self::User => "1024-49151",
-            Self::Dynamic => "49152-65535",
+        let (also, ports) = match self {
+            Self::System => ("well-known", "0-1023"),
+            Self::User => ("registered", "1024-49151"),
+            Self::Dynamic => ("private", "49152-65535"),
         };
-        write!(f, "{} range {ports}", self.name())
+        write!(f, "{} ({also}) range {ports}", self.name())
     }
 }
 
@@ -104,6 +104,6 @@ mod tests {
             [of(0), of(1023), of(1024), of(49_151), of(49_152)],
             ["system", "system", "user", "user", "dynamic"]
         );
-        assert_eq!(Range::of(60_327).to_string(), "dynamic range 49152-65535");
+        assert_eq!(Range::of(60_327).to_string(), "dynamic (private) range 49152-65535");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::files::Root;
 use super::kernel::Kernel;
-use super::socket::{Socket, State};
+use super::socket::Socket;
 use super::sysctl;
 use crate::port::{PortRange, PortSet};
 use std::io;
@@ -14,6 +14,9 @@ pub const NUMBERS: [&str; 5] =
 
 /// Linux's default since 4.2 (`net/ipv4/af_inet.c`), for a machine that does not say.
 const PORT_RANGE: PortRange = PortRange::new(32_768, 60_999).expect("the first port is below the last");
+
+/// The first port that `bind()` gives to everybody where no setting says so (`PROT_SOCK`, include/net/sock.h).
+pub const UNPRIVILEGED_PORT_START: u64 = 1024;
 
 /// When a TIME-WAIT gives its port to a new connection to the same place before its time (`reference/linux.md` 1.7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub struct Machine {
     pub port_range: PortRange,
     /// Ports that `connect()` never chooses.
     pub reserved_ports: PortSet,
+    /// `bind()` to a port below this one takes root or `CAP_NET_BIND_SERVICE` (`ip_unprivileged_port_start`).
+    pub unprivileged_port_start: u64,
     /// Each of [`NUMBERS`] with its value.
     pub numbers: Vec<(&'static str, Option<u64>)>,
     /// What could not be read and why, a sentence each.
@@ -69,8 +74,12 @@ impl Machine {
             unseen.push(format!("net.ipv4.ip_local_reserved_ports: {reason}; taken as empty"));
             PortSet::default()
         });
+        // Linux has the setting since 4.11; before, the default was fixed.
+        let unprivileged_port_start =
+            setting(root, "ip_unprivileged_port_start", sysctl::number).unwrap_or(UNPRIVILEGED_PORT_START);
         let numbers = NUMBERS.map(|name| (name, setting(root, name, sysctl::number).ok())).to_vec();
-        Self { name, kernel: Kernel { release, hz }, port_range, reserved_ports, numbers, unseen }
+        let kernel = Kernel { release, hz };
+        Self { name, kernel, port_range, reserved_ports, unprivileged_port_start, numbers, unseen }
     }
 
     /// The value of one of [`NUMBERS`].
@@ -87,9 +96,9 @@ impl Machine {
         }
     }
 
-    /// Would a new connection to the same place get the port of this socket? The other end's timestamps, which it
-    /// takes too, do not show: an upper bound.
-    pub fn is_reusable(&self, socket: &Socket) -> bool {
+    /// How long after its close a TIME-WAIT gives its port to a new connection to the same place; `None` where only its
+    /// end does. The other end's timestamps, which it takes too, do not show.
+    pub fn reuse_after(&self, socket: &Socket) -> Option<Duration> {
         /// Before 6.14 the delay was fixed, and between one and two seconds.
         const DELAY_MS: u64 = 1000;
         let loopback = socket.local.ip().is_loopback() || socket.remote.ip().is_loopback();
@@ -98,10 +107,18 @@ impl Machine {
             EarlyReuse::Loopback => loopback,
             EarlyReuse::Everywhere => true,
         };
-        let delay = Duration::from_millis(self.number("tcp_tw_reuse_delay").unwrap_or(DELAY_MS));
+        let delay = || Duration::from_millis(self.number("tcp_tw_reuse_delay").unwrap_or(DELAY_MS));
+        (allowed && socket.is_time_wait()).then(delay)
+    }
+
+    /// Would a new connection to the same place get the port of this socket now? An upper bound, as [`reuse_after`] is
+    /// a lower one.
+    ///
+    /// [`reuse_after`]: Self::reuse_after
+    pub fn is_reusable(&self, socket: &Socket) -> bool {
         let wait = Duration::from_nanos(super::kernel::TIME_WAIT.as_nanos());
-        let old = socket.due.is_some_and(|due| wait.saturating_sub(due) > delay);
-        allowed && socket.state == State::TimeWait && old
+        let known = self.reuse_after(socket).zip(socket.due);
+        known.is_some_and(|(delay, due)| wait.saturating_sub(due) > delay)
     }
 }
 
@@ -118,6 +135,7 @@ fn setting<T>(root: &Root, name: &str, parse: impl Fn(&str) -> Option<T>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspect::State;
 
     fn machine(tw_reuse: u64, timestamps: Option<u64>) -> Machine {
         let root = tempfile::tempdir().unwrap();
@@ -134,6 +152,7 @@ mod tests {
         assert_eq!(machine.unseen.len(), 4, "{:?}", machine.unseen);
         assert_eq!(machine.number("tcp_tw_reuse"), None);
         assert_eq!(machine.early_reuse(), EarlyReuse::Never);
+        assert_eq!(machine.unprivileged_port_start, UNPRIVILEGED_PORT_START);
     }
 
     #[test]
@@ -157,6 +176,8 @@ mod tests {
             assert_eq!((machine.is_reusable(&far), machine.is_reusable(&near)), (of_far, of_near), "{tw_reuse}");
         }
         assert!(!machine(1, Some(1)).is_reusable(&socket("10.0.0.9:80", 59_500)), "too young");
+        assert_eq!(machine(2, Some(1)).reuse_after(&near), Some(Duration::from_secs(1)));
+        assert_eq!(machine(2, Some(1)).reuse_after(&far), None);
         let waiting = Socket { state: State::FinWait2, ..far };
         assert!(!machine(1, Some(1)).is_reusable(&waiting), "FIN-WAIT-2 is never reused");
     }

@@ -53,11 +53,6 @@ impl PortUse {
         let any = all.iter().find(|address| address.ip().is_unspecified());
         any.map_or_else(|| all.iter().copied().collect(), |any| vec![*any])
     }
-
-    /// The sockets that only a timer keeps.
-    pub fn waiting(&self) -> impl Iterator<Item = &Socket> {
-        self.sockets.iter().filter(|socket| socket.due.is_some())
-    }
 }
 
 /// How long until the kernel gives up a socket that only a timer keeps: it goes at the first instant of the grid after

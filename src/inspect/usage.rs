@@ -151,6 +151,13 @@ impl Usage {
         self.usable.saturating_sub(lane.busy())
     }
 
+    /// Connections a second by the ports in TIME-WAIT (see [`Lane::connects_per_s`]), at most what the lane carries for
+    /// long: a full lane hands ports out later than the mean TIME-WAIT, namely where the grid lets it.
+    pub fn rate(&self, lane: &Lane, kernel: &Kernel) -> Option<f64> {
+        let rate = lane.connects_per_s(kernel.mean_time_wait_s())?;
+        Some(self.sustained_rate(lane, kernel).map_or(rate, |most| rate.min(most)))
+    }
+
     /// The most connections a second that the lane carries for long, when what is open now stays open: the other ports
     /// once per TIME-WAIT. `None` where TIME-WAITs are reused early, as then they set no limit.
     pub fn sustained_rate(&self, lane: &Lane, kernel: &Kernel) -> Option<f64> {
@@ -231,6 +238,25 @@ mod tests {
         assert!((first.connects_per_s(61.024).unwrap() - 2.0 / 61.024).abs() < 1e-12);
         assert_eq!(usage.lanes[1].connects_per_s(61.024), None);
         assert_eq!(usage.listening_ports().len(), 2);
+    }
+
+    #[test]
+    fn no_rate_is_above_what_a_lane_carries() {
+        let machine = Machine { reserved_ports: PortSet::default(), ..machine() };
+        let kernel = &machine.kernel;
+        let usage_of = |waits: u16| {
+            let mut counting = Counting::new(&machine);
+            for port in 0..waits {
+                counting.push(socket(&format!("10.0.0.5:{}", 40_000 + port), "10.0.0.9:80", State::TimeWait));
+            }
+            counting.finish()
+        };
+        let half = usage_of(5);
+        assert_eq!(half.rate(&half.lanes[0], kernel), half.lanes[0].connects_per_s(kernel.mean_time_wait_s()));
+        let full = usage_of(10);
+        let most = full.sustained_rate(&full.lanes[0], kernel);
+        assert!(full.lanes[0].connects_per_s(kernel.mean_time_wait_s()) > most, "or this shows nothing");
+        assert_eq!(full.rate(&full.lanes[0], kernel), most);
     }
 
     #[test]

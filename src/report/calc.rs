@@ -19,6 +19,8 @@ const VALUE: usize = 7;
 const RATE: usize = 11;
 /// The column where the text beside a rate starts, four further.
 const TEXT: usize = RATE + 4;
+/// Lifetimes are small against TIME-WAIT below this share of it.
+const SMALL: f64 = 0.1;
 /// The column where the user's own rate ends.
 const HERE: usize = 73;
 
@@ -82,6 +84,8 @@ impl Fit {
 struct Rung {
     /// Requests per second.
     rate: f64,
+    /// The rate as shown.
+    shown: String,
     text: String,
 }
 
@@ -97,6 +101,9 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
     let answer = Answer { forecast, lanes: &forecast.lanes, asked };
     let mut page = Page::default();
     page.hanging(&format!("{}  ", Fit::of(forecast).word()), &answer.verdict());
+    if let Some(text) = answer.later() {
+        page.hanging("not for ever: ", &text);
+    }
     for (label, value, text) in answer.figures() {
         page.hanging(&format!("{label:<LABEL$}{value:>VALUE$}   "), &text);
     }
@@ -108,7 +115,7 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
             page.hanging(&answer.here(), "");
             shown = true;
         }
-        page.hanging(&format!("{:>RATE$}    ", words::rate(rung.rate)), &rung.text);
+        page.hanging(&format!("{:>RATE$}    ", rung.shown), &rung.text);
     }
     if !shown {
         page.hanging(&answer.here(), "");
@@ -167,37 +174,60 @@ impl Answer<'_> {
         let per = solid(&format!("per {}", words::seconds(self.asked.window_s)));
         let share = solid(&format!("{:.1} %", 100.0 * lanes.lane_load() / f64::from(lanes.ports)));
         match (Fit::of(forecast), lanes.spacing) {
+            (Fit::Fits, _) if lanes.hold_s() <= 0.0 => {
+                format!("no port is ever held: there is neither lifetime nor TIME-WAIT, so {now} or any rate will do")
+            }
             (Fit::Fits, Spacing::Poisson) => format!(
                 "{now} keep the risk of a refused connect() at {} or less {per} from an empty range; {} comes near {} ({})",
                 words::bound(lanes.risk_at_most()),
                 solid(&target),
-                words::floor_rate(safe),
+                words::short_floor_rate(safe),
                 solid(&words::more(safe / self.requests(lanes.rate_per_s))),
             ),
-            (Fit::Fits, Spacing::Even) => {
-                format!("no connect() is refused at {now}, evenly spaced; that begins at {}", words::floor_rate(safe))
-            }
+            (Fit::Fits, Spacing::Even) => format!(
+                "no connect() is refused at {now}, evenly spaced, {per} from an empty range; that begins at {}",
+                words::short_floor_rate(safe)
+            ),
             (Fit::Tight, Spacing::Poisson) => format!(
                 "{now} fit on average ({share} of the ports), but only up to {} is the risk of a refused connect() \
                  sure to stay below {} {per}",
-                words::floor_rate(safe),
+                words::short_floor_rate(safe),
                 solid(&target)
             ),
             (Fit::Tight, Spacing::Even) => format!(
                 "{now} fit on average ({share} of the ports), but evenly spaced connects are refused from {} on",
-                words::floor_rate(safe)
+                words::short_floor_rate(safe)
             ),
-            (Fit::DoesNotFit, _) => {
-                let full_s = f64::from(lanes.ports) / lanes.lane_rate();
-                format!(
-                    "{now} are more than the {} that {} let through for long; all are taken about {} after an empty \
-                     start",
-                    words::short_rate(self.requests(forecast.sustained_per_s())),
-                    solid(&plural(self.all_ports(), "port")),
-                    solid(&words::seconds(full_s))
-                )
-            }
+            (Fit::DoesNotFit, _) => format!("{now} are more than {}", self.too_many()),
         }
+    }
+
+    /// What comes after a window that is too short to tell.
+    fn later(&self) -> Option<String> {
+        let wanted = self.lanes.rate_per_s;
+        let fits = Fit::of(self.forecast) == Fit::Fits && wanted > self.forecast.sustained_per_s();
+        fits.then(|| format!("{} are more than {}", words::short_rate(self.requests(wanted)), self.too_many()))
+    }
+
+    /// What gets through for long, and when it is over.
+    fn too_many(&self) -> String {
+        let (lanes, forecast) = (self.lanes, self.forecast);
+        let full_s = f64::from(lanes.ports) / lanes.lane_rate();
+        let rate = words::short_rate(self.requests(forecast.sustained_per_s()));
+        let (ports, let_through, all_are) = match self.all_ports() {
+            1 => ("one port".to_owned(), "lets", "it is"),
+            ports => (solid(&plural(ports, "port")), "let", "all are"),
+        };
+        // Before anything comes back every connect takes a port; later, some ports have come back.
+        let back_s = match lanes.spacing {
+            Spacing::Poisson => lanes.time_wait.wait_s(),
+            Spacing::Even => lanes.lifetime_s + lanes.time_wait.wait_s(),
+        };
+        let when = if full_s <= back_s { "about" } else { "on average no sooner than" };
+        let full = solid(&words::seconds(full_s));
+        format!(
+            "the {rate} that {ports} {let_through} through for long; {all_are} taken {when} {full} after an empty start"
+        )
     }
 
     fn all_ports(&self) -> u64 {
@@ -215,6 +245,9 @@ impl Answer<'_> {
             (requests, lanes) => format!("{now} / {requests} / {lanes}"),
         };
         let left = |wanted: f64| match f64::from(lanes.ports) - wanted.round() {
+            left if left < 0.0 && Fit::of(self.forecast) == Fit::Fits => {
+                solid(&format!("{} too many", count(-left))) + " after this window"
+            }
             left if left < 0.0 => solid(&format!("{} too many", count(-left))),
             left => solid(&format!("{} left", count(left))),
         };
@@ -225,11 +258,11 @@ impl Answer<'_> {
         let mut rows = vec![
             ("ports", words::thousands(self.all_ports()), self.ports()),
             ("port hold", format!("{} s", hundredths(lanes.hold_s())), self.hold()),
-            ("offered load", count(load), format!("erlangs = {each} x {} s{spare}", hundredths(lanes.hold_s()))),
+            ("offered load", wanted(load), format!("erlangs = {each} x {} s{spare}", hundredths(lanes.hold_s()))),
         ];
         if batches {
             let text = format!("= {each} x {} s, just before a batch: ", hundredths(lanes.longest_hold_s()));
-            rows.push(("fullest moment", count(fullest), text + &left(fullest) + of_each));
+            rows.push(("fullest moment", wanted(fullest), text + &left(fullest) + of_each));
         } else if let Some(ratio) = self.forecast.refused_ratio() {
             let value = if ratio < 1e-99 { "< 1e-99".into() } else { words::figure(ratio) };
             rows.push(("refused ratio", value, "Erlang B: share of connects refused in the long run".into()));
@@ -292,26 +325,34 @@ impl Answer<'_> {
         let (lanes, forecast) = (self.lanes, self.forecast);
         let ports = words::thousands(self.all_ports());
         let mut rungs = Vec::new();
-        let mut rung = |connections: f64, text: String| rungs.push(Rung { rate: self.requests(connections), text });
+        let mut rung = |connections: f64, shown: fn(f64) -> String, text: String| {
+            let rate = self.requests(connections);
+            // What nothing limits is no rung.
+            rungs.extend(rate.is_finite().then(|| Rung { rate, shown: shown(rate), text }));
+        };
         let batches = lanes.time_wait.grid_s() > 0.0;
         if lanes.spacing == Spacing::Poisson {
-            rung(lanes.safe_rate(forecast.target), self.safe_text());
+            rung(lanes.safe_rate(forecast.target), words::floor_rate, self.safe_text());
         } else {
             let poisson = Lanes { spacing: Spacing::Poisson, ..*lanes };
-            rung(poisson.safe_rate(forecast.target), self.safe_text());
+            rung(poisson.safe_rate(forecast.target), words::floor_rate, self.safe_text());
         }
         if batches && lanes.count == 1 {
             let also = if lanes.spacing == Spacing::Poisson { " too" } else { "" };
-            rung(lanes.even_rate_limit(), format!("evenly spaced connects begin to be refused{also}"));
+            rung(
+                lanes.even_rate_limit(),
+                words::floor_rate,
+                format!("evenly spaced connects begin to be refused{also}"),
+            );
         }
-        if forecast.sustained_per_s().is_finite() {
-            let cycle = hundredths(forecast.cycle_s);
-            rung(forecast.sustained_per_s(), format!("nothing above this gets through for long: {ports} / {cycle} s"));
-        }
+        let through = format!("nothing above this gets through for long: {ports} / {} s", hundredths(forecast.cycle_s));
+        rung(forecast.sustained_per_s(), words::rate, through);
         let wait_s = lanes.time_wait.wait_s();
-        if wait_s > 0.0 && self.asked.requests == 1 && self.asked.reuse == Reuse::Off {
+        // The myth leaves the lifetime out, as nobody would who has a long one.
+        let is_quoted = wait_s > 0.0 && lanes.lifetime_s <= SMALL * wait_s;
+        if is_quoted && self.asked.requests == 1 && self.asked.reuse == Reuse::Off {
             let text = format!("{ports} / {} s: the figure usually quoted; it is too high", words::figure(wait_s));
-            rung(f64::from(lanes.ports) * f64::from(lanes.count) / wait_s, text);
+            rung(f64::from(lanes.ports) * f64::from(lanes.count) / wait_s, words::rate, text);
         }
         rungs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         rungs
@@ -324,7 +365,7 @@ impl Answer<'_> {
         let longer = if self.asked.window_s < longer_s {
             let window = Window { by_s: lanes.window.from_s + longer_s, ..lanes.window };
             let lanes = Lanes { window, spacing: Spacing::Poisson, ..*lanes };
-            format!(" ({}: per {name})", words::rate(self.requests(lanes.safe_rate(forecast.target))))
+            format!(" ({}: per {name})", words::floor_rate(self.requests(lanes.safe_rate(forecast.target))))
         } else {
             String::new()
         };
@@ -350,6 +391,11 @@ impl Answer<'_> {
         };
         format!("{name}; {granted}{split}")
     }
+}
+
+/// Ports, whole unless they are few.
+fn wanted(ports: f64) -> String {
+    if ports < 9.95 { words::figure(ports) } else { count(ports) }
 }
 
 /// Seconds to the hundredth, or to what is left of them.

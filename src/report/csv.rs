@@ -6,6 +6,7 @@
 
 use super::schema::{Column, Kind, names};
 use super::{Cell, Table};
+use crate::scenario::words::shown;
 use std::io::{self, Read, Write};
 
 /// Why a CSV could not be read as a table.
@@ -49,6 +50,16 @@ pub enum ReadError {
         found: String,
         /// What must stand there.
         wanted: &'static str,
+    },
+    /// A cell holds a number that no run has.
+    #[error("line {line}, column {column}: `{found}` is too large a number")]
+    TooLarge {
+        /// The line in the file, from 1.
+        line: u64,
+        /// The column's name.
+        column: &'static str,
+        /// What stands there.
+        found: String,
     },
     /// The last line does not end.
     #[error("line {line}: cut off")]
@@ -217,8 +228,13 @@ fn cell(column: &Column, field: &str, line: u64) -> Result<Cell, ReadError> {
         _ => None,
     };
     let least = if column.kind == Kind::Number { -LARGEST } else { 0.0 };
-    let fits = |cell: &Cell| cell.number().is_some_and(|number| (least..=LARGEST).contains(&number));
-    cell.filter(fits).ok_or_else(|| ReadError::Cell { line, column: column.name, found: excerpt(field), wanted })
+    let number = cell.as_ref().and_then(Cell::number).filter(|number| !number.is_nan());
+    let (column, found) = (column.name, || excerpt(field));
+    if number.is_some_and(|number| number.abs() > LARGEST) {
+        return Err(ReadError::TooLarge { line, column, found: found() });
+    }
+    let fits = number.is_some_and(|number| number >= least);
+    cell.filter(|_| fits).ok_or_else(|| ReadError::Cell { line, column, found: found(), wanted })
 }
 
 /// No figure is beyond: the most there is of anything is 10^8 attempts a second for ten years.
@@ -226,12 +242,8 @@ const LARGEST: f64 = 1e18;
 
 /// The beginning of what may be very long, without what would upset a terminal.
 fn excerpt(field: &str) -> String {
-    let plain = |letter: char| if letter.is_control() { '?' } else { letter };
-    let mut shown: String = field.chars().take(40).map(plain).collect();
-    if field.chars().nth(40).is_some() {
-        shown.push_str("...");
-    }
-    shown
+    let dots = if field.chars().nth(40).is_some() { "..." } else { "" };
+    shown(field.chars().take(40).collect::<String>()) + dots
 }
 
 /// The shortest text that reads back as the same number; an exponent only where zeros would fill the cell.
@@ -320,6 +332,8 @@ mod tests {
         let broken = text.replace(",s,1", ",s,NaN");
         let error = read(REPLICATIONS, broken.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 2, column value: `NaN` is not a number");
+        let error = read(REPLICATIONS, text.replace(",s,1", ",s,-1e308").as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "line 2, column value: `-1e308` is too large a number");
         let short = text.replace(",s,1", ",s");
         let error = read(REPLICATIONS, short.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 2: 6 cells, where the header has 7");
@@ -327,7 +341,7 @@ mod tests {
         assert_eq!(error.to_string(), "line 2: cut off");
         let error = read(REPLICATIONS, &b"scenario,variant\n\xff"[..]).unwrap_err().to_string();
         assert!(error.starts_with("line 1: the column replication is missing; the header must be `scen"), "{error}");
-        for (run, wanted) in [("-1", "`-1`"), ("1.5", "`1.5`"), ("", "``"), ("\u{1b}[2J", "`?[2J`")] {
+        for (run, wanted) in [("-1", "`-1`"), ("1.5", "`1.5`"), ("", "``"), ("\u{1b}[2J", "`\\x1b[2J`")] {
             let error = read(REPLICATIONS, text.replace(",,1,", &format!(",,{run},")).as_bytes()).unwrap_err();
             assert_eq!(
                 error.to_string(),

@@ -8,6 +8,7 @@ use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
 use crate::scenario::Host;
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -95,7 +96,7 @@ impl HostMeta {
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// Not the JSON of a manifest.
-    #[error("not a dryport manifest: {0}")]
+    #[error("not a dryport manifest: {}", in_words(.0))]
     Json(#[from] serde_json::Error),
     /// Written by a later dryport.
     #[error("manifest of schema version {found}; this dryport reads version {SCHEMA_VERSION}")]
@@ -113,6 +114,18 @@ pub enum ManifestError {
         /// What it may hold.
         wanted: &'static str,
     },
+}
+
+/// What is wrong with the JSON, without the names that only dryport's source knows.
+fn in_words(error: &serde_json::Error) -> String {
+    let (line, text) = (error.line(), error.to_string());
+    let field = text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match (error.classify(), field) {
+        (Category::Data, Some((field, _))) => format!("`{field}` is missing"),
+        (Category::Data, None) => format!("line {line} holds a value of the wrong kind"),
+        (Category::Eof, _) => format!("it is cut off in line {line}"),
+        _ => format!("line {line}, column {} is no JSON", error.column()),
+    }
 }
 
 impl ScenarioMeta {
@@ -216,7 +229,19 @@ mod tests {
 
     #[test]
     fn something_else_is_refused() {
-        assert!(matches!(Manifest::from_json(b"{}"), Err(ManifestError::Json(_))));
+        for (text, said) in [
+            ("{}", "`schema_version` is missing"),
+            ("[]", "line 1 holds a value of the wrong kind"),
+            ("[1]", "line 1 holds a value of the wrong kind"),
+            ("\n7", "line 2 holds a value of the wrong kind"),
+            ("{\"schema_version\": \"x\"}", "line 1 holds a value of the wrong kind"),
+            ("{\"schema_version\": 1, \"dryport\": ", "it is cut off in line 1"),
+            ("", "it is cut off in line 1"),
+            ("hello", "line 1, column 1 is no JSON"),
+        ] {
+            let error = Manifest::from_json(text.as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), format!("not a dryport manifest: {said}"), "{text}");
+        }
         let text = samples::quickstart().meta.to_json().replace("\"schema_version\": 1", "\"schema_version\": 9");
         let error = Manifest::from_json(text.as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "manifest of schema version 9; this dryport reads version 1");

@@ -1,26 +1,29 @@
 //! The run folder: manifest, tables and charts, written whole or not at all, and read back.
 //!
 //! Its rule on replacing protects work: a folder in the default place that holds an earlier run of the same scenario
-//! is ours to replace; anything else is the user's until they say otherwise. To add a table, add it to
-//! [`schema::TABLES`], [`RunTables`] and [`read`]; a chart comes by itself.
+//! file is ours to replace; another run is when the user says so; what is no run never is. What a user has put beside a
+//! run goes over into its successor. To add a table, add it to [`schema::TABLES`], [`RunTables`] and [`read`]; a chart
+//! comes by itself.
 
 use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
 use super::query::{PerRun, Places};
 use super::schema::{self, TABLES, file};
-use super::whole::{self, Fill, Make, Replace, What, WholeError, write_folder};
+use super::whole::{self, Fill, Make, Predecessor, Replace, What, WholeError, write_folder};
 use super::{Cell, RunTables, Table, csv};
-use std::path::{Path, PathBuf};
+use crate::scenario::words::shown;
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 /// Where a run folder goes, which decides what may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Under the default `output/`: an earlier run of the same scenario may be replaced.
+    /// Under the default `output/`: an earlier run of the same scenario file may be replaced.
     Default,
     /// Where the user said: nothing may be replaced.
     Chosen,
-    /// Either, and the user said that anything may be replaced.
+    /// Either, and the user said that any run, or an empty folder, may be replaced.
     Forced,
 }
 
@@ -38,16 +41,22 @@ pub enum Pictures {
 /// Why a run folder could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirError {
-    /// The folder exists and is not ours to replace.
-    #[error("{} exists already{}", path.display(), holding(found.as_deref()))]
+    /// The folder exists and is ours to replace only by force.
+    #[error("{} exists already{}", shown(path), holding(found.as_deref()))]
     Taken {
         /// The folder.
         path: PathBuf,
-        /// The scenario of the run in it, if it is one.
+        /// The scenario file of the run in it; none when it is empty.
         found: Option<String>,
     },
+    /// The folder holds something, but no run: never ours to replace, not even by force.
+    #[error("{} exists already and holds no run of dryport: name another folder", shown(path))]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+    },
     /// What stands there is a file, a device or a link: never ours to replace, not even by force.
-    #[error("{} is no folder; a run needs a folder of its own", path.display())]
+    #[error("{} is no folder; a run needs a folder of its own", shown(path))]
     NoFolder {
         /// What stands there.
         path: PathBuf,
@@ -56,13 +65,13 @@ pub enum RunDirError {
     #[error(transparent)]
     Write(#[from] WholeError),
     /// The folder holds no run.
-    #[error("{} is no run folder: there is no {FILE_NAME} in it", path.display())]
+    #[error("{} is no run folder: there is no {FILE_NAME} in it", shown(path))]
     NoRun {
         /// The folder.
         path: PathBuf,
     },
     /// A file of the folder cannot be read.
-    #[error("cannot read {}: {}", path.display(), why(reason))]
+    #[error("cannot read {}: {}", shown(path), why(reason))]
     Read {
         /// The file.
         path: PathBuf,
@@ -71,7 +80,7 @@ pub enum RunDirError {
         reason: io::Error,
     },
     /// The manifest is not one.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", shown(path))]
     Manifest {
         /// The file.
         path: PathBuf,
@@ -80,7 +89,7 @@ pub enum RunDirError {
         reason: ManifestError,
     },
     /// A table is not what it should be.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", shown(path))]
     Table {
         /// The file.
         path: PathBuf,
@@ -94,8 +103,9 @@ fn why(reason: &io::Error) -> String {
     if reason.kind() == io::ErrorKind::NotFound { "no such file".into() } else { reason.to_string() }
 }
 
-fn holding(scenario: Option<&str>) -> String {
-    scenario.map_or_else(String::new, |name| format!(" and holds a run of `{name}`"))
+fn holding(file: Option<&str>) -> String {
+    let name = |file| if file == "-" { "stdin".into() } else { shown(file) };
+    file.map_or_else(String::new, |file| format!(" and holds a run of {}", name(file)))
 }
 
 /// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
@@ -112,32 +122,89 @@ pub fn file_names(pictures: Pictures) -> Vec<String> {
 ///
 /// # Errors
 ///
-/// [`RunDirError::Taken`] or [`RunDirError::NoFolder`] when it is not ours to replace, [`RunDirError::Write`] when the file system refuses.
-pub fn may_write(path: &Path, scenario: &str, place: Place) -> Result<(), RunDirError> {
-    Ok(whole::may_write(path, What::Folder, replacing(path, scenario, place)?)?)
+/// [`RunDirError::Taken`], [`RunDirError::Foreign`] or [`RunDirError::NoFolder`] when it is not ours to replace,
+/// [`RunDirError::Write`] when the file system refuses.
+pub fn may_write(path: &Path, file: &str, place: Place) -> Result<(), RunDirError> {
+    Ok(whole::may_write(path, What::Folder, Earlier { path, file, place }.ask()?)?)
 }
 
-fn replacing(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
-    // A folder that holds no run may be one that another run is just putting in place.
-    let mut tries = (0..whole::TRIES).map(|_| replacing_now(path, scenario, place));
-    let last = replacing_now(path, scenario, place);
-    tries.find(|found| !matches!(found, Err(RunDirError::Taken { found: None, .. }))).unwrap_or(last)
+/// What stands where a run of the scenario `file` is to go.
+struct Earlier<'e> {
+    path: &'e Path,
+    file: &'e str,
+    place: Place,
 }
 
-fn replacing_now(path: &Path, scenario: &str, place: Place) -> Result<Replace, RunDirError> {
-    let Ok(there) = path.symlink_metadata() else { return Ok(Replace::Never) };
-    if !there.is_dir() {
-        return Err(RunDirError::NoFolder { path: path.into() });
+impl Earlier<'_> {
+    /// May it be replaced, and if not, why?
+    fn ask(&self) -> Result<Replace, RunDirError> {
+        // A folder that holds no run may be one that another run is just putting in place.
+        let passing =
+            |found: &_| matches!(found, Err(RunDirError::Foreign { .. } | RunDirError::Taken { found: None, .. }));
+        let mut answer = self.ask_now();
+        for _ in 0..whole::TRIES {
+            if !passing(&answer) {
+                break;
+            }
+            answer = self.ask_now();
+        }
+        answer
     }
-    if place == Place::Forced {
-        return Ok(Replace::Always);
+
+    fn ask_now(&self) -> Result<Replace, RunDirError> {
+        let path = || self.path.to_owned();
+        let Ok(there) = self.path.symlink_metadata() else { return Ok(Replace::Never) };
+        if !there.is_dir() {
+            return Err(RunDirError::NoFolder { path: path() });
+        }
+        let found = manifest_in(self.path).map(|manifest| manifest.scenario.file);
+        let is_empty = || fs::read_dir(self.path).is_ok_and(|mut entries| entries.next().is_none());
+        match self.place {
+            _ if found.is_none() && !is_empty() => Err(RunDirError::Foreign { path: path() }),
+            Place::Forced => Ok(Replace::Always),
+            Place::Default if found.as_ref().is_some_and(|found| is_same(found, self.file)) => Ok(Replace::Always),
+            _ => Err(RunDirError::Taken { path: path(), found }),
+        }
     }
-    let found = fs::read(path.join(FILE_NAME)).ok().and_then(|bytes| Manifest::from_json(&bytes).ok());
-    let found = found.map(|manifest| manifest.scenario.name);
-    if place == Place::Default && found.as_deref() == Some(scenario) {
-        return Ok(Replace::Always);
+}
+
+impl Predecessor for Earlier<'_> {
+    fn replace(&self) -> Replace {
+        self.ask().unwrap_or(Replace::Never)
     }
-    Err(RunDirError::Taken { path: path.into(), found })
+
+    /// Whatever the run did not write.
+    fn keeps(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        let mut own = file_names(Pictures::PngAndSvg);
+        own.extend(manifest_in(folder).into_iter().flat_map(|manifest| manifest.files));
+        let names: Vec<OsString> =
+            fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+        Ok(names.into_iter().filter(|name| !own.iter().any(|own| name == own.as_str())).collect())
+    }
+}
+
+/// The manifest of the run in a folder, if there is one.
+fn manifest_in(folder: &Path) -> Option<Manifest> {
+    Manifest::from_json(&fs::read(folder.join(FILE_NAME)).ok()?).ok()
+}
+
+/// Do two paths, as users wrote them, name one scenario file? `-`, standard input, is a file of its own.
+fn is_same(one: &str, other: &str) -> bool {
+    normal(Path::new(one)) == normal(Path::new(other))
+}
+
+/// A path without `.` and `..`, by its words alone.
+fn normal(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut walked, part| {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(walked.components().next_back(), Some(Component::Normal(_))) => {
+                walked.pop();
+            }
+            part => walked.push(part),
+        }
+        walked
+    })
 }
 
 /// Writes the folder of a run; `replications` writes `replications.csv`, which is too long to be held as a table.
@@ -153,10 +220,9 @@ pub fn write(
     place: Place,
     pictures: Pictures,
 ) -> Result<(), RunDirError> {
-    let replace = || replacing(path, &tables.meta.scenario.name, place);
-    replace()?;
-    let replace = || replace().unwrap_or(Replace::Never);
-    Ok(write_folder(make, path, files(tables, replications, pictures), &replace)?)
+    let earlier = Earlier { path, file: &tables.meta.scenario.file, place };
+    earlier.ask()?;
+    Ok(write_folder(make, path, files(tables, replications, pictures), &earlier)?)
 }
 
 /// Reads the folder of a run, for its charts to be drawn again.
@@ -362,7 +428,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_run_of_the_same_scenario_in_the_default_place_is_replaced() {
+    fn only_a_run_of_the_same_scenario_file_in_the_default_place_is_replaced() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("x");
         let tiny = samples::tiny();
@@ -370,11 +436,47 @@ mod tests {
         again(&tiny, Place::Default).unwrap();
         again(&tiny, Place::Default).unwrap();
         let error = again(&samples::idle(), Place::Default).unwrap_err();
-        assert_eq!(error.to_string(), format!("{} exists already and holds a run of `tiny`", path.display()));
+        let file = &tiny.meta.scenario.file;
+        assert_eq!(error.to_string(), format!("{} exists already and holds a run of {file}", path.display()));
+        let mut elsewhere = tiny.clone();
+        elsewhere.meta.scenario.file = format!("./sub/../{file}");
+        again(&elsewhere, Place::Default).unwrap();
+        elsewhere.meta.scenario.file = format!("sub/{file}");
+        assert!(matches!(again(&elsewhere, Place::Default), Err(RunDirError::Taken { .. })));
         assert!(matches!(again(&tiny, Place::Chosen), Err(RunDirError::Taken { .. })));
         again(&samples::idle(), Place::Forced).unwrap();
         fs::write(path.join(FILE_NAME), "{}").unwrap();
-        assert!(matches!(again(&tiny, Place::Default), Err(RunDirError::Taken { found: None, .. })));
+        for place in [Place::Default, Place::Chosen, Place::Forced] {
+            assert!(matches!(again(&tiny, place), Err(RunDirError::Foreign { .. })));
+        }
+        fs::remove_dir_all(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(again(&tiny, Place::Chosen), Err(RunDirError::Taken { found: None, .. })));
+        again(&tiny, Place::Forced).unwrap();
+    }
+
+    #[test]
+    fn what_the_run_did_not_write_goes_over_into_its_successor() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("x");
+        let tiny = samples::tiny();
+        write(&Disk, &path, &tiny, Place::Default, Pictures::PngAndSvg).unwrap();
+        let mut meta = manifest_in(&path).unwrap();
+        meta.files.push("of-an-older-dryport.csv".into());
+        fs::write(path.join(FILE_NAME), meta.to_json()).unwrap();
+        fs::write(path.join("of-an-older-dryport.csv"), "").unwrap();
+        fs::create_dir(path.join("mine")).unwrap();
+        for name in ["notes.txt", "mine/thesis.txt"] {
+            fs::write(path.join(name), "years").unwrap();
+        }
+        for (place, room) in [(Place::Forced, usize::MAX), (Place::Default, usize::MAX), (Place::Default, 100)] {
+            let written = write(&FullAfter::bytes(room), &path, &tiny, place, Pictures::Png);
+            assert_eq!(written.is_ok(), room > 100);
+            let mut names: Vec<_> = tree(&path).into_iter().map(|(path, _)| path).collect();
+            names.retain(|name| !file_names(Pictures::Png).iter().any(|own| name.ends_with(own)));
+            assert_eq!(names, ["mine", "mine/thesis.txt", "notes.txt"].map(|name| path.join(name)), "{place:?}");
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]

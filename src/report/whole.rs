@@ -3,6 +3,8 @@
 //! A reader never sees half a file, and a failure leaves what was there before. Contents are streamed, so a file may be
 //! larger than memory. [`Make`] is where a test makes writing fail. Knows paths and bytes, never what they mean.
 
+use crate::scenario::words::shown;
+use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Component, Path, PathBuf};
@@ -11,13 +13,19 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum WholeError {
     /// Something is there already, and may not be replaced.
-    #[error("{} exists already", path.display())]
+    #[error("{} exists already", shown(path))]
     Exists {
         /// What is there.
         path: PathBuf,
     },
+    /// A link is never replaced: what it leads to is somebody's.
+    #[error("{} is a link, which is never replaced: name the file itself", shown(path))]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// The file system refused.
-    #[error("cannot {action} {}: {reason}", path.display())]
+    #[error("cannot {action} {}: {reason}", shown(path))]
     Io {
         /// What was tried: `write`, `move`, …
         action: &'static str,
@@ -58,8 +66,11 @@ pub trait Make {
     ///
     /// # Errors
     ///
-    /// When the file system says so.
+    /// When the file system says so, and for a named pipe, whose reader may never come.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
+        if is_named_pipe(path) {
+            return Err(io::Error::other("it is not a regular file"));
+        }
         Ok(Box::new(fs::OpenOptions::new().write(true).open(path)?))
     }
 }
@@ -81,6 +92,29 @@ pub enum Replace {
     Never,
     /// Yes.
     Always,
+}
+
+/// The folder that is there already, as the one that comes in its place sees it.
+pub trait Predecessor {
+    /// May it be replaced? Asked at the start and at the end, as another process may have been faster.
+    fn replace(&self) -> Replace;
+
+    /// What goes over into its successor, by name; it is at `folder` now.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    fn keeps(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        let _ = folder;
+        Ok(Vec::new())
+    }
+}
+
+/// One of which nothing is kept.
+impl<F: Fn() -> Replace> Predecessor for F {
+    fn replace(&self) -> Replace {
+        self()
+    }
 }
 
 /// What writes the content of a file.
@@ -110,9 +144,7 @@ pub fn may_write(path: &Path, what: What, replace: Replace) -> Result<(), WholeE
     if what == What::File && path.is_dir() {
         return Err(failed("write", path)(io::ErrorKind::IsADirectory.into()));
     }
-    if replace == Replace::Never && present(path) {
-        return Err(WholeError::Exists { path: path.into() });
-    }
+    vacant(path, replace)?;
     if path.file_name().is_none() {
         // `..` or the root: nothing can be moved into its place.
         return Err(failed("write", path)(io::Error::other("it needs a name of its own")));
@@ -143,9 +175,7 @@ pub fn write_file(make: &dyn Make, path: &Path, replace: Replace, fill: Fill<'_>
             written => written.map_err(failed("write", path)),
         };
     }
-    if replace == Replace::Never && present(path) {
-        return Err(WholeError::Exists { path: path.into() });
-    }
+    vacant(path, replace)?;
     let work = work_folder(path)?;
     let inside = work.path().join("file");
     write_new(make, &inside, path, fill)?;
@@ -154,8 +184,8 @@ pub fn write_file(make: &dyn Make, path: &Path, replace: Replace, fill: Fill<'_>
     Ok(())
 }
 
-/// Writes a folder of files, named and filled as listed; the folder above is made when it is missing. `replace` is asked
-/// about what is there then, at the start and at the end, as another process may have been faster.
+/// Writes a folder of files, named and filled as listed; the folder above is made when it is missing. What is there
+/// already makes way, or not, as `predecessor` says.
 ///
 /// # Errors
 ///
@@ -164,22 +194,23 @@ pub fn write_folder(
     make: &dyn Make,
     path: &Path,
     files: Vec<(String, Fill<'_>)>,
-    replace: &dyn Fn() -> Replace,
+    predecessor: &dyn Predecessor,
 ) -> Result<(), WholeError> {
-    if taken(path, replace) {
+    if taken(path, predecessor) {
         return Err(WholeError::Exists { path: path.into() });
     }
     let work = work_folder(path)?;
     let (new, old) = (work.path().join("new"), work.path().join("old"));
-    fs::create_dir(&new).map_err(failed("make", &new))?;
+    fs::create_dir(&new).map_err(failed("make", path))?;
     for (name, fill) in files {
         write_new(make, &new.join(&name), &path.join(&name), fill)?;
     }
-    set_mode(&new, 0o755)?;
+    set_mode(&new, 0o755, path)?;
     sync_folder(&new);
-    let moved = move_in(&new, &old, path, replace);
-    if moved.is_err() && present(&old) {
-        // Could not be moved back: it stays where the error says it is, or it would go with the working folder.
+    let mut kept = Vec::new();
+    let moved = move_in((&new, &old), path, predecessor, &mut kept);
+    if moved.is_err() && (present(&old) || kept.iter().any(|name| present(&new.join(name)))) {
+        // Could not be moved back: it stays, or it would go with the working folder.
         let _ = work.keep();
     }
     moved?;
@@ -187,13 +218,19 @@ pub fn write_folder(
     Ok(())
 }
 
-/// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails.
-fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -> Result<(), WholeError> {
+/// Moves `new` to `path`; what was there goes to `old`, and comes back when the move fails. `kept` are the names that
+/// went over from there into `new`.
+fn move_in(
+    (new, old): (&Path, &Path),
+    path: &Path,
+    predecessor: &dyn Predecessor,
+    kept: &mut Vec<OsString>,
+) -> Result<(), WholeError> {
     let mut tries = 1..=TRIES;
     loop {
         let again = tries.next() < Some(TRIES);
         let was_there = present(path);
-        if was_there && taken(path, replace) {
+        if was_there && taken(path, predecessor) {
             return Err(WholeError::Exists { path: path.into() });
         }
         if was_there {
@@ -203,13 +240,18 @@ fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -
                 moved => moved.map_err(failed("move aside", path))?,
             }
         }
-        let Err(error) = fs::rename(new, path) else { return Ok(()) };
+        let whole = if was_there { keep(old, new, predecessor, kept) } else { Ok(()) };
+        let again = again && whole.is_ok();
+        let Err(error) = whole.and_then(|()| fs::rename(new, path)) else { return Ok(()) };
         if was_there && !present(path) {
+            kept.iter()
+                .try_for_each(|name| fs::rename(new.join(name), old.join(name)))
+                .map_err(failed("move back", old))?;
             fs::rename(old, path).map_err(failed("move back", old))?;
         } else if present(path) && present(new) && again {
             // Another run was faster. Its folder is as whole as ours, which comes after it.
             if was_there {
-                fs::remove_dir_all(old).map_err(failed("remove", old))?;
+                fs::remove_dir_all(old).map_err(failed("remove what was at", path))?;
             }
             continue;
         }
@@ -217,10 +259,32 @@ fn move_in(new: &Path, old: &Path, path: &Path, replace: &dyn Fn() -> Replace) -
     }
 }
 
-/// Is something there that may not be replaced? Asked again when the answer is yes: `replace` may have looked while
+/// Moves what is to be kept of `old` over into `new`.
+fn keep(old: &Path, new: &Path, predecessor: &dyn Predecessor, kept: &mut Vec<OsString>) -> io::Result<()> {
+    for name in predecessor.keeps(old)? {
+        if !present(&new.join(&name)) {
+            fs::rename(old.join(&name), new.join(&name))?;
+            kept.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Is something there that may not be replaced? Asked again when the answer is yes: it may have been looked at while
 /// another process put its own folder in place, when there was none.
-fn taken(path: &Path, replace: &dyn Fn() -> Replace) -> bool {
-    (0..TRIES).all(|_| present(path) && replace() == Replace::Never)
+fn taken(path: &Path, predecessor: &dyn Predecessor) -> bool {
+    (0..TRIES).all(|_| present(path) && predecessor.replace() == Replace::Never)
+}
+
+/// Is there room for a file: nothing, or what may be replaced?
+fn vacant(path: &Path, replace: Replace) -> Result<(), WholeError> {
+    if path.is_symlink() {
+        return Err(WholeError::Link { path: path.into() });
+    }
+    if replace == Replace::Never && present(path) {
+        return Err(WholeError::Exists { path: path.into() });
+    }
+    Ok(())
 }
 
 /// A folder of our own beside the target, so that a rename suffices; it goes away with whatever is left in it.
@@ -247,7 +311,7 @@ fn plain(error: io::Error) -> io::Error {
 fn write_new(make: &dyn Make, path: &Path, meant: &Path, fill: Fill<'_>) -> Result<(), WholeError> {
     let mut sink = make.make(path).map_err(failed("write", meant))?;
     fill_sink(&mut *sink, fill).and_then(|()| sink.finish()).map_err(failed("write", meant))?;
-    set_mode(path, 0o644)
+    set_mode(path, 0o644, meant)
 }
 
 fn fill_sink(sink: &mut dyn Write, fill: Fill<'_>) -> io::Result<()> {
@@ -258,15 +322,15 @@ fn fill_sink(sink: &mut dyn Write, fill: Fill<'_>) -> io::Result<()> {
 
 /// Private working folders are 0700 and the user's umask may be narrow; results are for everyone to read.
 #[cfg(unix)]
-fn set_mode(path: &Path, mode: u32) -> Result<(), WholeError> {
+fn set_mode(path: &Path, mode: u32, meant: &Path) -> Result<(), WholeError> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed("set the mode of", path))
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed("set the mode of", meant))
 }
 
 #[cfg(not(unix))]
-fn set_mode(path: &Path, _: u32) -> Result<(), WholeError> {
+fn set_mode(path: &Path, _: u32, meant: &Path) -> Result<(), WholeError> {
     let _: fn(&Path) -> io::Result<Permissions> = |path| Ok(fs::metadata(path)?.permissions());
-    fs::metadata(path).map(drop).map_err(failed("look at", path))
+    fs::metadata(path).map(drop).map_err(failed("look at", meant))
 }
 
 /// Makes the names in a folder durable; some systems cannot, and the names are there all the same.
@@ -284,6 +348,25 @@ fn parent(path: &Path) -> PathBuf {
 /// Neither file nor folder: a device, a pipe.
 fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// A pipe with a name, which opening waits at for as long as nobody is at its other end; not one that a shell made for
+/// `<(...)`, to which no name leads.
+pub fn is_named_pipe(path: &Path) -> bool {
+    let unnamed = path.starts_with("/dev/fd") || path.canonicalize().is_err();
+    fs::metadata(path).is_ok_and(|found| is_pipe(&found)) && !unnamed
+}
+
+/// A pipe, named or not.
+#[cfg(unix)]
+pub fn is_pipe(found: &fs::Metadata) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&found.file_type())
+}
+
+/// A pipe, named or not: there is none.
+#[cfg(not(unix))]
+pub fn is_pipe(_: &fs::Metadata) -> bool {
+    false
 }
 
 /// A dangling link counts: it would be replaced.
@@ -408,7 +491,8 @@ pub(crate) mod tests {
         let (old, path) = (home.path().join("old"), home.path().join("run"));
         fs::create_dir(&path).unwrap();
         fs::write(path.join("kept"), "kept").unwrap();
-        let error = move_in(&home.path().join("no such folder"), &old, &path, &|| Replace::Always).unwrap_err();
+        let new = home.path().join("no such folder");
+        let error = move_in((&new, &old), &path, &|| Replace::Always, &mut Vec::new()).unwrap_err();
         assert!(matches!(error, WholeError::Io { action: "move a new folder to", .. }));
         assert_eq!(fs::read(path.join("kept")).unwrap(), b"kept");
     }

@@ -2,8 +2,8 @@
 
 use super::quantity::Misfit;
 use super::tree::At;
-use super::words::{WIDTH, thousands, wrapped};
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
+use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -14,6 +14,8 @@ const SHOWN_MAX: usize = 100;
 const KEPT_MAX: usize = 10_000;
 /// A longer line is named but not shown.
 const LINE_MAX: usize = 2_000;
+/// The most letters that are underlined.
+const SPAN_MAX: usize = 60;
 /// Two lines further apart are shown as two excerpts.
 const EXCERPT_LINES_MAX: usize = 1_000;
 
@@ -181,8 +183,11 @@ impl Faults {
         self.drop_echoes();
         self.kept.sort_by_key(Fault::order);
         let count = self.count();
+        let of_sets = self.kept.iter().filter(|fault| matches!(fault.at, At::Set(..))).count();
         self.kept.truncate(SHOWN_MAX);
-        Diagnostics { name: name.to_owned(), text: text.to_owned(), sets: sets.to_vec(), faults: self.kept, count }
+        let name = if name == "-" { "stdin".to_owned() } else { shown(name) };
+        let sets = sets.iter().map(|set| harmless(set)).collect();
+        Diagnostics { name, text: harmless(text), sets, faults: self.kept, count, of_sets }
     }
 }
 
@@ -195,9 +200,15 @@ pub struct Diagnostics {
     /// The ones that are shown.
     faults: Vec<Fault>,
     count: usize,
+    of_sets: usize,
 }
 
 impl Diagnostics {
+    /// How many of them are about overrides (`--set`), not about the file.
+    pub const fn of_sets(&self) -> usize {
+        self.of_sets
+    }
+
     /// How many faults there are: at least one.
     pub const fn count(&self) -> usize {
         self.count
@@ -235,7 +246,8 @@ impl Diagnostics {
             };
             group = group.element(Origin::path(place));
             if !fault.label.is_empty() {
-                group = group.element(Level::NOTE.message(fault.label.as_str()));
+                let note = wrapped(&fault.label, WIDTH - "  = note: ".len()).join("\n");
+                group = group.element(Level::NOTE.message(note));
             }
         }
         let second = fault.second.as_deref().and_then(|(at, label)| {
@@ -255,7 +267,8 @@ impl Diagnostics {
         let help = fault.help.as_ref().map(|help| wrapped(help, WIDTH - "help: ".len()).join("\n"));
         let help = help.map(|help| Group::with_title(Level::HELP.secondary_title(help)));
         let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
-        Renderer::plain().render(&report)
+        let screen = Renderer::plain().term_width(WIDTH).render(&report);
+        screen.lines().map(shown).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -268,11 +281,14 @@ impl fmt::Display for Diagnostics {
         if self.count > self.faults.len() {
             writeln!(f, "error: and {} more\n", thousands((self.count - self.faults.len()) as u64))?;
         }
-        let errors = if self.count == 1 { "error" } else { "errors" };
-        // Beyond this, faults were no longer looked for one by one.
-        let at_least = if self.count >= KEPT_MAX { "at least " } else { "" };
-        let count = thousands(self.count as u64);
-        write!(f, "error: {} has {at_least}{count} {errors}; nothing was run", self.name)
+        let has = |name: &str, count: usize| {
+            // Beyond this, faults were no longer looked for one by one.
+            let at_least = if count >= KEPT_MAX { "at least " } else { "" };
+            (count > 0).then(|| format!("{name} has {at_least}{}", plural(count as u64, "error")))
+        };
+        let all = [has(&self.name, self.count - self.of_sets), has("--set", self.of_sets)];
+        let all: Vec<String> = all.into_iter().flatten().collect();
+        f.write_str(&fitted(&format!("error: {}; nothing was run", all.join(", "))))
     }
 }
 
@@ -295,7 +311,9 @@ impl<'t> Excerpt<'t> {
         // A fault is shown on the line where it starts.
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        let end = floor_char(text, span.end.max(start)).min(line_end).max(start);
+        // A longer underline than the screen is wide says no more than its beginning.
+        let most = text[start..].char_indices().nth(SPAN_MAX).map_or(text.len(), |(at, _)| start + at);
+        let end = floor_char(text, span.end.max(start)).min(line_end).min(most).max(start);
         Self { text, path, lines: line_start..line_end, span: start..end, kind, label }
     }
 
@@ -310,6 +328,8 @@ impl<'t> Excerpt<'t> {
     fn fits_with(&self, other: &Self) -> bool {
         let all = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
         self.path == other.path
+            // What lies far to the right is moved to the left, which only one can be.
+            && self.columns().max(other.columns()) <= WIDTH
             && self.is_short()
             && other.is_short()
             && all.len() <= EXCERPT_LINES_MAX * 80
@@ -329,14 +349,24 @@ impl<'t> Excerpt<'t> {
 
     /// Is there room for the label beside the caret?
     fn label_fits(&self) -> bool {
+        self.columns() + 1 + self.label.len() <= WIDTH
+    }
+
+    /// Columns up to the end of what is underlined.
+    fn columns(&self) -> usize {
         let number = self.line_number().to_string().len() + " | ".len();
-        let columns = self.text[self.lines.start..self.span.end].chars().count().max(1);
-        number + columns + 1 + self.label.len() <= WIDTH
+        number + self.text[self.lines.start..self.span.end].chars().count().max(1)
+    }
+
+    /// What stands below an excerpt, in lines that fit beside the line numbers.
+    fn note(&self) -> Message<'t> {
+        let room = WIDTH - self.line_number().to_string().len() - "  = note: ".len();
+        Level::NOTE.message(wrapped(self.label, room).join("\n"))
     }
 
     /// What had no room beside the caret stands below.
     fn add_note(&self, group: Group<'t>) -> Group<'t> {
-        if self.label.is_empty() || self.label_fits() { group } else { group.element(Level::NOTE.message(self.label)) }
+        if self.label.is_empty() || self.label_fits() { group } else { group.element(self.note()) }
     }
 
     /// Both in one excerpt.
@@ -351,8 +381,13 @@ impl<'t> Excerpt<'t> {
         }
         let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
         let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));
-        if self.label.is_empty() { group } else { group.element(Level::NOTE.message(self.label)) }
+        if self.label.is_empty() { group } else { group.element(self.note()) }
     }
+}
+
+/// A text without what would upset a terminal, byte for byte as long, so that every place in it stays where it is.
+fn harmless(text: &str) -> String {
+    text.replace(|letter: char| letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r'), "?")
 }
 
 /// The nearest start of a character at or before byte `at`.
@@ -394,6 +429,46 @@ mod tests {
         }
         assert!(render("", Fault::new(At::File(0..0), "m")).contains("x.toml:1:1"));
         assert!(render("", Fault::new(At::Set(0, 2..3), "m")).contains("--set:1:3"));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_to_the_screen_around_the_caret() {
+        let line = format!("a = \"{}wrong{}\"\n", "x".repeat(300), "y".repeat(300));
+        for (span, label) in [
+            (305..310, "l"),
+            (305..310, "a label that has no room beside a caret, as it is far too long for that"),
+            (0..1, ""),
+            (600..610, "l"),
+            (4..612, "l"),
+        ] {
+            let shown = render(
+                &format!("schema = 1\n{line}"),
+                Fault::new(At::File(span.start + 11..span.end + 11), "m").label(label),
+            );
+            assert!(shown.lines().all(|line| line.len() <= WIDTH), "{shown}");
+            assert!(shown.contains("...") && shown.contains(&format!("x.toml:2:{}", span.start + 1)), "{shown}");
+            assert!(span.start != 305 || shown.contains("wrong"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_would_upset_a_terminal_is_not_shown_as_it_is() {
+        let mut faults = Faults::default();
+        faults.push(Fault::new(At::File(1..2), "m\u{1b}"));
+        let text = "a\u{1b}[31m\u{9b}\u{e4}\tb\r\n";
+        let shown = faults.into_diagnostics("x\n\u{1b}.toml", text, &[]).to_string();
+        assert!(!shown.chars().any(|letter| letter.is_control() && letter != '\n'), "{shown:?}");
+        assert!(shown.contains("--> x\\n\\x1b.toml:1:2") && shown.contains("| a?[31m\\x9b\u{e4}    b"), "{shown}");
+    }
+
+    #[test]
+    fn overrides_and_the_file_are_counted_apart() {
+        let mut faults = Faults::default();
+        for at in [At::File(0..1), At::Set(0, 0..1), At::Set(0, 1..2)] {
+            faults.push(Fault::new(at, "m"));
+        }
+        let found = faults.into_diagnostics("-", "a", &["b=1".to_owned()]);
+        assert!(found.to_string().ends_with("error: stdin has 1 error, --set has 2 errors; nothing was run"));
     }
 
     #[test]

@@ -131,11 +131,13 @@ fn longest_wait_s(retry: &Retry) -> f64 {
     wait.min(max)
 }
 
-/// How many requests all clients make in `seconds`, on average; a trace has as many as it has.
+/// How many requests all clients make in `seconds`, on average; a trace has as many as it has by then.
 pub(super) fn expected_requests(scenario: &Scenario, seconds: f64) -> f64 {
     let of_client = |arrivals: &Arrivals| match (arrivals, arrivals.rate()) {
         (_, Some(rate)) => rate.events_per_second() * seconds,
-        (Arrivals::Replay(replay), _) => replay.trace().rows.len() as f64,
+        (Arrivals::Replay(replay), _) => {
+            replay.trace().rows.partition_point(|row| row.at.as_secs_f64() < seconds) as f64
+        }
         _ => 0.0,
     };
     scenario.clients.iter().map(|client| of_client(&client.arrivals)).sum()

@@ -238,6 +238,10 @@ pub fn port_range(text: &str) -> Result<PortRange, Misfit> {
             Err(_) => misfit.help("write the first and the last port, such as \"32768-60999\""),
         });
     };
+    if first.trim().is_empty() || last.trim().is_empty() {
+        return Err(Misfit::new(format!("{} is not a port range", quoted(text)), "half a range")
+            .help("write the first and the last port, such as \"32768-60999\""));
+    }
     let (first, last) = (port(first.trim())?, port(last.trim())?);
     PortRange::new(first, last).ok_or_else(|| {
         Misfit::new(format!("port range {first}-{last} is reversed"), "the first port is above the last")
@@ -255,7 +259,7 @@ pub fn port_range(text: &str) -> Result<PortRange, Misfit> {
 ///
 /// Never: port 0 is an error before.
 pub fn port_or_range(text: &str) -> Result<PortRange, Misfit> {
-    if text.contains('-') {
+    if text.trim_start_matches('-').contains('-') {
         return port_range(text);
     }
     let one = port(text.trim())?;
@@ -266,7 +270,7 @@ pub fn port_or_range(text: &str) -> Result<PortRange, Misfit> {
 fn port(text: &str) -> Result<u16, Misfit> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Misfit::new(format!("{} is not a port", quoted(text)), "not a port")
-            .help("write ports as whole numbers from 1 to 65535, such as \"32768-60999\""));
+            .help("ports go from 1 to 65535: write one, such as 443, or a range, such as \"60000-60010\""));
     }
     match text.parse::<u16>() {
         Ok(port) if port > 0 => Ok(port),
@@ -400,7 +404,8 @@ mod tests {
             ("a-b", "\"a\" is not a port"),
             ("40000", "\"40000\" is not a port range"),
             ("1-2-3", "\"2-3\" is not a port"),
-            ("1-", "\"\" is not a port"),
+            ("1-", "\"1-\" is not a port range"),
+            ("-1", "\"-1\" is not a port range"),
         ] {
             assert_eq!(port_range(text).map_err(|misfit| misfit.message), Err(message.to_owned()), "{text}");
         }

@@ -3,7 +3,7 @@
 use super::limits::expected_requests;
 use super::load::Means;
 use super::model::{Client, Scenario};
-use super::words::{about, figure, names, pace, plural, seconds, span, thousands};
+use super::words::{about, figure, names, pace, plural, seconds, shown, span, thousands};
 use crate::workload::Arrivals;
 use crate::workload::lifetime::LifetimeLaw;
 use std::collections::BTreeSet;
@@ -45,16 +45,36 @@ impl Scenario {
         )
     }
 
-    /// How many connects the measured windows hold: known for traces, expected otherwise.
+    /// What is allowed and yet hardly meant: of each trace whose rows all lie after the window.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let window = self.run.duration;
+        self.clients.iter().filter_map(move |client| {
+            let Arrivals::Replay(replay) = &client.arrivals else { return None };
+            let (trace, first) = (replay.trace(), replay.trace().rows.first()?);
+            (first.at.as_nanos() >= window.as_nanos()).then(|| {
+                let (path, at) = (shown(&*trace.path), seconds(first.at.as_secs_f64()));
+                let window = span(window);
+                format!("{} never connects: {path} begins at {at}, the window is {window}", client.name)
+            })
+        })
+    }
+
+    /// How many connects the measured windows hold: known for traces, expected otherwise; with those of the warm-ups.
     fn connects(&self) -> String {
-        let connects = expected_requests(self, self.run.duration.as_secs_f64());
+        let window = self.run.duration.as_secs_f64();
+        let connects = expected_requests(self, window);
         let recorded = self.clients.iter().all(|client| matches!(client.arrivals, Arrivals::Replay(_)));
         if recorded {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of row counts")]
             let rows = connects as u64;
             return format!("{} each", plural(rows, "recorded request"));
         }
-        format!("{} connects", about(connects * f64::from(self.run.replications)))
+        let all = |seconds: f64| about(expected_requests(self, seconds) * f64::from(self.run.replications));
+        let (measured, simulated) = (all(window), all(window + self.warm_up().as_secs_f64()));
+        if self.warm_up().is_zero() {
+            return format!("{measured} connects");
+        }
+        format!("{measured} connects measured, {simulated} simulated")
     }
 }
 
@@ -63,10 +83,14 @@ fn client_load(client: &Client) -> String {
         Arrivals::Replay(replay) => format!("trace {}", replay.trace().path),
         law => {
             let rate = law.rate().map_or_else(String::new, |rate| format!("{} ", pace(rate.events_per_second())));
-            format!("{rate}{}", law_name(law.name()))
+            let spaced = if law.name() == "constant" { "evenly spaced" } else { law_name(law.name()) };
+            format!("{rate}{spaced}")
         }
     };
-    let lifetime = law_name(client.lifetime.name());
+    let lifetime = match client.lifetime.name() {
+        "constant" => "each",
+        law => law_name(law),
+    };
     match client.lifetime.mean_s() {
         Some(mean) => format!("{arrivals}, {lifetime} {}", seconds(mean)),
         None => format!("{arrivals}, {lifetime} of infinite mean"),

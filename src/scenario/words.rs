@@ -4,6 +4,7 @@
 //! charts alike.
 
 use crate::des::SimDuration;
+use std::ffi::OsStr;
 
 /// Columns of a terminal that everybody has.
 pub const WIDTH: usize = 80;
@@ -78,36 +79,55 @@ pub fn bound(ratio: f64) -> String {
     if ratio < 1e-99 { "1e-99".into() } else { figure(ratio) }
 }
 
-/// Cut after its fourth digit, never rounded up: a limit that is still kept.
-pub fn floor_figure(value: f64) -> f64 {
-    let mut step = 1e-9;
-    while value / step >= 10_000.0 {
-        step *= 10.0;
-    }
-    // One part in 1e12 more, so that 444 does not become 443.9.
-    (value / step * (1.0 + 1e-12)).floor() * step
-}
-
 /// A rate with a digit more than one needs, to tell rungs apart: `444.0/s`, `1,022.8/s`, `25,900/s`.
 pub fn rate(value: f64) -> String {
-    let decimals = match value {
-        _ if value >= 9_999.95 => 0,
-        _ if value >= 99.995 => 1,
-        _ if value >= 9.9995 => 2,
-        _ if value >= 0.09995 || value <= 0.0 => 4,
-        _ => return format!("{}/s", figure(value)),
-    };
-    let text = format!("{value:.decimals$}");
+    if value.is_infinite() {
+        return "any rate".into();
+    }
+    if value > 0.0 && value < 0.099_95 {
+        return format!("{}/s", figure(value));
+    }
+    let text = format!("{value:.*}", rate_decimals(value));
     let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
     format!("{}{rest}/s", thousands(whole.parse().unwrap_or(u64::MAX)))
 }
 
-/// The same without zeros at the end: `450/s`.
+/// The decimals that [`rate`] shows.
+fn rate_decimals(value: f64) -> usize {
+    match value {
+        _ if value >= 9_999.95 => 0,
+        _ if value >= 99.995 => 1,
+        _ if value >= 9.9995 => 2,
+        _ if value >= 0.099_95 || value <= 0.0 => 4,
+        _ if value >= 0.000_999_5 => decimals(value, 3),
+        _ => decimals(value, 2),
+    }
+}
+
+/// A rate cut where [`rate`] would round it, so that a limit that is told is one that is kept.
+pub fn floor_rate(value: f64) -> String {
+    let scale = (0..rate_decimals(value)).fold(1.0, |scale, _| scale * 10.0);
+    // One part in 1e12 more, so that 444 does not become 443.9.
+    rate(if value.is_finite() { (value * scale * (1.0 + 1e-12)).floor() / scale } else { value })
+}
+
+/// A rate without zeros at the end: `450/s`.
 pub fn short_rate(value: f64) -> String {
-    let text = rate(value);
-    let number = text.trim_end_matches("/s");
-    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
-    format!("{number}/s")
+    short(&rate(value))
+}
+
+/// A limit without zeros at the end.
+pub fn short_floor_rate(value: f64) -> String {
+    short(&floor_rate(value))
+}
+
+fn short(rate: &str) -> String {
+    match rate.strip_suffix("/s") {
+        Some(number) if number.contains('.') && !number.contains('e') => {
+            format!("{}/s", number.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => rate.to_owned(),
+    }
 }
 
 /// The same for those who describe a load, slow ones per minute, hour or day: `450/s`, `6/min`.
@@ -123,11 +143,6 @@ pub fn pace(per_second: f64) -> String {
 /// How much more it is: `+3.3 %`, `2.4 times as much`.
 pub fn more(ratio: f64) -> String {
     if ratio < 2.0 { format!("+{} %", percent(ratio - 1.0)) } else { format!("{} times as much", figure(ratio)) }
-}
-
-/// A rate that is not rounded up, to stay on the safe side.
-pub fn floor_rate(value: f64) -> String {
-    short_rate(floor_figure(value))
 }
 
 /// Seconds as a span: `50 ms`, `56.5 s`, `4 min 31 s` from 120 s on, `2 h 5 min` from two hours on, `10 d 4 h` from two days on.
@@ -272,6 +287,17 @@ pub fn fitted(text: &str) -> String {
     text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
 }
 
+/// The name of a file or folder, or any text of unknown origin, as a screen shows it: control characters are escaped
+/// (`\\n`, `\\x1b`), as they would upset a terminal; all else stays as it is.
+pub fn shown(name: impl AsRef<OsStr>) -> String {
+    let escaped = |letter: char| match letter {
+        '\t' | '\n' | '\r' => letter.escape_default().to_string(),
+        _ if letter.is_control() => format!("\\x{:02x}", u32::from(letter)),
+        _ => letter.to_string(),
+    };
+    name.as_ref().to_string_lossy().chars().map(escaped).collect()
+}
+
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
 pub fn names(all: &[&str], kind: &str) -> String {
     match all {
@@ -285,7 +311,7 @@ pub fn names(all: &[&str], kind: &str) -> String {
 fn decimals(size: f64, digits: usize) -> usize {
     let mut decimals = digits - 1;
     let mut scaled = size;
-    while scaled < 0.9995 && decimals < 12 {
+    while scaled < 0.9995 {
         scaled *= 10.0;
         decimals += 1;
     }
@@ -369,7 +395,7 @@ mod tests {
         assert_eq!([0.033_333, 1e-8].map(rate), ["0.0333/s", "1.0e-8/s"]);
         let paces = [450.0, 1e8, 1.0 / 0.7, 0.1, 1.0 / 3_600.0, 1.0 / 86_400.0, 1.0 / 86_400_000.0].map(pace);
         assert_eq!(paces, ["450/s", "100,000,000/s", "1.4286/s", "6/min", "1/h", "1/day", "0.001/day"]);
-        assert_eq!([442.883, 1_022.78].map(floor_rate), ["442.8/s", "1,022/s"]);
+        assert_eq!([1e-8, 1e-10, 1.04e-10].map(short_rate), ["1.0e-8/s", "1.0e-10/s", "1.0e-10/s"]);
         assert_eq!([more(1.0326), more(2.4)], ["+3.3 %", "2.4 times as much"]);
     }
 
@@ -386,8 +412,11 @@ mod tests {
     #[test]
     fn bounds_and_limits() {
         assert_eq!([bound(0.0096), bound(2.26e-18), bound(0.0)], ["0.0096", "2.3e-18", "1e-99"]);
-        let floors = [444.023, 444.0, 1_022.78, 25_999.9, 0.123_46].map(|value| figure(floor_figure(value) * 1e3));
-        assert_eq!(floors, ["444,000", "444,000", "1,022,000", "25,990,000", "123"]);
+        let floors = [442.883, 444.0, 444.06, 1_022.78, 25_999.9, 544_624.9, 0.123_46].map(floor_rate);
+        assert_eq!(floors, ["442.8/s", "444.0/s", "444.0/s", "1,022.7/s", "25,999/s", "544,624/s", "0.1234/s"]);
+        let small = [0.045_69, 0.001_59, 0.000_999_4, 1.69e-5, 3.99e-13, 1e-20].map(short_floor_rate);
+        assert_eq!(small, ["0.0456/s", "0.00159/s", "9.9e-4/s", "1.6e-5/s", "3.9e-13/s", "1.0e-20/s"]);
+        assert_eq!([444.06, 450.0].map(short_floor_rate), ["444/s", "450/s"]);
     }
 
     #[test]
@@ -425,6 +454,12 @@ mod tests {
         assert_eq!([between(56.0, 57.0), between(50.0, 130.0)], ["56 to 57 s", "50 s to 2 min 10 s"]);
         assert_eq!([plural(1, "run"), plural(1_000, "run")], ["1 run", "1,000 runs"]);
         assert_eq!([plural(1, "address"), plural(2, "address")], ["1 address", "2 addresses"]);
+    }
+
+    #[test]
+    fn names_cannot_upset_a_terminal() {
+        assert_eq!(shown("weird\nname\x1b[31m\u{9b}"), "weird\\nname\\x1b[31m\\x9b");
+        assert_eq!(shown("caf\u{e9}/a b.toml"), "caf\u{e9}/a b.toml");
     }
 
     #[test]

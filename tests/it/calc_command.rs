@@ -48,7 +48,7 @@ fn the_closed_forms_are_those_of_the_design() {
         "62.10 s",
         "288 left",
         "444.0/s",
-        "442.9/s: per h",
+        "442.8/s: per h",
         "450.0/s",
         "454.6/s",
         "459.5/s",
@@ -103,10 +103,52 @@ fn mistakes_say_what_to_write() {
         ("--rate 450/s --lifetime 50ms --profile linux", "linux-6.18"),
         ("--rate 450/s --lifetime 50ms --profile macos --tw-reuse", "a setting of Linux"),
         ("--rate 450/s --lifetime 50ms --addresses 60000 --endpoints 60000", "65,536"),
+        (
+            "--rate 1/s --lifetime 3000d --requests 1000000",
+            "--lifetime times --requests may be 3653d (10 years) at most",
+        ),
+        ("--rate 1/3000d --lifetime 1s --requests 1000000", "--rate times --requests may be 3653d"),
+        ("--rate 0.001/s --lifetime 1s --requests 1000000", "--rate by --requests must be one connection in 3653d"),
+        ("--rate 1/s --lifetime 1s --destinations 65536 --endpoints 65536", "--endpoints may be 65,536 at most"),
+        ("--rate 1/s --lifetime 1s --addresses 65536", "lower --addresses, --destinations or --endpoints"),
+        ("--rate 100M/s --lifetime 1s --window 3650d", "--rate times --window may be 1 trillion"),
     ] {
         let ended = calc(arguments);
         assert_eq!((ended.code, ended.out.as_str()), (2, ""), "{arguments}");
         let told = ended.err.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(told.contains(message), "{arguments}\n{}", ended.err);
+        assert!(told.contains(message) && !told.contains("-->"), "{arguments}\n{}", ended.err);
+    }
+}
+
+/// What was once said wrongly: limits of long lifetimes, rates that round to nothing, ports that nobody holds.
+#[test]
+fn odd_loads_are_told_as_they_are() {
+    for (arguments, said, never) in [
+        ("500/s --lifetime 50ms", &["taken about 56.5 s"][..], &["no sooner"][..]),
+        ("300/s --lifetime 2m --closes-first server", &["on average no sooner than 94.1 s"], &["about"]),
+        ("300/s --lifetime 2m --closes-first server --arrivals constant", &["taken about 94.1 s"], &["no sooner"]),
+        ("0.002/s --lifetime 50ms --range 1-1 --window 1d", &["up to 1.1e-5/s is the risk", "0.122"], &[" 0/s"]),
+        (
+            "450/s --lifetime 50ms --range 1-1",
+            &["1.3e-4/s up to here", "(5.4e-5/s: per h)", "one port lets through", "it is taken about"],
+            &["0.0001/s", "all are"],
+        ),
+        ("1/3000d --lifetime 50ms", &["FITS 3.9e-9/s keep", "<------ 3.9e-9/s"], &[" 0/s", "0.0000"]),
+        ("450/s --lifetime 0s --time-wait 0s", &["FITS no port is ever held"], &["inf", "615", "up to here"]),
+        (
+            "40/s --lifetime 30d",
+            &["FITS", "not for ever: 40/s are more than the 0.0109/s", "too many after this window"],
+            &["usually quoted", "taken about"],
+        ),
+        ("40/s --lifetime 30d --arrivals constant", &["FITS", "begins at 47.05/s", "not for ever"], &["0.0108/s"]),
+        ("450/s --lifetime 0s", &["up to 444.3/s is", "444.3/s up to here"], &["444.4"]),
+        ("450/s --lifetime 50ms --window 3650d", &["up to 437.4/s", "437.4/s up to here"], &["437.5"]),
+        ("2k/s --lifetime 50ms --closes-first server", &["near 544,625/s", "544,625/s up to here"], &["544,600"]),
+    ] {
+        let ended = calc(&format!("--rate {arguments}"));
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{arguments}");
+        let told = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_said = said.iter().all(|text| told.contains(text)) && !never.iter().any(|text| told.contains(text));
+        assert!(is_said && ended.out.lines().all(|line| line.len() <= 80), "{arguments}\n{}", ended.out);
     }
 }

@@ -44,9 +44,13 @@ fn what_cannot_be_read_exits_with_3_and_says_why() {
     ] {
         assert_eq!(check(folder.path(), &[name]), (3, String::new(), message.to_owned()), "{name}");
     }
-    let (code, _, err) = check(folder.path(), &["empty.toml"]);
-    assert_eq!(code, 3);
-    assert!(err.ends_with("error: empty.toml has 5 errors; nothing was run\n"), "{err}");
+    let help = "help: dryport new prints a scenario to start from\n";
+    let empty = format!("error: empty.toml is empty\n{help}");
+    assert_eq!(check(folder.path(), &["empty.toml"]), (3, String::new(), empty));
+    for command in ["check", "run"] {
+        let err = format!("error: stdin is empty\n{help}");
+        assert_eq!(dryport_reading(folder.path(), &[command, "-"], "\n"), Ended { code: 3, out: String::new(), err });
+    }
 }
 
 #[test]
@@ -58,6 +62,50 @@ fn every_file_is_checked_and_the_worst_decides() {
     assert_eq!(code, 3);
     assert!(out.starts_with("ok: good.toml: "), "{out}");
     assert!(err.ends_with("error: bad.toml has 1 error; nothing was run\n"), "{err}");
+}
+
+/// 2 is for the command line, 3 for the file; both wrong is 3.
+#[test]
+fn a_wrong_option_is_no_fault_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("good.toml"), BASE).unwrap();
+    std::fs::write(folder.path().join("bad.toml"), BASE.replace("\"10m\"", "10")).unwrap();
+    for (files, expected, end) in [
+        (&["good.toml"][..], 2, "error: --set has 1 error; nothing was run\n"),
+        (&["bad.toml"], 3, "error: bad.toml has 1 error, --set has 1 error; nothing was run\n"),
+        (&["bad.toml", "good.toml"], 3, "error: --set has 1 error; nothing was run\n"),
+    ] {
+        let (code, out, err) = check(folder.path(), &[files, &["--set", "run.seed=-1"]].concat());
+        assert_eq!((code, out.as_str()), (expected, ""), "{files:?}");
+        assert!(err.ends_with(end), "{err}");
+    }
+}
+
+#[test]
+fn the_warm_up_is_counted_too() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.toml"), BASE).unwrap();
+    let (code, out, _) = check(folder.path(), &["a.toml", "--set", "run.warm_up=3300d"]);
+    let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(code, 3, "too many requests: {said}");
+    let (_, out, _) = check(folder.path(), &["a.toml", "--set", "run.warm_up=33d"]);
+    let said = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.ends_with("about 5.4 million connects measured, about 26 billion simulated"), "{said}");
+}
+
+#[test]
+fn a_trace_after_the_window_is_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = BASE.replace("poisson = { rate = \"450/s\" }", "trace = { file = \"t.csv\" }");
+    std::fs::write(folder.path().join("a.toml"), text).unwrap();
+    std::fs::write(folder.path().join("t.csv"), "time_s,lifetime_s\n600,2\n601,2\n").unwrap();
+    let note = "note: a.toml: checkout never connects: t.csv begins at 10 min, the window is 10\nmin\n";
+    let (code, out, err) = check(folder.path(), &["a.toml"]);
+    assert_eq!((code, err.as_str()), (0, note));
+    assert!(out.ends_with(" 0 recorded requests each\n"), "{out}");
+    let ended = dryport(folder.path(), &["run", "a.toml", "--set", "run.replications=1"]);
+    assert_eq!(ended.code, 0);
+    assert!(ended.err.starts_with(note), "{}", ended.err);
 }
 
 #[test]

@@ -51,6 +51,39 @@ fn the_summary_says_why_what_to_change_and_whether_to_believe_it() {
     }
 }
 
+/// Reasons are those that apply, limits are not rounded to nothing, alerts go by what asks for ports.
+#[test]
+fn the_summary_of_an_odd_load_says_what_is_true() {
+    let small = [
+        "host.gateway.port_range=1000-1099",
+        "host.gateway.time_wait=60s",
+        "client.checkout.retry={ attempts = 1 }",
+        "client.checkout.lifetime={ exponential = { mean = \"30s\" } }",
+        "client.checkout.arrivals.poisson.rate=1.2/s",
+    ];
+    let one = ["host.gateway.port_range=5-5", "client.checkout.arrivals.poisson.rate=0.001/s"];
+    let fast = ["run.replications=2", "client.checkout.arrivals.poisson.rate=1000/s"];
+    let long = ["run.replications=2", "client.checkout.lifetime={ exponential = { mean = \"1d\" } }"];
+    let calm = ["client.checkout.arrivals.poisson.rate=1/h"];
+    for (sets, said, never) in [
+        (&small[..], &["leaves out that the runs start with an empty range. Trust"][..], &["batches", "retries"][..]),
+        (&[&small[..], &["run.warm_up=10m"]].concat(), &["refused ratio"], &["empty range. Trust"]),
+        (
+            &one,
+            &["at most 1.3e-4/s (now", "1 port; 0.0621 wanted", "1 spare Change"],
+            &["deviations", "0/s", "1 ports"],
+        ),
+        (&fast, &["come back as retries", "at 1,000/s 28,232 ports last 28.2 s, were none given"], &["471"]),
+        (&long, &["86461.03 s = 0.3265/s is all that gets through in the long run"], &["fill"]),
+        (&calm, &["alert above 28,231: at", "the rest lasts"], &["lasts 10 min"]),
+    ] {
+        let text = summary(sets);
+        let told = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_said = said.iter().all(|text| told.contains(text)) && !never.iter().any(|text| told.contains(text));
+        assert!(is_said, "{sets:?}\n{text}");
+    }
+}
+
 /// A small pool at a load that is refused in most runs.
 fn crowded(time_wait: &str) -> Draft {
     Draft {

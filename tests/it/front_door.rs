@@ -69,6 +69,13 @@ fn mistakes_of_usage_fit_the_screen() {
         &["run", "s.toml", "--confidence", "3"],
         &["run", "s.toml", "--jobs", "0"],
         &["run", "s.toml", "--replication", "2"],
+        &["run", "s.toml", "--seed", "-1"],
+        &["calc", "--rate", "450/s", "--lifetime", "-1s"],
+        &["calc", "--rate", "-450/s", "--lifetime", "1s"],
+        &["port", "-1"],
+        &["port", "22,443"],
+        &["port", "22-"],
+        &["new", "-"],
     ] {
         let Ended { code, out, err } = dryport(Path::new("."), arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}");

@@ -1,6 +1,7 @@
 //! Ctrl-C once and more often, pipes that nobody reads, two runs at once: what is whole is kept, and nothing is left over.
 #![cfg(unix)]
 
+use crate::command::{Ended, dryport};
 use crate::run_command::{contents, home, names, run, start};
 use std::fs;
 use std::path::Path;
@@ -9,10 +10,14 @@ use std::time::Duration;
 
 /// Presses Ctrl-C after each of these pauses, and waits for the end: the exit code and what went to stderr.
 fn interrupted(child: Child, pauses_ms: &[u64]) -> (i32, String) {
+    signalled(child, pauses_ms, "-INT")
+}
+
+fn signalled(child: Child, pauses_ms: &[u64], signal: &str) -> (i32, String) {
     for pause in pauses_ms {
         std::thread::sleep(Duration::from_millis(*pause));
         // It may have ended by the second.
-        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
     }
     let ended = child.wait_with_output().expect("it ends");
     (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).expect("it prints text"))
@@ -37,6 +42,30 @@ fn ctrl_c_keeps_what_is_whole() {
     let manifest = fs::read_to_string(home.path().join("output/tiny/manifest.json")).unwrap();
     assert!(manifest.contains(&format!("\"replications\": {whole},")), "{said}");
     contents(&home.path().join("output/tiny"));
+}
+
+/// Told to end by the system: the same.
+#[test]
+fn a_signal_to_end_is_a_ctrl_c() {
+    for signal in ["-TERM", "-HUP"] {
+        let home = home();
+        let (code, said) = signalled(start_quietly(home.path(), &MANY), &[1_500, 30], signal);
+        assert_eq!(code, 130, "{said}");
+        assert!(said.starts_with("interrupted"), "{said}");
+        assert!(names(&home.path().join("output")).iter().all(|name| name == "tiny"));
+    }
+    // `nohup`: what was told to outlive its terminal does.
+    let home = home();
+    let script =
+        format!("trap '' HUP; exec {} run tiny.toml --set run.replications=1000000", env!("CARGO_BIN_EXE_dryport"));
+    let mut child =
+        Command::new("sh").args(["-c", &script]).current_dir(home.path()).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "it ended with its terminal");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 #[test]
@@ -74,6 +103,38 @@ fn ctrl_c_ends_the_wait_for_the_reader_of_a_pipe() {
     let (code, said) = interrupted(child, &[2_000]);
     assert_eq!((code, said.as_str()), (130, "error: cannot open p: interrupted\n"));
     contents(&home.path().join("output/tiny"));
+}
+
+/// Nobody may ever write into it, or read from it.
+#[test]
+fn a_named_pipe_is_neither_read_nor_made_a_scenario() {
+    let home = home();
+    assert!(Command::new("mkfifo").arg(home.path().join("p")).status().expect("mkfifo can be started").success());
+    for command in ["run", "check"] {
+        let said = "error: cannot read p: it is not a regular file\n";
+        assert_eq!(dryport(home.path(), &[command, "p"]), Ended { code: 3, out: String::new(), err: said.into() });
+    }
+    for force in [&[][..], &["--force"]] {
+        let said = "error: cannot open p: it is not a regular file\n";
+        let ended = dryport(home.path(), &[&["new", "p"], force].concat());
+        assert_eq!(ended, Ended { code: 1, out: String::new(), err: said.into() });
+    }
+    let script = format!("{} check <(cat tiny.toml)", env!("CARGO_BIN_EXE_dryport"));
+    assert!(Command::new("bash").args(["-c", &script]).current_dir(home.path()).status().unwrap().success());
+}
+
+#[test]
+fn a_link_is_never_replaced() {
+    let home = home();
+    std::os::unix::fs::symlink("tiny.toml", home.path().join("l.toml")).unwrap();
+    let said = "error: l.toml is a link, which is never replaced: name the file itself\n";
+    for arguments in
+        [&["new", "l.toml"][..], &["new", "l.toml", "--force"], &["run", "tiny.toml", "--attempts", "l.toml"]]
+    {
+        assert_eq!(dryport(home.path(), arguments).code, 1);
+    }
+    assert_eq!(dryport(home.path(), &["new", "l.toml", "--force"]).err, said);
+    assert!(home.path().join("l.toml").is_symlink());
 }
 
 #[test]

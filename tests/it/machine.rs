@@ -131,6 +131,114 @@ fn a_port_has_a_page() {
     assert_screen("port-all", &shown(&machine, &["port", "1-65535"]));
 }
 
+/// A row of `/proc/net/tcp`: state and timer as the kernel numbers them, addresses as it writes them.
+fn row(local: &str, remote: &str, state: &str, timer: &str, inode: u32) -> String {
+    format!("   0: {local} {remote} {state} 00000000:00000000 {timer} 00000000     0        0 {inode} 1 0\n")
+}
+
+const NO_TIMER: &str = "00:00000000";
+
+/// What waits in TIME-WAIT on a loopback address is not in the way of connect(), as `inspect` counts it.
+#[test]
+fn a_port_says_when_it_is_used_again() {
+    let machine = machine();
+    // 127.0.0.1:60210 and 10.0.0.5:60210, 50 s left.
+    let (near, far) = ("0100007F:EB32", "0500000A:EB32");
+    let wait = |local, remote| row(local, remote, "06", "03:00001388", 0);
+    let near_wait = wait(near, "0100007F:1E61");
+    let far_wait = wait(far, "0900000A:1538");
+    for (reuse, sockets, expected) in [
+        ("0", &near_wait, "towards 127.0.0.1:7777 again in 53 s at the latest"),
+        ("1", &near_wait, "towards 127.0.0.1:7777 again after 1 s already (tcp_tw_reuse = 1, with timestamps)"),
+        ("2", &near_wait, "towards 127.0.0.1:7777 again after 1 s already (tcp_tw_reuse = 2, loopback)"),
+        ("1", &far_wait, "towards 10.0.0.9:5432 again after 1 s already (tcp_tw_reuse = 1, with timestamps)"),
+        ("2", &far_wait, "towards 10.0.0.9:5432 again in 53 s at the latest"),
+        (
+            "2",
+            &format!("{near_wait}{far_wait}"),
+            "towards 127.0.0.1:7777 again after 1 s already (tcp_tw_reuse = 2, loopback); towards 10.0.0.9:5432 again \
+             in 53 s at the latest",
+        ),
+    ] {
+        put(&machine, "proc/net/tcp", sockets);
+        put(&machine, "proc/sys/net/ipv4/tcp_tw_reuse", reuse);
+        let page = shown(&machine, &["port", "60210"]);
+        let words: Vec<&str> = page.split_whitespace().collect();
+        assert!(words.join(" ").contains(&format!("unless bind() chose it; {expected} ")), "{reuse}: {page}");
+    }
+}
+
+/// Every state says what comes next, and no connection of a listener hides another port.
+#[test]
+fn what_comes_next_is_said_of_every_state() {
+    let machine = machine();
+    let remote = "0900000A:1538";
+    let ports = [("01", 60_201), ("02", 60_202), ("03", 60_203), ("04", 60_204), ("05", 60_205), ("08", 60_206)];
+    let more = [("09", 60_207), ("0B", 60_208), ("06", 60_209), ("0A", 60_210)];
+    let mut rows = String::new();
+    for (state, port) in ports.into_iter().chain(more) {
+        let timer = if state == "06" { "03:00001388" } else { NO_TIMER };
+        rows += &row(&format!("0500000A:{port:04X}"), remote, state, timer, 4242);
+    }
+    put(&machine, "proc/net/tcp", &rows);
+    put(&machine, "proc/net/tcp6", "");
+    let mut screen = String::new();
+    for (_, port) in ports.into_iter().chain(more) {
+        let page = shown(&machine, &["port", &port.to_string()]);
+        let next =
+            page.lines().skip_while(|line| !line.starts_with("Next")).take_while(|line| !line.starts_with("IANA"));
+        next.for_each(|line| writeln!(screen, "{line}").unwrap());
+    }
+    assert_screen("port-next", &screen);
+}
+
+#[test]
+fn many_connections_of_a_port_hide_no_other() {
+    let machine = machine();
+    let mut rows = row("0100007F:1FBB", "00000000:0000", "0A", NO_TIMER, 1003);
+    for client in 0..19 {
+        // In the queue of accept(): no process has it.
+        rows += &row("0100007F:1FBB", &format!("0100007F:{:04X}", 50_000 + client), "01", NO_TIMER, 0);
+    }
+    rows += &row("0500000A:EBA7", "0900000A:1538", "01", NO_TIMER, 4242);
+    put(&machine, "proc/net/tcp", &rows);
+    put(&machine, "proc/net/tcp6", "");
+    let screen = shown(&machine, &["port", "8123", "60327", "443"]);
+    assert_screen("port-many", &screen);
+    assert!(screen.contains("not accepted yet\nand 15 more of port 8123"), "{screen}");
+    assert!(screen.contains("checkout (pid 4711)"), "{screen}");
+}
+
+#[test]
+fn ports_of_the_range_are_counted() {
+    let machine = machine();
+    put(&machine, "proc/sys/net/ipv4/ip_local_reserved_ports", "60320-60323\n");
+    for (ports, expected) in [
+        (&["80", "443", "60327"][..], "Here  1 of 3 lies in the ephemeral range 60200-60399\n"),
+        (&["80", "443", "60320"], "Here  1 of 3 lies in the ephemeral range 60200-60399, reserved\n"),
+        (&["80", "443"], "Here  none lies in the ephemeral range 60200-60399\n"),
+        (&["60310-60329"], "Here  20 of 20 lie in the ephemeral range 60200-60399, 4 of them reserved\n"),
+    ] {
+        let screen = shown(&machine, &[&["port"], ports].concat());
+        assert!(screen.contains(expected), "{screen}");
+    }
+}
+
+#[test]
+fn a_low_port_takes_a_privilege() {
+    let machine = machine();
+    let takes = "bind() to it takes root or CAP_NET_BIND_SERVICE";
+    let has = |port: &str, text: &str| shown(&machine, &["port", port]).contains(text);
+    assert!(has("1023", takes) && !has("1024", takes));
+    put(&machine, "proc/sys/net/ipv4/ip_unprivileged_port_start", "80\n");
+    assert!(has("79", takes) && !has("80", takes));
+    assert!(has("80", "any user may bind() to it here: net.ipv4.ip_unprivileged_port_start = 80"));
+    assert!(!has("1024", "any user"));
+    let document: serde_json::Value = serde_json::from_str(&shown(&machine, &["port", "79", "--json"])).unwrap();
+    assert_eq!(document["ports"][0]["bind_needs_privilege"], true);
+    assert_eq!(document["ports"][0]["ephemeral_by_default"], serde_json::json!([]));
+}
+
 /// The page that screens.md h shows: Linux's default range, nothing reserved, nobody there.
 #[test]
 fn a_free_port_has_a_page() {
@@ -139,6 +247,16 @@ fn a_free_port_has_a_page() {
     put(&machine, "proc/sys/net/ipv4/ip_local_reserved_ports", "\n");
     put(&machine, "proc/net/tcp", "");
     assert_screen("port-free", &shown(&machine, &["port", "60327"]));
+    for (port, os) in [
+        ("22", "OS    handed out by default by none of Linux (32768-60999); macOS, Windows\n"),
+        ("49151", "OS    handed out by default: Linux (32768-60999); not by macOS, Windows\n"),
+        ("49152", "OS    handed out by default: Linux (32768-60999); macOS, Windows (49152-65535)\n"),
+        ("61000", "OS    handed out by default: macOS, Windows (49152-65535); not by Linux\n"),
+    ] {
+        let page = shown(&machine, &["port", port]);
+        assert!(page.contains(os), "{page}");
+        assert!(page.lines().all(|line| line.len() <= 80 && line.is_ascii()), "{page}");
+    }
     put(&machine, "proc/sys/net/ipv4/ip_local_reserved_ports", "8080,9000-9010\n");
     let kept = "        sysctl -w net.ipv4.ip_local_reserved_ports=8080,9000-9010,60327\n";
     assert!(shown(&machine, &["port", "60327"]).contains(kept));

@@ -117,7 +117,7 @@ fn what_cannot_be_read_or_understood_exits_with_3_and_writes_nothing() {
         (&["none.toml"][..], "error: cannot read none.toml: no such file\n"),
         (&["tiny.toml", "bad.toml"], "error: bad.toml has 1 error; nothing was run\n"),
         (&["bad.toml", "--quiet"], "error: bad.toml has 1 error; nothing was run\n"),
-        (&["tiny.toml", "--set", "run.duration=1"], "error: tiny.toml has 1 error; nothing was run\n"),
+        (&["bad.toml", "--set", "run.seed=x"], "error: bad.toml has 1 error, --set has 1 error; nothing was run\n"),
         (&["large.toml"], "error: cannot read large.toml: it has 100000000 bytes; at most 16777216 are read\n"),
     ] {
         let ended = run(home.path(), arguments);
@@ -139,6 +139,10 @@ fn usage_that_makes_no_sense_exits_with_2() {
         (&["tiny.toml", "b.toml", "--attempts", "a.csv"], "--attempts takes one scenario"),
         (&["tiny.toml", "--attempts", "a.csv", "--replication", "5"], "--replication 5: there are 4 runs"),
         (&["tiny.toml", "--confidence", "1"], "a level lies between 0.5 and 0.9999, such as 0.95"),
+        (&["tiny.toml", "--attempts", "-"], "--attempts - is no file; --attempts /dev/stdout writes into a pipe"),
+        (&["tiny.toml", "--set", "run.duration=1"], "error: --set has 1 error; nothing was run"),
+        (&["tiny.toml", "--seed", "-1"], "a seed is a whole number from 0 to 18446744073709551615"),
+        (&["tiny.toml", "--jobs", "-1"], "-1 is not in 1..=1024"),
         (&["tiny.toml", "--jobs", "0"], "--jobs"),
         (&["tiny.toml", "--replication", "2"], "--attempts"),
         (&[], "<SCENARIO>..."),
@@ -157,11 +161,16 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
     let home = home();
     fs::create_dir(home.path().join("mine")).unwrap();
     fs::write(home.path().join("mine/thesis.txt"), "years").unwrap();
+    fs::create_dir(home.path().join("empty")).unwrap();
+    let foreign = "error: mine exists already and holds no run of dryport: name another folder\n";
     // A run that would take hours.
     let long = ["tiny.toml", "--set", "run.duration=300d", "--set", "run.replications=100"];
     let too_long = "x".repeat(300);
     for (arguments, said) in [
-        (&["--out", "mine"][..], "error: mine exists already\nhelp: --force replaces it\n"),
+        (&["--out", "mine"][..], foreign),
+        (&["--out", "mine", "--force"], foreign),
+        (&["--out", "mine/.", "--force"], "error: mine/. exists already and holds no run of dryport: name another"),
+        (&["--out", "empty"], "error: empty exists already\nhelp: --force replaces it\n"),
         (&["--out", "tiny.toml/below"], "error: cannot make a folder in tiny.toml: Not a directory"),
         (&["--attempts", "mine/thesis.txt"], "error: mine/thesis.txt exists already\nhelp: --force replaces it\n"),
         (&["--attempts", "tiny.toml/a.csv"], "error: cannot make a folder in tiny.toml: Not a directory"),
@@ -176,12 +185,81 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
         let ended = run(home.path(), &[&long, arguments].concat());
         assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{arguments:?}");
         assert!(ended.err.starts_with(said), "{}", ended.err);
-        assert_eq!(names(home.path()), ["mine", "tiny.toml"]);
+        assert_eq!(names(home.path()), ["empty", "mine", "tiny.toml"]);
         assert_eq!(names(&home.path().join("mine")), ["thesis.txt"]);
     }
-    let ended = run(home.path(), &["tiny.toml", "--out", "mine", "--force", "--quiet"]);
+    let ended = run(home.path(), &["tiny.toml", "--out", "empty", "--force", "--quiet"]);
     assert_eq!(ended, Ended { code: 0, out: String::new(), err: String::new() });
-    contents(&home.path().join("mine"));
+    contents(&home.path().join("empty"));
+}
+
+/// Not even by force: neither the folder that the shell works in, nor one above it.
+#[test]
+fn the_ground_under_the_shell_stays() {
+    let home = home();
+    assert_eq!(run(home.path(), &["tiny.toml", "--quiet", "--out", "o"]).code, 0);
+    let below = home.path().join("o/below");
+    fs::create_dir(&below).unwrap();
+    fs::write(below.join("s.toml"), TINY).unwrap();
+    let (inside, text) = (home.path().join("o"), fs::read_to_string(home.path().join("tiny.toml")).unwrap());
+    for (folder, out) in [(&inside, "."), (&inside, inside.to_str().unwrap()), (&below, "..")] {
+        let arguments = ["run", "-", "--quiet", "--force", "--out", out];
+        let ended = dryport_reading(folder, &arguments, &text);
+        let said = format!("error: cannot write {out}: the shell works in it: name another folder");
+        let words: Vec<_> = ended.err.split_whitespace().collect();
+        assert_eq!((ended.code, words.join(" ")), (1, said));
+    }
+    assert!(below.join("s.toml").exists());
+}
+
+#[test]
+fn what_a_user_put_beside_a_run_stays() {
+    let home = home();
+    for arguments in [&["tiny.toml", "--quiet"][..], &["tiny.toml", "--quiet", "--force", "--svg"]] {
+        let notes = home.path().join("output/tiny/notes.txt");
+        if arguments.len() == 2 {
+            assert_eq!(run(home.path(), arguments).code, 0);
+            fs::write(&notes, "mine").unwrap();
+        }
+        assert_eq!(run(home.path(), arguments), Ended { code: 0, out: String::new(), err: String::new() });
+        assert_eq!(fs::read_to_string(&notes).unwrap(), "mine");
+    }
+    assert_eq!(names(&home.path().join("output")), ["tiny"]);
+}
+
+#[test]
+fn another_file_of_the_same_name_keeps_its_results() {
+    let home = home();
+    fs::create_dir(home.path().join("sub")).unwrap();
+    fs::write(home.path().join("sub/tiny.toml"), TINY).unwrap();
+    assert_eq!(run(home.path(), &["tiny.toml", "--quiet"]).code, 0);
+    let ended = run(home.path(), &["sub/tiny.toml", "--quiet"]);
+    let said = "error: output/tiny exists already and holds a run of tiny.toml\nhelp: --force replaces it\n";
+    assert_eq!(ended, Ended { code: 1, out: String::new(), err: said.into() });
+    assert_eq!(run(home.path(), &["./sub/../tiny.toml", "--quiet"]).code, 0);
+    assert_eq!(run(home.path(), &["sub/tiny.toml", "--quiet", "--force"]).code, 0);
+    fs::write(home.path().join("stdin.toml"), TINY).unwrap();
+    assert_eq!(dryport_reading(home.path(), &["run", "-", "--quiet"], TINY).code, 0);
+    let ended = run(home.path(), &["stdin.toml", "--quiet"]);
+    assert_eq!(ended.err, "error: output/stdin exists already and holds a run of stdin\nhelp: --force replaces it\n");
+    assert_eq!(dryport_reading(home.path(), &["run", "-", "--quiet"], TINY).code, 0);
+}
+
+#[test]
+fn names_cannot_upset_a_terminal() {
+    let home = home();
+    let weird = "weird\nname\u{1b}[31m";
+    fs::copy(home.path().join("tiny.toml"), home.path().join(format!("{weird}.toml"))).unwrap();
+    for arguments in
+        [&["tiny.toml", "--out", weird][..], &[&format!("{weird}.toml")], &[weird], &[&format!("--{weird}")]]
+    {
+        let ended = run(home.path(), arguments);
+        for screen in [&ended.out, &ended.err] {
+            assert!(!screen.chars().any(|letter| letter.is_control() && letter != '\n'), "{screen:?}");
+            assert!(!screen.contains("weird\n") || arguments[0].starts_with("--"), "{screen:?}");
+        }
+    }
+    assert!(run(home.path(), &["tiny.toml", "--out", weird]).err.contains("weird\\nname\\x1b[31m exists already"));
 }
 
 #[test]
@@ -193,7 +271,7 @@ fn another_scenarios_run_in_the_default_folder_is_kept() {
     fs::write(home.path().join("b.toml"), TINY).unwrap();
     let ended = run(home.path(), &["b.toml"]);
     assert_eq!(ended.code, 1);
-    assert_eq!(ended.err, "error: output/b exists already and holds a run of `tiny`\nhelp: --force replaces it\n");
+    assert_eq!(ended.err, "error: output/b exists already and holds a run of tiny.toml\nhelp: --force replaces it\n");
     assert_eq!(names(&home.path().join("output/b")), ["manifest.json"]);
 }
 

@@ -278,7 +278,7 @@ error: a duration needs a unit
   |
 help: write "10ms" or "10s"
 
-error: s.toml has 2 errors; nothing was run"#
+error: --set has 2 errors; nothing was run"#
     );
 }
 

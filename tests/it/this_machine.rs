@@ -35,19 +35,62 @@ fn a_listener_of_this_test_is_found_by_its_process() {
     drop(listener);
 }
 
+/// A connection that waits for accept() has no process yet, and what is in a table is there once.
+#[test]
+fn a_connection_is_not_accepted_before_it_is() {
+    if !Path::new("/proc/net/tcp").exists() {
+        return notice("this is not Linux");
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let number = listener.local_addr().unwrap().port().to_string();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let end = format!("127.0.0.1:{} ", client.local_addr().unwrap().port());
+    let row = || {
+        let page = port(&[&number]).out;
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("ESTABLISHED ")).collect();
+        assert_eq!(rows.len(), 1, "{page}");
+        assert!(rows[0].contains(&end), "{page}");
+        rows[0].to_owned()
+    };
+    assert!(row().ends_with(" not accepted yet"), "{}", row());
+    let accepted = listener.accept().unwrap();
+    assert!(row().ends_with(&format!("{} (pid {})", own_name(), std::process::id())), "{}", row());
+    drop((client, accepted));
+}
+
 /// Sockets in a known number of states.
 struct Sockets {
     _kept: Vec<TcpStream>,
     _listeners: Vec<TcpListener>,
 }
 
-/// Opens 40 connections over IPv4 and 10 over IPv6; those of index 0, 3, 6, ... are closed by the client, which waits.
+/// Every address of these two networks is one of this machine; each network is reached from an address of its own.
+const NETWORKS: &str = "ip link set lo up
+ip addr add 10.9.0.1/32 dev lo
+ip addr add 10.9.0.2/32 dev lo
+ip route add local 10.9.1.0/24 dev lo src 10.9.0.1
+ip route add local 10.9.2.0/24 dev lo src 10.9.0.2
+";
+
+/// Where connections go, how many, and the address that they come from.
+const CONNECTIONS: [(&str, u64, &str); 6] = [
+    ("127.0.0.1:7001", 30, "127.0.0.1"),
+    ("127.0.0.1:7002", 10, "127.0.0.1"),
+    ("[::1]:7001", 10, "::1"),
+    ("10.9.1.7:7003", 12, "10.9.0.1"),
+    ("10.9.1.8:7003", 6, "10.9.0.1"),
+    ("10.9.2.7:7003", 9, "10.9.0.2"),
+];
+
+/// Opens [`CONNECTIONS`]; those of index 0, 3, 6, ... are closed by the client, which waits.
 fn open() -> Sockets {
-    let listeners = ["127.0.0.1:7001", "127.0.0.1:7002", "[::1]:7001"].map(|at| TcpListener::bind(at).unwrap());
     let mut kept = Vec::new();
-    for (listener, connections) in listeners.iter().zip([30, 10, 10]) {
+    let mut listeners = Vec::new();
+    for (at, connections, source) in CONNECTIONS {
+        let listener = TcpListener::bind(at).unwrap();
         for index in 0..connections {
-            let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let client = TcpStream::connect(at).unwrap();
+            assert_eq!(client.local_addr().unwrap().ip().to_string(), source);
             let (server, _) = listener.accept().unwrap();
             if index % 3 == 0 {
                 client.shutdown(std::net::Shutdown::Both).unwrap();
@@ -57,12 +100,16 @@ fn open() -> Sockets {
                 kept.extend([client, server]);
             }
         }
+        listeners.push(listener);
     }
-    Sockets { _kept: kept, _listeners: listeners.into() }
+    Sockets { _kept: kept, _listeners: listeners }
 }
 
-/// `ss -tan` as how many sockets are in each state, and how many there are by remote end and state.
-fn ss() -> (BTreeMap<String, u64>, BTreeMap<(String, String), u64>) {
+/// Sockets by source address, remote end and state.
+type Ends = BTreeMap<(String, String, String), u64>;
+
+/// `ss -tan` as how many sockets are in each state, and how many there are of each pair of ends.
+fn ss() -> (BTreeMap<String, u64>, Ends) {
     let output = Command::new("ss").args(["-H", "-tan"]).output().expect("ss was there a moment ago");
     let text = String::from_utf8(output.stdout).unwrap();
     let (mut states, mut ends) = (BTreeMap::new(), BTreeMap::new());
@@ -73,7 +120,8 @@ fn ss() -> (BTreeMap<String, u64>, BTreeMap<(String, String), u64>) {
             other => other,
         };
         *states.entry(state.to_owned()).or_default() += 1;
-        *ends.entry((fields[4].to_owned(), state.to_owned())).or_default() += 1;
+        let source = fields[3].rsplit_once(':').expect("an address and a port").0.trim_matches(['[', ']']);
+        *ends.entry((source.to_owned(), fields[4].to_owned(), state.to_owned())).or_default() += 1;
     }
     (states, ends)
 }
@@ -94,21 +142,29 @@ fn inside() {
         assert_eq!(states, before);
         for lane in document["lanes"].as_array().unwrap() {
             let of = |state: &str| {
-                let end = (lane["destination"].as_str().unwrap().to_owned(), state.to_owned());
-                ends.get(&end).copied().unwrap_or(0)
+                let text = |key: &str| lane[key].as_str().unwrap().to_owned();
+                ends.get(&(text("source"), text("destination"), state.to_owned())).copied().unwrap_or(0)
             };
             assert_eq!(lane["established_ports"], of("ESTABLISHED"), "{lane}");
             assert_eq!(lane["time_wait_ports"], of("TIME-WAIT"), "{lane}");
         }
         break;
     }
-    // What the test did, whatever ss says: 10 + 4 + 4 closed of 30 + 10 + 10.
-    assert_eq!(document["sockets"]["TIME-WAIT"], 18);
-    assert_eq!(document["sockets"]["ESTABLISHED"], 2 * 32);
-    assert_eq!(document["sockets"]["LISTEN"], 3);
-    let lanes: Vec<_> = document["lanes"].as_array().unwrap().iter().map(|lane| lane["destination"].clone()).collect();
-    assert_eq!(lanes.len(), 3);
-    assert!(lanes.contains(&"[::1]:7001".into()), "{lanes:?}");
+    // What the test did, whatever ss says.
+    let waits = |connections: u64| connections.div_ceil(3);
+    let sum = |of: fn(u64) -> u64| CONNECTIONS.iter().map(|(_, connections, _)| of(*connections)).sum::<u64>();
+    let all_waits = sum(|connections| connections.div_ceil(3));
+    assert_eq!(document["sockets"]["TIME-WAIT"], all_waits);
+    assert_eq!(document["sockets"]["ESTABLISHED"], 2 * (sum(|connections| connections) - all_waits));
+    assert_eq!(document["sockets"]["LISTEN"], CONNECTIONS.len());
+    let lanes = document["lanes"].as_array().unwrap();
+    assert_eq!(lanes.len(), CONNECTIONS.len());
+    for (destination, connections, source) in CONNECTIONS {
+        let lane = lanes.iter().find(|lane| lane["destination"] == destination && lane["source"] == source);
+        let lane = lane.unwrap_or_else(|| panic!("{source} -> {destination}: {lanes:?}"));
+        assert_eq!(lane["time_wait_ports"], waits(connections), "{lane}");
+        assert_eq!(lane["established_ports"], connections - waits(connections), "{lane}");
+    }
     let scenario = dryport(Path::new("."), &["inspect", "--scenario"]).out;
     let checked = crate::command::dryport_reading(Path::new("."), &["check", "-"], &scenario);
     assert_eq!(checked.code, 0, "{}", checked.err);
@@ -125,13 +181,13 @@ fn inspect_agrees_with_ss() {
         command.args(["--user", "--map-root-user", "--net", "sh", "-c", script, "sh"]);
         command.arg(std::env::current_exe().unwrap()).env(INSIDE, "yes").output()
     };
-    let possible = with("ip link set lo up && ss -H -tan");
+    let possible = with(&format!("set -e\n{NETWORKS}ss -H -tan"));
     if !possible.as_ref().is_ok_and(|output| output.status.success()) {
         return notice("unshare, ip or ss is missing or not permitted");
     }
     let name = concat!(module_path!(), "::inspect_agrees_with_ss");
     let name = name.split_once("::").map_or(name, |(_, name)| name);
-    let output = with(&format!("ip link set lo up && exec \"$1\" --exact {name} --nocapture")).unwrap();
+    let output = with(&format!("set -e\n{NETWORKS}exec \"$1\" --exact {name} --nocapture")).unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && told.contains("1 passed"),

@@ -48,7 +48,7 @@ fn lane(found: &Found, lane: &Lane) -> Value {
         "time_wait_ports": lane.time_wait,
         "reusable_ports": lane.reusable,
         "other_ports": lane.other,
-        "connects_per_s_estimate": lane.connects_per_s(kernel.mean_time_wait_s()),
+        "connects_per_s_estimate": usage.rate(lane, kernel),
         "sustained_per_s": usage.sustained_rate(lane, kernel),
     })
 }

@@ -4,13 +4,13 @@ mod json;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::unseen::{self, Gap};
+use super::unseen::{Gap, Look};
 use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
 use crate::inspect::{Holders, Lane, Machine, Root, Usage, draft, elsewhere};
 use crate::report::whole::{self, Disk, Replace};
-use crate::scenario::words::plural;
+use crate::scenario::words::shown;
 use crate::scenario::{Reading, SourceFile};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -53,9 +53,6 @@ struct Found {
     gaps: Vec<Gap>,
 }
 
-/// The kernel lists them nowhere in `/proc`; `-B` came to `ss` between iproute2 6.1 and 6.10.
-const BOUND_ONLY: &str = "ports that bind() chose and that neither listen nor are connected; a recent ss shows them";
-
 /// From this share of busy ports on, little is left.
 const TIGHT: f64 = 0.8;
 
@@ -82,7 +79,7 @@ impl Inspect {
         let found = match self.look() {
             Ok(found) => found,
             Err(error) => {
-                output.message(&format!("error: {error}: dryport inspect reads it on Linux only"))?;
+                output.prose(&format!("error: {error}: dryport inspect reads it on Linux only"))?;
                 for way in elsewhere::instead(std::env::consts::OS, |way| way.machine) {
                     output.message(&format!("help: {way}"))?;
                 }
@@ -108,12 +105,7 @@ impl Inspect {
         let usage = counting.finish();
         let holders = root.holders(&usage.listeners.iter().map(|socket| socket.inode).collect());
         let mut gaps: Vec<Gap> = machine.unseen.iter().map(Gap::new).collect();
-        gaps.extend(unseen::gaps(&notes, &root.namespaces(), "dryport inspect"));
-        if holders.denied > 0 {
-            let processes = plural(holders.denied, "process");
-            gaps.push(Gap::new(format!("the files of {processes}: not permitted")));
-        }
-        gaps.push(Gap::filled_by(BOUND_ONLY, "ss -tnB"));
+        gaps.extend(Look::new(&root, notes, &holders).gaps("dryport inspect"));
         Ok(Found { machine, usage, holders, gaps })
     }
 
@@ -140,11 +132,11 @@ impl Inspect {
         if let Err(error) = whole::write_file(&Disk, file, replace, content) {
             let help =
                 if matches!(error, whole::WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-            output.message(&format!("error: {error}{help}"))?;
+            output.prose(&format!("error: {error}{help}"))?;
             return Ok(Exit::Failed);
         }
-        let name = file.display();
-        output.message(&format!("wrote {name}: read its estimates, then: dryport run {name}"))?;
+        let name = shown(file);
+        output.prose(&format!("wrote {name}: read its estimates, then: dryport run {name}"))?;
         Ok(Exit::Fine)
     }
 }

@@ -46,9 +46,13 @@ fn verdict(found: &Found, worst: Option<&Lane>) -> Vec<String> {
         0 => "none left: connect() is refused now".to_owned(),
         free => format!("{} left", thousands(free.into())),
     };
-    let rate = lane.connects_per_s(found.machine.kernel.mean_time_wait_s()).map_or_else(String::new, |rate| {
-        let most = usage.sustained_rate(lane, &found.machine.kernel);
-        let most = most.map_or_else(String::new, |most| format!(", {}/s at most for long", figure(most)));
+    let kernel = &found.machine.kernel;
+    let rate = usage.rate(lane, kernel).map_or_else(String::new, |rate| {
+        let most = match usage.sustained_rate(lane, kernel) {
+            Some(most) if most > rate => format!(", {}/s at most for long", figure(most)),
+            Some(_) => ", the most it carries for long".to_owned(),
+            None => String::new(),
+        };
         format!("; about {}/s by TIME-WAITs{most}", figure(rate))
     });
     vec![first, left + &rate]
@@ -67,7 +71,7 @@ fn lanes(found: &Found) -> Vec<String> {
     let heading = ["busy", "of range", "open", "TIME-WAIT", "reuse", "per s"].map(str::to_owned);
     let mut rows = vec![row("source -> destination", heading)];
     for lane in usage.lanes.iter().take(LISTED_MAX) {
-        let rate = lane.connects_per_s(found.machine.kernel.mean_time_wait_s());
+        let rate = usage.rate(lane, &found.machine.kernel);
         let cells = [
             thousands(lane.busy().into()),
             format!("{} %", percent(usage.fullness(lane))),
@@ -101,7 +105,9 @@ fn columns(found: &Found) -> Vec<String> {
     }
     if any(|lane| lane.time_wait) {
         let mean = found.machine.kernel.mean_time_wait_s();
-        facts.push(format!("per s: an estimate, TIME-WAIT / {mean:.2} s (Little's law)"));
+        let capped = |lane: &Lane| found.usage.rate(lane, &found.machine.kernel) < lane.connects_per_s(mean);
+        let most = if found.usage.lanes.iter().any(capped) { ", at most what it carries for long" } else { "" };
+        facts.push(format!("per s: an estimate, TIME-WAIT / {mean:.2} s (Little's law){most}"));
     }
     facts
 }
@@ -141,10 +147,10 @@ fn listening(found: &Found) -> Vec<String> {
     if listeners.is_empty() {
         return Vec::new();
     }
-    let process = |socket: &Socket| match found.holders.of(socket.inode) {
+    let process = |socket: &Socket| match found.holders.of(socket) {
         Holder::Processes([one, ..]) => format!("{} (pid {})", one.name, one.pid),
         Holder::NotPermitted => "not permitted to see".to_owned(),
-        Holder::Kernel | Holder::Unseen | Holder::Processes([]) => "unknown".to_owned(),
+        Holder::Kernel | Holder::NotAccepted | Holder::Unseen | Holder::Processes([]) => "unknown".to_owned(),
     };
     let mut facts: Vec<String> = listeners
         .iter()

@@ -3,7 +3,7 @@
 use super::Found;
 use crate::inspect::iana::{self, Range};
 use crate::inspect::port_use::time_left;
-use crate::inspect::{Holder, Holders, PortUse, Socket};
+use crate::inspect::{Holder, Holders, PortUse, Socket, elsewhere};
 use crate::report::json::SCHEMA_VERSION;
 use serde_json::{Value, json};
 
@@ -30,6 +30,12 @@ fn port(found: &Found, each: &PortUse) -> Value {
         "description": service.map(|service| service.description),
         "service_list": iana::LIST,
         "in_ephemeral_range": machine.port_range.contains(each.port),
+        "ephemeral_by_default": elsewhere::WAYS
+            .iter()
+            .filter(|way| way.ephemeral.contains(each.port))
+            .map(|way| way.system)
+            .collect::<Vec<_>>(),
+        "bind_needs_privilege": u64::from(each.port) < machine.unprivileged_port_start,
         "reserved": machine.reserved_ports.contains(each.port),
         "sockets": each.sockets.iter().map(|socket| {
             let left = time_left(socket, &machine.kernel);
@@ -37,6 +43,7 @@ fn port(found: &Found, each: &PortUse) -> Value {
                 "state": socket.state.name(),
                 "local": socket.local.to_string(),
                 "remote": socket.remote.to_string(),
+                "reuse_after_s": machine.reuse_after(socket).map(|delay| delay.as_secs_f64()),
                 "time_left_min_s": left.map(|(soonest, _)| soonest.as_secs_f64()),
                 "time_left_max_s": left.map(|(_, latest)| latest.as_secs_f64()),
                 "holder": holder(&found.holders, socket),
@@ -46,8 +53,9 @@ fn port(found: &Found, each: &PortUse) -> Value {
 }
 
 fn holder(holders: &Holders, socket: &Socket) -> Value {
-    match holders.of(socket.inode) {
+    match holders.of(socket) {
         Holder::Kernel => json!("kernel"),
+        Holder::NotAccepted => json!("not accepted yet"),
         Holder::NotPermitted => json!("not permitted to see"),
         Holder::Unseen => json!("not seen"),
         Holder::Processes(processes) => {

@@ -1,10 +1,11 @@
 //! `dryport port N...`: who holds a port of this machine, what it is, and what may happen to it next.
 
 mod json;
+mod next;
 mod screen;
 
 use super::guide::{Group, Guide};
-use super::unseen::{self, Gap};
+use super::unseen::{Gap, Look};
 use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::{Holders, Machine, PortUse, Root, elsewhere};
@@ -29,7 +30,7 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, clap::Args)]
 pub struct Port {
     /// Ports from 1 to 65535, or ranges of them
-    #[arg(required = true, value_name = "PORT", value_parser = ports)]
+    #[arg(required = true, value_name = "PORT", value_parser = ports, allow_negative_numbers = true)]
     ports: Vec<PortRange>,
     /// Exit with 99 unless all of them are so
     #[arg(long, value_name = "STATE")]
@@ -50,6 +51,9 @@ enum Expect {
 }
 
 fn ports(text: &str) -> Result<PortRange, String> {
+    if text.contains(',') {
+        return Err(format!("ports are separated by spaces: {}", text.replace(',', " ").trim()));
+    }
     quantity::port_or_range(text).map_err(|misfit| match misfit.help {
         Some(help) => format!("{}; {help}", misfit.message),
         None => misfit.message,
@@ -89,7 +93,7 @@ impl Port {
             Ok(found) => found,
             Err(error) => {
                 let port = self.ports[0].first().to_string();
-                output.message(&format!("error: {error}: dryport port reads it on Linux only"))?;
+                output.prose(&format!("error: {error}: dryport port reads it on Linux only"))?;
                 for way in elsewhere::instead(std::env::consts::OS, |way| way.port) {
                     output.message(&format!("help: {}", way.replace("PORT", &port)))?;
                 }
@@ -125,7 +129,12 @@ impl Port {
         })?;
         let holders = root.holders(&sockets.iter().map(|socket| socket.inode).collect());
         let asked: Vec<String> = ports.ranges().iter().copied().map(screen::one_or_range).collect();
-        let gaps = unseen::gaps(&notes, &root.namespaces(), &format!("dryport port {}", asked.join(" ")));
+        let mut gaps = Look::new(&root, notes, &holders).gaps(&format!("dryport port {}", asked.join(" ")));
+        let filter = match asked.as_slice() {
+            [one] if !one.contains('-') => format!(" 'sport = :{one}'"),
+            _ => String::new(),
+        };
+        gaps.push(Gap::filled_by("TCP only; UDP is not looked at", format!("ss -uanp{filter}")));
         Ok(Found { machine: Machine::read(&root), uses: PortUse::of(&ports, sockets), holders, gaps })
     }
 }

@@ -1,21 +1,20 @@
 //! What `dryport port` prints: one port on a page of its own, several as an overview.
 
-use super::Found;
+use super::{Found, Gap, next};
 use crate::inspect::iana::{self, Range};
 use crate::inspect::port_use::time_left;
-use crate::inspect::{Holder, Holders, Kernel, Machine, PortUse, Socket, elsewhere};
+use crate::inspect::{Holder, Holders, Kernel, PortUse, Socket, elsewhere};
 use crate::port::{PortRange, PortSet};
-use crate::profile;
 use crate::report::page::{Page, solid};
 use crate::scenario::words::{WIDTH, plural, thousands};
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-const GUTTER: usize = 6;
+pub(super) const GUTTER: usize = 6;
 /// The longest address and port of IPv4: 255.255.255.255:65535.
 const IPV4_END: usize = 21;
-/// The most rows of the table of sockets.
+/// The most rows of the table of sockets, and the most of one port.
 const ROWS_MAX: usize = 20;
+const ROWS_OF_A_PORT: usize = 5;
 /// The most ranges in a list of ports, and the most names of services.
 const LISTED_MAX: usize = 10;
 
@@ -25,47 +24,20 @@ pub(super) fn page(found: &Found) -> String {
         if one.is_held() {
             held(&mut page, found, one);
         } else {
-            free(&mut page, &found.machine, one.port);
+            page.label("FREE", &[format!("no TCP socket in /proc/net/tcp or tcp6 uses port {}", one.port)]);
         }
         page.gap();
+        page.label("Next", &next::facts(found, one));
         page.label("IANA", &[registration(one.port)]);
         page.label("OS", &[ephemeral_by_default(one.port)]);
     } else {
         several(&mut page, found);
     }
     let port = if found.uses.len() == 1 { found.uses[0].port.to_string() } else { "N".to_owned() };
-    page.label("Ask", &ways(&port));
-    page.label("But", &found.gaps.iter().map(|gap| format!("not looked at: {}", gap.shown())).collect::<Vec<_>>());
+    page.label("Ask", &["the system itself, this one or another:".to_owned()]);
+    page.lines(ways(&port));
+    page.label("But", &found.gaps.iter().map(Gap::shown).collect::<Vec<_>>());
     page.text()
-}
-
-fn free(page: &mut Page, machine: &Machine, port: u16) {
-    let mut facts = vec![format!("no TCP socket on this machine uses port {port} (IPv4 or IPv6)")];
-    let range = machine.port_range;
-    if machine.reserved_ports.contains(port) {
-        facts.push("It is in net.ipv4.ip_local_reserved_ports: connect() never picks it, bind() may.".to_owned());
-    } else if range.contains(port) {
-        facts.push(format!("Any outgoing connection may take it: it lies in {range}. To keep it:"));
-        facts.push(keep(&machine.reserved_ports, port));
-    } else {
-        facts.push(format!("No outgoing connection picks it by itself: it lies outside {range}."));
-    }
-    page.label("FREE", &facts);
-}
-
-/// The command that reserves a port. It replaces the list, so it has to hold all of it.
-fn keep(reserved: &PortSet, port: u16) -> String {
-    let key = "net.ipv4.ip_local_reserved_ports";
-    let own = PortRange::new(port, port).expect("a port is not 0");
-    let all: Vec<String> = reserved.ranges().iter().chain([&own]).copied().map(one_or_range).collect();
-    let whole = format!("  sysctl -w {key}={}", all.join(","));
-    solid(&if reserved.ranges().is_empty() {
-        format!("{whole}   (list now: empty)")
-    } else if GUTTER + whole.len() <= WIDTH {
-        whole
-    } else {
-        format!("  k={key}; sysctl -w $k=$(sysctl -n $k),{port}")
-    })
 }
 
 fn held(page: &mut Page, found: &Found, each: &PortUse) {
@@ -78,77 +50,107 @@ fn held(page: &mut Page, found: &Found, each: &PortUse) {
     let fails = if bound.len() == 1 { " fails now" } else { "" };
     let sockets = plural(each.sockets.len() as u64, "socket");
     page.label("HELD", &[format!("port {} on this machine: {sockets}; bind() to {address}{fails}", each.port)]);
-    page.lines(table(found, &each.sockets.iter().collect::<Vec<_>>()));
-    page.label("", &[next(&found.machine, each)]);
+    page.lines(table(found, &[each]));
 }
 
-/// What it may be used for, and from when on.
-fn next(machine: &Machine, each: &PortUse) -> String {
-    let range = machine.port_range;
-    let latest = each.waiting().filter_map(|socket| time_left(socket, &machine.kernel)).map(|(_, latest)| latest).max();
-    let latest = latest.map(whole_seconds_up);
-    let towards: BTreeSet<_> = each.waiting().map(|socket| socket.remote).collect();
-    let only_waits = each.waiting().count() == each.sockets.len();
-    if each.listens() {
-        return "connect() never picks the port of a listener; bind() may have it when the listener and what it \
-                accepted are closed (SO_REUSEADDR: when the listener is)"
-            .to_owned();
-    }
-    if !range.contains(each.port) || machine.reserved_ports.contains(each.port) {
-        let why =
-            if range.contains(each.port) { "it is reserved".to_owned() } else { format!("it lies outside {range}") };
-        let free = latest.filter(|_| only_waits).map_or(String::new(), |s| format!("; free in {s} s at the latest"));
-        return format!("connect() does not pick it by itself: {why}{free}");
-    }
-    let again = latest.map_or(String::new(), |seconds| match towards.iter().next() {
-        Some(one) if towards.len() == 1 => format!("; towards {one} again in {seconds} s at the latest"),
-        _ => format!("; towards those in TIME-WAIT again in {seconds} s at the latest"),
-    });
-    format!("connect() may use it towards other address:port pairs, unless bind() chose it{again}")
+/// How many `connect()` may pick by itself.
+fn of_the_range(found: &Found) -> String {
+    let range = found.machine.port_range;
+    let inside: Vec<_> = found.uses.iter().filter(|each| range.contains(each.port)).collect();
+    let reserved = inside.iter().filter(|each| found.machine.reserved_ports.contains(each.port)).count();
+    let of = |ports: usize| thousands(ports as u64);
+    let count = match inside.len() {
+        0 => "none lies".to_owned(),
+        1 => format!("1 of {} lies", of(found.uses.len())),
+        more => format!("{} of {} lie", of(more), of(found.uses.len())),
+    };
+    let reserved = match (inside.len(), reserved) {
+        (_, 0) => String::new(),
+        (1, _) => ", reserved".to_owned(),
+        (_, some) => format!(", {} of them reserved", of(some)),
+    };
+    format!("{count} in the ephemeral range {range}{reserved}")
 }
+
+/// A row of the table of sockets.
+type Row = [String; 5];
+const TIME_LEFT: usize = 3;
+const NO_TIME: &str = "-";
 
 /// Rows of sockets under a heading, in columns; what is too wide for them has a few lines of its own.
-fn table(found: &Found, sockets: &[&Socket]) -> Vec<String> {
+fn table(found: &Found, uses: &[&PortUse]) -> Vec<String> {
     const HEADING: [&str; 5] = ["state", "local", "remote", "time left", "process"];
     /// Columns are so wide when their contents are not wider.
     const WIDTHS: [usize; 5] = [13, 17, 17, 13, 0];
-    let cells = |socket: &&Socket| cells(socket, &found.machine.kernel, &found.holders);
-    let rows: Vec<[String; 5]> = sockets.iter().take(ROWS_MAX).map(cells).collect();
+    let (rows, rest) = rows(found, uses);
     let heading = HEADING.map(str::to_owned);
-    let narrow: Vec<_> = rows.iter().filter(|row| row[1].len().max(row[2].len()) <= IPV4_END).collect();
+    let fits = |row: &&Row| row[1].len().max(row[2].len()) <= IPV4_END;
+    let narrow: Vec<&Row> = rows.iter().map(|(row, _)| row).filter(fits).collect();
     let needed = |column: usize| narrow.iter().copied().chain([&heading]).map(|row| row[column].len() + 2).max();
+    // A column without a time only takes room.
+    let timed = rows.iter().any(|(row, _)| row[TIME_LEFT] != NO_TIME);
     let tight: [usize; 5] = std::array::from_fn(|column| needed(column).unwrap_or(0));
     let loose: [usize; 5] = std::array::from_fn(|column| tight[column].max(WIDTHS[column]));
-    let line = |row: &[String; 5], widths: [usize; 5]| {
-        let padded = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+    let line = |row: &Row, widths: [usize; 5]| {
+        let shown = row.iter().zip(widths).enumerate().filter(|(column, _)| timed || *column != TIME_LEFT);
+        let padded = shown.map(|(_, (cell, width))| format!("{cell:<width$}"));
         padded.collect::<String>().trim_end().to_owned()
     };
     let all_fit = narrow.iter().all(|row| line(row, loose).len() <= WIDTH);
     let widths = if all_fit { loose } else { tight };
     let mut lines = if narrow.is_empty() { Vec::new() } else { vec![line(&heading, widths)] };
-    for row in &rows {
+    for (row, more) in &rows {
         let one = line(row, widths);
-        if narrow.contains(&row) && one.len() <= WIDTH { lines.push(one) } else { lines.extend(record(row)) }
+        if narrow.contains(&row) && one.len() <= WIDTH {
+            lines.push(one);
+        } else {
+            lines.extend(record(row));
+        }
+        lines.extend(more.clone());
     }
-    if sockets.len() > ROWS_MAX {
-        lines.push(format!("and {} more (--json has all)", thousands((sockets.len() - ROWS_MAX) as u64)));
-    }
+    lines.extend(rest);
     lines
 }
 
+/// The first sockets of every port, as far as there is room, so that no port hides another: rows, each with what to say
+/// below it, and what to say below all.
+fn rows(found: &Found, uses: &[&PortUse]) -> (Vec<(Row, Option<String>)>, Option<String>) {
+    let needed = |most: usize| uses.iter().map(|each| each.sockets.len().min(most)).sum::<usize>();
+    let of_each = (1..=ROWS_OF_A_PORT).rev().find(|most| needed(*most) <= ROWS_MAX).unwrap_or(1);
+    let mut rows = Vec::new();
+    let mut uses = uses.iter().peekable();
+    while rows.len() < ROWS_MAX
+        && let Some(each) = uses.next()
+    {
+        let shown = each.sockets.len().min(of_each).min(ROWS_MAX - rows.len());
+        let own = each.sockets.iter().take(shown);
+        rows.extend(own.map(|socket| (cells(socket, &found.machine.kernel, &found.holders), None)));
+        if let Some((_, more)) = rows.last_mut().filter(|_| shown < each.sockets.len()) {
+            let hidden = thousands((each.sockets.len() - shown) as u64);
+            *more = Some(format!("and {hidden} more of port {} (--json has all)", each.port));
+        }
+    }
+    let rest: Vec<_> = uses.collect();
+    let sockets: usize = rest.iter().map(|each| each.sockets.len()).sum();
+    let of = plural(rest.len() as u64, "more port");
+    let rest = (sockets > 0).then(|| format!("and {} of {of} (--json has all)", plural(sockets as u64, "socket")));
+    (rows, rest)
+}
+
 /// A row that is too wide: state and local end, remote end, the rest.
-fn record([state, local, remote, left, process]: &[String; 5]) -> [String; 3] {
-    let time = if left == "-" { String::new() } else { format!("{left} left; ") };
+fn record([state, local, remote, left, process]: &Row) -> [String; 3] {
+    let time = if left == NO_TIME { String::new() } else { format!("{left} left; ") };
     [format!("{state:<13}{local}"), format!("{:13}to {remote}", ""), format!("{:13}{time}{process}", "")]
 }
 
-fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> [String; 5] {
+fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> Row {
     let left = time_left(socket, kernel).map_or_else(
-        || "-".to_owned(),
+        || NO_TIME.to_owned(),
         |(soonest, latest)| format!("{} to {} s", soonest.as_secs(), whole_seconds_up(latest)),
     );
-    let process = match holders.of(socket.inode) {
+    let process = match holders.of(socket) {
         Holder::Kernel => "none, the kernel's".to_owned(),
+        Holder::NotAccepted => "not accepted yet".to_owned(),
         Holder::NotPermitted => "not permitted to see".to_owned(),
         Holder::Unseen => "not in this /proc".to_owned(),
         Holder::Processes(processes) => match processes {
@@ -161,7 +163,7 @@ fn cells(socket: &Socket, kernel: &Kernel, holders: &Holders) -> [String; 5] {
 }
 
 /// So that "at the latest" is true.
-fn whole_seconds_up(span: Duration) -> u64 {
+pub(super) fn whole_seconds_up(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
@@ -178,21 +180,19 @@ fn several(page: &mut Page, found: &Found) {
     } else {
         let count = thousands(found.held() as u64);
         page.label("HELD", &[format!("{count} of {all} ports of this machine: {}", list(&held, LISTED_MAX))]);
-        page.lines(table(found, &found.uses.iter().flat_map(|each| &each.sockets).collect::<Vec<_>>()));
+        page.lines(table(found, &found.uses.iter().filter(|each| each.is_held()).collect::<Vec<_>>()));
         if found.free() > 0 {
             page.gap();
             page.label("FREE", &[free_list()]);
         }
     }
     page.gap();
-    let range = found.machine.port_range;
-    let inside = found.uses.iter().filter(|each| range.contains(each.port)).count();
-    page.label("Here", &[format!("{} of them lie in the ephemeral range {range}", thousands(inside as u64))]);
+    page.label("Here", &[of_the_range(found)]);
     let services = found.uses.iter().filter_map(|each| Some((each.port, iana::service(each.port)?)));
     let names: Vec<String> =
         services.take(LISTED_MAX + 1).map(|(port, service)| format!("{port} {}", service.names)).collect();
     if names.is_empty() {
-        page.label("IANA", &[format!("none has a name in the offline list ({})", iana::LIST)]);
+        page.label("IANA", &[format!("none is registered for TCP ({})", iana::LIST)]);
     } else {
         let more = if names.len() > LISTED_MAX { "; ..." } else { "" };
         let shown = names[..names.len().min(LISTED_MAX)].join("; ");
@@ -226,38 +226,30 @@ fn registration(port: u16) -> String {
         }
         Some(service) => format!("{place}, registered as {}: {} ({})", service.names, service.description, iana::LIST),
         None if range == Range::Dynamic => {
-            format!("{place}: never assigned to a service, free for any program's own and short-lived use")
+            format!("{place}: never assigned to a service, free for any use")
         }
-        None => format!("{place}: no TCP service in the offline list ({})", iana::LIST),
+        None => format!("{place}: no TCP service registered ({})", iana::LIST),
     }
 }
 
-/// Which systems hand it out as they come.
+/// Which systems hand it out as they come, and which do not.
 fn ephemeral_by_default(port: u16) -> String {
-    let mut by_range: BTreeMap<(u16, u16), Vec<&str>> = BTreeMap::new();
-    for profile in profile::all() {
-        let range = profile.setting("port_range").and_then(|setting| setting.value.as_str());
-        let Some(range) = range.and_then(|text| crate::scenario::quantity::port_range(text).ok()) else { continue };
-        if range.contains(port) {
-            by_range.entry((range.first(), range.last())).or_default().push(profile.name);
-        }
+    let text = |ranges: Vec<((u16, u16), Vec<&str>)>| {
+        let each =
+            ranges.into_iter().map(|((first, last), systems)| format!("{} ({first}-{last})", systems.join(", ")));
+        each.collect::<Vec<_>>().join("; ")
+    };
+    let inside = |((first, last), _): &((u16, u16), Vec<&str>)| (*first..=*last).contains(&port);
+    let (by, not_by): (Vec<_>, Vec<_>) = elsewhere::ephemeral_ranges().into_iter().partition(inside);
+    match (by.is_empty(), not_by.is_empty()) {
+        (true, _) => format!("handed out by default by none of {}", text(not_by)),
+        (_, true) => format!("handed out by default: {}", text(by)),
+        _ => format!("handed out by default: {}; not by {}", text(by), text(not_by)),
     }
-    if by_range.is_empty() {
-        return "no system that dryport knows hands it out by default".to_owned();
-    }
-    let each = |((first, last), names): ((u16, u16), Vec<&str>)| format!("{first}-{last} ({})", names.join(", "));
-    format!("handed out by default, as part of {}", by_range.into_iter().map(each).collect::<Vec<_>>().join(" and "))
 }
 
-/// The commands that ask the same elsewhere.
+/// The commands that ask the same elsewhere. They are too long for the gutter.
 fn ways(port: &str) -> Vec<String> {
-    let lines = |way: &elsewhere::Way| {
-        let system = way.system;
-        let line = |(index, command): (usize, &&str)| {
-            let label = if index == 0 { system } else { "" };
-            solid(&format!("{label:<9}{}", command.replace("PORT", port)))
-        };
-        way.port.iter().enumerate().map(line).collect::<Vec<_>>()
-    };
-    elsewhere::WAYS.iter().flat_map(lines).collect()
+    let line = |system: &str, command: &str| format!("  {system:<9}{}", command.replace("PORT", port));
+    elsewhere::WAYS.iter().flat_map(|way| way.port.iter().map(move |command| line(way.system, command))).collect()
 }

@@ -2,6 +2,7 @@
 
 mod plan;
 
+use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::progress::Progress;
@@ -46,10 +47,10 @@ pub struct Run {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
     /// The seed of all random draws, instead of the scenario's
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     seed: Option<u64>,
     /// Threads; as many as there are cores unless given. Changes no figure
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
     /// The run folder (of several scenarios: the folder of theirs), instead of output/NAME
     #[arg(long, value_name = "DIR")]
@@ -59,6 +60,7 @@ pub struct Run {
     force: bool,
     /// The level of every interval
     #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
+    #[arg(allow_hyphen_values = true)]
     confidence: f64,
     /// Draw every chart as SVG too
     #[arg(long)]
@@ -71,7 +73,7 @@ pub struct Run {
     attempts: Option<PathBuf>,
     /// Which replication --attempts is about
     #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
-    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     replication: u32,
     /// Check at every event that the model agrees with itself (slow)
     #[arg(long)]
@@ -86,6 +88,11 @@ pub struct Run {
 
 /// The level of intervals unless the user says.
 const CONFIDENCE: f64 = 0.95;
+
+/// A seed of 64 bits.
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
 
 /// A level from 50 % to 99.99 %: 0.95 or 95%.
 fn confidence(text: &str) -> Result<f64, String> {
@@ -154,6 +161,9 @@ impl Run {
     /// Runs one scenario and writes what it leaves; or says why nothing was.
     fn simulate(&self, plan: &Plan, stop: &AtomicBool, output: &mut Output<'_>) -> Result<Told, String> {
         let scenario = &plan.reading.scenario;
+        if !self.quiet {
+            let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
+        }
         let progress = Progress::start(scenario.run.replications.into(), self.quiet);
         let settings = Settings {
             jobs: self.jobs.map_or(0, usize::from),
@@ -177,6 +187,7 @@ impl Run {
         let mut exit = Exit::Fine;
         if whole < wanted {
             let plural = words::plural(wanted, "run");
+            let whole = words::thousands(whole);
             let message = format!("interrupted: {whole} of {plural} are whole and were written; the interval is wider");
             let _ = output.prose(&message);
         } else {
@@ -193,11 +204,15 @@ impl Run {
         for judged in gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
             exit = exit.worse(Exit::Gate);
             if self.quiet {
-                let _ = output.prose(&format!("{}: {judged}", plan.file));
+                let _ = output.prose(&format!("{}: {judged}", name_of(&plan.file)));
             }
         }
         let folder = plan.folder.display().to_string();
-        Ok(Told { summary: run_summary(&tables, &gates, &folder), json: run_json(&tables, &gates, &folder), exit })
+        Ok(Told {
+            summary: run_summary(&tables, &gates, &words::shown(&folder)),
+            json: run_json(&tables, &gates, &folder),
+            exit,
+        })
     }
 
     /// What was found; the run that charts show is run once more for its ports.

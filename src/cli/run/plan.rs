@@ -1,18 +1,19 @@
 //! What is to be run and where it goes: everything that can be refused is refused here, before anything runs.
 
 use super::super::Exit;
-use super::super::files::{inputs, read};
+use super::super::files::{inputs, name_of, read};
 use super::Run;
 use crate::report::gate::{Gate, Sense};
 use crate::report::run_dir::{self, Place, RunDirError};
 use crate::report::whole::{self, Replace, What, WholeError};
-use crate::scenario::words::{fitted, plural};
+use crate::scenario::words::{fitted, plural, shown};
 use crate::scenario::{Claim, Reading, Scenario, SourceFile};
 use std::path::{Path, PathBuf};
 
 /// A scenario that was read, and where its run goes.
 pub(super) struct Plan {
     pub(super) file: String,
+    pub(super) notes: Vec<String>,
     pub(super) gates: Vec<Gate>,
     pub(super) name: String,
     pub(super) reading: Reading,
@@ -56,15 +57,18 @@ impl Run {
         let names: Vec<String> =
             self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
         if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
-            let name = &names[index];
+            let name = shown(&names[index]);
             return Err(usage(&format!("two scenarios are called {name}: their results would go to one folder")));
         }
         if self.attempts.is_some() && names.len() > 1 {
             return Err(usage("--attempts takes one scenario"));
         }
+        if self.attempts.as_deref() == Some(Path::new("-")) {
+            return Err(usage("--attempts - is no file; --attempts /dev/stdout writes into a pipe"));
+        }
         let mut sets = self.sets.clone();
         sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
-        let (mut plans, mut faults) = (Vec::new(), Vec::new());
+        let (mut plans, mut faults, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
         for (file, name) in self.scenarios.iter().zip(names) {
             let folder = match &self.out {
                 Some(out) if self.scenarios.len() == 1 => out.clone(),
@@ -73,12 +77,17 @@ impl Run {
             match read(file, &sets) {
                 Ok(reading) => {
                     let gates = gates(&reading.scenario, fail_if);
-                    plans.push(Plan { file: file.clone(), gates, name, reading, folder });
+                    let notes = reading.scenario.notes().map(|note| format!("note: {}: {note}", name_of(file)));
+                    let notes = notes.collect();
+                    plans.push(Plan { file: file.clone(), notes, gates, name, reading, folder });
                 }
-                Err(errors) => faults.push(errors),
+                Err((unread, errors)) => {
+                    exit = exit.worse(unread);
+                    faults.push(errors);
+                }
             }
         }
-        if faults.is_empty() { Ok(plans) } else { Err((Exit::Invalid, faults)) }
+        if faults.is_empty() { Ok(plans) } else { Err((exit, faults)) }
     }
 
     /// What speaks against the places where results are to go.
@@ -88,7 +97,13 @@ impl Run {
             if let Some(input) = inputs.iter().find(|input| is_within(input, &plan.folder)) {
                 return Some(would_lose(&plan.folder, input));
             }
-            let error = run_dir::may_write(&plan.folder, &plan.name, self.place()).err()?;
+            if is_within(Path::new("."), &plan.folder) {
+                let folder = shown(&plan.folder);
+                return Some(fitted(&format!(
+                    "error: cannot write {folder}: the shell works in it: name another folder"
+                )));
+            }
+            let error = run_dir::may_write(&plan.folder, &plan.file, self.place()).err()?;
             Some(refusal(&error, matches!(error, RunDirError::Taken { .. })))
         });
         let attempts = self.attempts.as_deref().and_then(|file| {
@@ -132,7 +147,7 @@ fn is_within(input: &Path, place: &Path) -> bool {
 }
 
 fn would_lose(place: &Path, input: &Path) -> String {
-    let (place, input) = (place.display(), input.display());
+    let (place, input) = (shown(place), shown(input));
     fitted(&format!("error: cannot write {place}: {input} is read for this run and would be lost"))
 }
 

@@ -17,8 +17,9 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
     let rate = rate.map(|rate| {
         let now = words::short_rate(closed.rate);
         let lasting = figure("sustained_per_s").filter(|ceiling| rate > 1.01 * ceiling);
-        let lasting = lasting.map_or_else(String::new, |ceiling| format!("for long {}", words::floor_rate(ceiling)));
-        (format!("rate at most {} (now {now})", words::floor_rate(rate)), lasting)
+        let lasting =
+            lasting.map_or_else(String::new, |ceiling| format!("for long {}", words::short_floor_rate(ceiling)));
+        (format!("rate at most {} (now {now})", words::short_floor_rate(rate)), lasting)
     });
     let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
     let range = range.map(|((first, last), ports)| {

@@ -69,26 +69,47 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
     std::iter::once(head).chain(rows).chain(reasons).collect()
 }
 
+/// What the long run of Erlang B leaves out, as far as this scenario has it.
 fn why_refused_parts(tables: &RunTables, closed: &ClosedForm<'_>) -> String {
     let figure = |metric| tables.estimate("all", metric).value;
-    let retries = figure("attempts_total") > figure("requests_total");
+    let mut reasons = Vec::new();
     if closed.grid_s > 0.0 {
         let grid = solid(&format!("{:.3} s", closed.grid_s));
-        let more = if retries { ", and refused ones come back as retries" } else { "" };
-        return format!(
-            "Erlang B returns ports one by one; Linux frees TIME-WAITs in batches every {grid}{more}. Trust the \
-             simulation here."
-        );
+        reasons.push(format!("TIME-WAITs end in batches every {grid}"));
     }
-    if retries {
-        return "Erlang B knows no retries, which come back as more load. Trust the simulation here.".into();
+    if figure("attempts_total") > figure("requests_total") {
+        reasons.push("refused connects come back as retries".into());
     }
-    if tables.meta.warm_up_s <= 0.0 {
-        return "Erlang B is about the long run; these runs start with an empty range. Trust the simulation here, or \
-                write warm_up = \"auto\"."
-            .into();
+    // The first holds refuse nobody, or too few.
+    let is_empty_start = closed.begins_within(3.0) && closed.ends_within(50.0);
+    if is_empty_start {
+        reasons.push("the runs start with an empty range".into());
     }
-    by_chance(tables)
+    if has_heavy_tail(tables) {
+        reasons.push("the longest lifetimes are too rare for runs of this length".into());
+    }
+    if reasons.is_empty() {
+        return by_chance(tables);
+    }
+    let cure = if is_empty_start { ", or write warm_up = \"auto\"" } else { "" };
+    format!("Erlang B leaves out that {}. Trust the simulation here{cure}.", listed(&reasons))
+}
+
+/// Is the variance of lifetimes infinite?
+fn has_heavy_tail(tables: &RunTables) -> bool {
+    let shape = |client: &&str| {
+        let path = ["client", client.trim_start_matches("client:"), "lifetime", "pareto", "shape"];
+        tables.meta.scenario.setting(&path)?.as_f64()
+    };
+    tables.scopes("client:").iter().filter_map(shape).any(|shape| shape <= 2.0)
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(reasons: &[String]) -> String {
+    match reasons {
+        [all @ .., last] if !all.is_empty() => format!("{} and {last}", all.join(", ")),
+        _ => reasons.concat(),
+    }
 }
 
 fn why_busy_parts(tables: &RunTables) -> String {

@@ -21,6 +21,8 @@ pub(super) struct ClosedForm<'a> {
     pub(super) lanes: f64,
     /// Between two releases of TIME-WAITs; 0 when they come one by one.
     pub(super) grid_s: f64,
+    /// Between two uses of a port that is never idle, in seconds: a mean port hold, and more.
+    pub(super) cycle_s: f64,
 }
 
 impl<'a> ClosedForm<'a> {
@@ -36,6 +38,7 @@ impl<'a> ClosedForm<'a> {
             ports: figure("capacity_ports")? / lanes,
             lanes,
             grid_s: figure("time_wait_grid_s")?,
+            cycle_s: figure("saturated_cycle_s")?,
         })
     }
 
@@ -47,6 +50,16 @@ impl<'a> ClosedForm<'a> {
     /// Any other figure.
     pub(super) fn figure(&self, name: &str) -> Option<f64> {
         self.tables.estimate("all", name).value
+    }
+
+    /// Did the window begin less than so many port holds after an empty start?
+    pub(super) fn begins_within(&self, holds: f64) -> bool {
+        self.tables.meta.warm_up_s < holds * self.cycle_s
+    }
+
+    /// Did it end so soon?
+    pub(super) fn ends_within(&self, holds: f64) -> bool {
+        self.tables.meta.warm_up_s + self.tables.meta.duration_s < holds * self.cycle_s
     }
 
     /// Are connects Poisson? Else they are evenly spaced.

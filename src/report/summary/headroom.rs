@@ -26,7 +26,7 @@ pub(super) fn headroom(tables: &RunTables) -> Vec<String> {
 fn limits(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables).filter(|closed| closed.risk_max <= closed.target)?;
     let rate = closed.figure("safe_rate_per_s")?;
-    let near = format!("{} risk comes near {}", closed.target_in_words(), words::floor_rate(rate));
+    let near = format!("{} risk comes near {}", closed.target_in_words(), words::short_floor_rate(rate));
     let near = format!("{near} {}", solid(&format!("({})", words::more(rate / closed.rate))));
     let slow = closed.figure("safe_lifetime_s").zip(closed.figure("lifetime_mean_s")).map(|(slow, now)| {
         let spans = [slow, now].map(|span| solid(&words::seconds(span)));

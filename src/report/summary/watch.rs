@@ -39,23 +39,21 @@ pub(super) fn watch(tables: &RunTables) -> Vec<String> {
     lines
 }
 
-/// The count that leaves the most time, above what the runs saw while all was well.
+/// The count that leaves the most time, not below what the runs saw while all was well.
 fn alert(tables: &RunTables, scope: &str) -> Option<String> {
     let figure = |metric| tables.estimate(scope, metric).value;
     let (ports, peak) = (figure("capacity_ports").filter(|ports| *ports >= PORTS_MIN)?, figure("busy_ports_peak")?);
-    let per_s = figure("connects_per_s").filter(|per_s| *per_s > 0.0)?;
-    let threshold = |ahead_s: f64| ports - per_s * ahead_s;
+    // What asks for a port: every request once, got through or not.
+    let per_s = figure("requests_total").map(|all| all / tables.meta.duration_s).filter(|per_s| *per_s > 0.0)?;
     let rate = words::figure(per_s);
-    Some(match AHEAD_S.into_iter().find(|ahead_s| threshold(*ahead_s) > peak) {
-        Some(ahead_s) => format!(
-            "alert above {}: {rate}/s fill the rest in {}",
-            words::count(threshold(ahead_s).floor()),
-            solid(&words::seconds(ahead_s))
-        ),
-        None => format!(
-            "an alert on it comes too late: {rate}/s fill {} in {}",
-            words::counted(ports, "port"),
-            solid(&words::seconds(ports / per_s))
-        ),
+    let last = |left: f64| format!("{}, were none given back", solid(&words::seconds(left / per_s)));
+    let counts = AHEAD_S.map(|ahead_s| (ports - per_s * ahead_s).floor().min(ports - 1.0));
+    Some(match counts.into_iter().find(|count| *count >= peak) {
+        Some(count) => {
+            format!("alert above {}: at {rate}/s the rest lasts {}", words::count(count), last(ports - count))
+        }
+        None => {
+            format!("an alert on it comes too late: at {rate}/s {} last {}", words::counted(ports, "port"), last(ports))
+        }
     })
 }

@@ -47,22 +47,26 @@ fn odd_range(tables: &RunTables) -> Option<String> {
 
 /// What is wanted at the fullest moment, and how far the rest goes; of one set of ports where there are several.
 fn by_formula(closed: &ClosedForm<'_>) -> Option<Vec<String>> {
-    let ports = words::count(closed.ports);
+    /// Below it the law of Poisson arrivals is not nearly normal.
+    const WANTED_MIN: f64 = 10.0;
     if let Some(ceiling) = closed.ceiling() {
         let all = words::count(closed.ports * closed.lanes);
-        let cycle = solid(&format!("{all} / {:.2} s", closed.figure("saturated_cycle_s")?));
+        let cycle = solid(&format!("{all} / {:.2} s", closed.cycle_s));
         let (wanted, ceiling) = (words::short_rate(closed.rate), words::short_rate(ceiling));
-        return Some(vec![format!("{wanted} wanted; {cycle} = {ceiling} is all that gets through")]);
+        // Before ports come back, more does.
+        let long = if closed.ends_within(5.0) { " in the long run" } else { "" };
+        return Some(vec![format!("{wanted} wanted; {cycle} = {ceiling} is all that gets through{long}")]);
     }
     let wanted = closed.figure("formula_busy_ports_fullest")?;
     let sets = if closed.lanes > 1.0 { format!("{} sets of ", words::count(closed.lanes)) } else { String::new() };
     let each = if closed.lanes > 1.0 { " of each" } else { "" };
     let when = if closed.grid_s > 0.0 { " just before each release" } else { "" };
-    let first = format!("{sets}{ports} ports; {} wanted{each} on average{when}", words::count(wanted));
+    let few = if wanted < 9.95 { words::figure(wanted) } else { words::count(wanted) };
+    let first = format!("{sets}{}; {few} wanted{each} on average{when}", words::counted(closed.ports, "port"));
     let spare = closed.ports - wanted.round();
     let second = if spare < 0.0 {
         format!("{} too few at such a moment", words::count(-spare))
-    } else if closed.is_poisson() {
+    } else if closed.is_poisson() && wanted >= WANTED_MIN {
         let deviations = spare / wanted.sqrt();
         let deviations = if deviations < 9.95 { format!("{deviations:.1}") } else { words::count(deviations) };
         format!("{} spare = {deviations} standard deviations of Poisson arrivals", words::count(spare))
