@@ -138,7 +138,7 @@ fn row(local: &str, remote: &str, state: &str, timer: &str, inode: u32) -> Strin
 
 const NO_TIMER: &str = "00:00000000";
 
-/// What waits in TIME-WAIT on a loopback address is not in the way of connect(), as `inspect` counts it.
+/// What waits in TIME-WAIT on a loopback address is not in the way of `connect()`, as `inspect` counts it.
 #[test]
 fn a_port_says_when_it_is_used_again() {
     let machine = machine();

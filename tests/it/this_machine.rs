@@ -35,7 +35,7 @@ fn a_listener_of_this_test_is_found_by_its_process() {
     drop(listener);
 }
 
-/// A connection that waits for accept() has no process yet, and what is in a table is there once.
+/// A connection that waits for `accept()` has no process yet, and what is in a table is there once.
 #[test]
 fn a_connection_is_not_accepted_before_it_is() {
     if !Path::new("/proc/net/tcp").exists() {

@@ -239,6 +239,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these are exact")]
     fn two_runs_are_both() {
         let tables = simulated::named("a-day-of-ten-ports");
         assert_eq!(title(&tables, "all", Some(10.0)), "Both runs filled all 10 ports");
@@ -267,6 +268,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these are exact")]
     fn quantiles_lie_between_the_nearest_values() {
         let found = [0.0, 0.25, 0.5, 1.0].map(|q| quantile(&[1.0, 2.0, 4.0], q));
         assert_eq!(found.to_vec(), [1.0, 1.5, 2.0, 4.0]);

@@ -91,7 +91,8 @@ fn why_refused_parts(tables: &RunTables, closed: &ClosedForm<'_>) -> String {
     if reasons.is_empty() {
         return by_chance(tables);
     }
-    let cure = if is_empty_start { ", or write warm_up = \"auto\"" } else { "" };
+    // A warm-up mends nothing else.
+    let cure = if is_empty_start && reasons.len() == 1 { ", or write warm_up = \"auto\"" } else { "" };
     format!("Erlang B leaves out that {}. Trust the simulation here{cure}.", listed(&reasons))
 }
 
