@@ -123,7 +123,7 @@ const ALL: &[Odd] = &[
     Odd {
         name: "two-hosts",
         title: "Two hosts that share nothing, one of them far too small",
-        run: "duration = \"2m\"\nreplications = 5",
+        run: "duration = \"30s\"\nreplications = 5",
         more: "[[host]]\nname = \"roomy\"\nport_range = \"40000-40999\"\ntime_wait = \"2s\"\n[[client]]\n\
                name = \"other\"\nhost = \"roomy\"\nto = \"the-destination\"\n\
                arrivals = { poisson = { rate = \"20/s\" } }\nlifetime = { exponential = { mean = \"50ms\" } }",
@@ -132,7 +132,7 @@ const ALL: &[Odd] = &[
     Odd {
         name: "two-destinations",
         title: "One host, two destinations, one of them much more in demand",
-        run: "duration = \"2m\"\nreplications = 12",
+        run: "duration = \"30s\"\nreplications = 12",
         more: "[[destination]]\nname = \"quiet\"\n[[client]]\nname = \"other\"\nhost = \"the-host\"\n\
                to = \"quiet\"\narrivals = { poisson = { rate = \"5/s\" } }\n\
                lifetime = { exponential = { mean = \"50ms\" } }",
