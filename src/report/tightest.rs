@@ -22,9 +22,10 @@ impl Tightest {
         let ports = |scope: &str| tables.estimate(scope, "capacity_ports").value;
         let Some(total) = ports("all") else { return all };
         let scopes = ["host:", "destination:", "client:"].into_iter().flat_map(|kind| tables.scopes(kind));
-        let fewer = scopes.filter_map(|scope| ports(scope).filter(|ports| *ports < total).map(|ports| (scope, ports)));
+        let smaller =
+            scopes.filter_map(|scope| ports(scope).filter(|ports| *ports < total).map(|ports| (scope, ports)));
         let mut worst: Option<([f64; 4], &str)> = None;
-        for (scope, ports) in fewer {
+        for (scope, ports) in smaller {
             let tightness = tightness(tables, scope, ports);
             // Of equals the first.
             if worst.is_none_or(|(other, _)| tightness.partial_cmp(&other).is_some_and(std::cmp::Ordering::is_gt)) {

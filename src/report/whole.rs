@@ -345,9 +345,10 @@ fn parent(path: &Path) -> PathBuf {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).into()
 }
 
-/// Neither file nor folder: a device, a pipe.
+/// Neither file nor folder: a device, a pipe, or what this process has open, wherever the shell has led it.
 fn is_device(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+    let open = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"].iter().any(|open| path.starts_with(open));
+    open || fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// A pipe with a name, which opening waits at for as long as nobody is at its other end; not one that a shell made for
@@ -506,6 +507,8 @@ pub(crate) mod tests {
         assert!(error.to_string().starts_with("cannot write /dev/full: No space left"), "{error}");
         write_file(&Disk, Path::new("/dev/null"), Replace::Never, bytes(b"x")).unwrap();
         assert!(is_device(Path::new("/dev/null")) && is_device(full));
+        // Also where it leads to a file.
+        assert!(is_device(Path::new("/dev/stdout")) && is_device(Path::new("/dev/fd/1")));
     }
 
     #[test]
