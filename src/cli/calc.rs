@@ -72,9 +72,9 @@ pub struct Calc {
     /// How connects follow each other
     #[arg(long, value_name = "HOW", default_value = "poisson", value_parser = ["poisson", "constant"])]
     arrivals: String,
-    /// How long the risk is about, from an empty range
-    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time, allow_hyphen_values = true)]
-    window: SimDuration,
+    /// Ask about this long from an empty range only, as in 10s; else about a load that stays, with the risk per 10 min
+    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+    window: Option<SimDuration>,
     /// The risk that still fits, as in 1% or 0.01
     #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk, allow_hyphen_values = true)]
     max_risk: f64,
@@ -102,6 +102,10 @@ fn closers() -> PossibleValuesParser {
 }
 
 impl Calc {
+    fn window(&self) -> SimDuration {
+        self.window.unwrap_or(SimDuration::from_secs(600))
+    }
+
     /// Answers at once.
     ///
     /// # Errors
@@ -131,7 +135,8 @@ impl Calc {
             requests: self.requests,
             reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
             closes_first: scenario.clients[0].closes_first,
-            window_s: self.window.as_secs_f64(),
+            window_s: self.window().as_secs_f64(),
+            of_window: self.window.is_some(),
         };
         let forecast = Forecast::of(&scenario, self.max_risk);
         if self.json {
@@ -168,7 +173,7 @@ impl Calc {
                  --requests"
             ));
         }
-        let requests = self.rate.events_per_second() * self.window.as_secs_f64() / f64::from(self.requests);
+        let requests = self.rate.events_per_second() * self.window().as_secs_f64() / f64::from(self.requests);
         if requests > REQUESTS_MAX {
             return Some("--rate times --window may be 1 trillion connects at most; lower one of them".into());
         }
@@ -190,7 +195,7 @@ impl Calc {
         let per = self.rate.per().saturating_mul(self.requests.into());
         let rate = write_rate(Rate::new(self.rate.nano_events(), per).expect("neither is zero"));
         let lifetime = write_duration(self.lifetime.saturating_mul(self.requests.into()));
-        let window = write_duration(self.window);
+        let window = write_duration(self.window());
         let range = self.range.map_or_else(String::new, |range| format!("port_range = \"{range}\"\n"));
         // With tcp_tw_reuse, connect() takes a TIME-WAIT over that is a second old.
         let reuse = self.tw_reuse.then(|| SimDuration::from_secs(1));
@@ -225,7 +230,7 @@ impl Calc {
         option("requests", more(self.requests));
         option("closes-first", (self.closes_first != "client").then(|| self.closes_first.clone()));
         option("tw-reuse", self.tw_reuse.then(String::new));
-        option("window", (self.window != SimDuration::from_secs(600)).then(|| write_duration(self.window)));
+        option("window", self.window.map(write_duration));
         options.push("--scenario | dryport run -".to_owned());
         let mut lines = vec!["dryport calc".to_owned()];
         for option in options {

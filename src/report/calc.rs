@@ -35,6 +35,8 @@ pub struct Asked {
     pub closes_first: ClosesFirst,
     /// The length of the window, in seconds.
     pub window_s: f64,
+    /// Was that window asked about? Else the load is there to stay.
+    pub of_window: bool,
 }
 
 /// Are TIME-WAITs taken over early?
@@ -49,24 +51,25 @@ pub enum Reuse {
 /// How rate and limits lie to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fit {
-    /// The risk is at most the target.
+    /// The risk is at most the target: in the window asked about, and for long where none was.
     Fits,
-    /// More than that, though the ports suffice on average.
+    /// More than that, though the ports suffice at the moments that are fullest on average.
     Tight,
-    /// The ports do not even suffice on average.
+    /// The ports do not even suffice then, or not for long.
     DoesNotFit,
 }
 
 impl Fit {
     /// The verdict of a forecast.
-    pub fn of(forecast: &Forecast) -> Self {
+    pub fn of(forecast: &Forecast, asked: &Asked) -> Self {
         let lanes = &forecast.lanes;
-        if lanes.risk_at_most() <= forecast.target {
+        let lasts = lanes.rate_per_s <= forecast.sustained_per_s();
+        if lanes.risk_at_most() <= forecast.target && (lasts || asked.of_window) {
             Self::Fits
-        } else if lanes.rate_per_s > forecast.sustained_per_s() {
-            Self::DoesNotFit
-        } else {
+        } else if lasts && lanes.lane_fullest() <= f64::from(lanes.ports) {
             Self::Tight
+        } else {
+            Self::DoesNotFit
         }
     }
 
@@ -100,7 +103,7 @@ struct Answer<'a> {
 pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
     let answer = Answer { forecast, lanes: &forecast.lanes, asked };
     let mut page = Page::default();
-    page.hanging(&format!("{}  ", Fit::of(forecast).word()), &answer.verdict());
+    page.hanging(&format!("{}  ", Fit::of(forecast, asked).word()), &answer.verdict());
     if let Some(text) = answer.later() {
         page.hanging("not for ever: ", &text);
     }
@@ -119,6 +122,9 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
     }
     if !shown {
         page.hanging(&answer.here(), "");
+    }
+    if let Some(text) = answer.change() {
+        page.hanging(&format!("{:<TEXT$}", "would fit"), &text);
     }
     page.hanging(&format!("{:<TEXT$}", "by formula"), &answer.formula());
     page.text()
@@ -143,7 +149,7 @@ pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Valu
         }
     };
     let answer = Answer { forecast, lanes: &forecast.lanes, asked };
-    let mut document = head(Fit::of(forecast).word());
+    let mut document = head(Fit::of(forecast, asked).word());
     document["window_s"] = number(Some(asked.window_s));
     document["requests_per_connection"] = json!(asked.requests);
     document["requests_per_s"] = number(Some(answer.requests(forecast.lanes.rate_per_s)));
@@ -173,39 +179,84 @@ impl Answer<'_> {
         let target = format!("{} %", percent(forecast.target));
         let per = solid(&format!("per {}", words::seconds(self.asked.window_s)));
         let share = solid(&format!("{:.1} %", 100.0 * lanes.lane_load() / f64::from(lanes.ports)));
-        match (Fit::of(forecast), lanes.spacing) {
+        match (self.fit(), lanes.spacing) {
             (Fit::Fits, _) if lanes.hold_s() <= 0.0 => {
                 format!("no port is ever held: there is neither lifetime nor TIME-WAIT, so {now} or any rate will do")
             }
-            (Fit::Fits, Spacing::Poisson) => format!(
-                "{now} keep the risk of a refused connect() at {} or less {per} from an empty range; {} comes near {} ({})",
-                words::bound(lanes.risk_at_most()),
-                solid(&target),
-                words::short_floor_rate(safe),
-                solid(&words::more(safe / self.requests(lanes.rate_per_s))),
-            ),
+            (Fit::Fits, Spacing::Poisson) => {
+                let room = safe / self.requests(lanes.rate_per_s);
+                let more = if room < 1.001 { "no more than now".into() } else { solid(&words::more(room)) };
+                format!(
+                    "{now} keep the risk of a refused connect() at {} or less {per} from an empty range; {} comes near \
+                     {} ({more})",
+                    words::bound(lanes.risk_at_most()),
+                    solid(&target),
+                    words::short_floor_rate(safe),
+                )
+            }
             (Fit::Fits, Spacing::Even) => format!(
                 "no connect() is refused at {now}, evenly spaced, {per} from an empty range; that begins at {}",
                 words::short_floor_rate(safe)
             ),
-            (Fit::Tight, Spacing::Poisson) => format!(
+            (Fit::Tight, _) => format!(
                 "{now} fit on average ({share} of the ports), but only up to {} is the risk of a refused connect() \
                  sure to stay below {} {per}",
                 words::short_floor_rate(safe),
                 solid(&target)
             ),
-            (Fit::Tight, Spacing::Even) => format!(
-                "{now} fit on average ({share} of the ports), but evenly spaced connects are refused from {} on",
-                words::short_floor_rate(safe)
-            ),
-            (Fit::DoesNotFit, _) => format!("{now} are more than {}", self.too_many()),
+            (Fit::DoesNotFit, _) if lanes.rate_per_s > forecast.sustained_per_s() => {
+                let later = lanes.risk_at_most() <= forecast.target;
+                let later = if later {
+                    format!(", not within {}", solid(&words::seconds(self.asked.window_s)))
+                } else {
+                    String::new()
+                };
+                format!("{now} are more than {}{later}", self.too_many())
+            }
+            (Fit::DoesNotFit, _) => {
+                let (wanted, ports) = (lanes.lane_fullest(), f64::from(lanes.ports));
+                let of_each = if lanes.count > 1 { " of each set" } else { "" };
+                format!(
+                    "{now} fit on average ({share} of the ports), but want {}{of_each} just before each batch of \
+                     TIME-WAITs ends: {} too many",
+                    solid(&words::counted(wanted.round(), "port")),
+                    count((wanted.round() - ports).max(1.0))
+                )
+            }
         }
+    }
+
+    fn fit(&self) -> Fit {
+        Fit::of(self.forecast, self.asked)
+    }
+
+    /// The smallest settings that are enough, each alone; none where it fits.
+    fn change(&self) -> Option<String> {
+        // They are about the risk in the window, not about what comes later.
+        if self.lanes.risk_at_most() <= self.forecast.target {
+            return None;
+        }
+        let figure = |name| FIGURES.iter().find(|figure| figure.name == name)?.value(self.forecast);
+        let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
+        let ports = f64::from(self.lanes.ports);
+        let range = range.map(|((first, last), safe)| {
+            solid(&format!("--range {first:.0}-{last:.0}")) + &format!(" ({} more ports)", count(safe - ports))
+        });
+        let requests = figure("safe_requests").map(|each| each * f64::from(self.asked.requests));
+        let options = [
+            ("--requests", requests),
+            ("--addresses", figure("safe_addresses")),
+            ("--endpoints", figure("safe_endpoints")),
+        ];
+        let options = options.into_iter().filter_map(|(option, least)| Some(solid(&format!("{option} {:.0}", least?))));
+        let all: Vec<String> = range.into_iter().chain(options).collect();
+        (!all.is_empty()).then(|| all.join(", or "))
     }
 
     /// What comes after a window that is too short to tell.
     fn later(&self) -> Option<String> {
         let wanted = self.lanes.rate_per_s;
-        let fits = Fit::of(self.forecast) == Fit::Fits && wanted > self.forecast.sustained_per_s();
+        let fits = self.fit() == Fit::Fits && wanted > self.forecast.sustained_per_s();
         fits.then(|| format!("{} are more than {}", words::short_rate(self.requests(wanted)), self.too_many()))
     }
 
@@ -245,7 +296,7 @@ impl Answer<'_> {
             (requests, lanes) => format!("{now} / {requests} / {lanes}"),
         };
         let left = |wanted: f64| match f64::from(lanes.ports) - wanted.round() {
-            left if left < 0.0 && Fit::of(self.forecast) == Fit::Fits => {
+            left if left < 0.0 && self.fit() == Fit::Fits => {
                 solid(&format!("{} too many", count(-left))) + " after this window"
             }
             left if left < 0.0 => solid(&format!("{} too many", count(-left))),

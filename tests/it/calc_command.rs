@@ -137,10 +137,21 @@ fn odd_loads_are_told_as_they_are() {
         ("450/s --lifetime 0s --time-wait 0s", &["FITS no port is ever held"], &["inf", "615", "up to here"]),
         (
             "40/s --lifetime 30d",
+            &["DOES NOT FIT 40/s are more", "start, not within 10 min"],
+            &["would fit", "for ever"],
+        ),
+        ("457/s --lifetime 50ms", &["DOES NOT FIT", "want 28,379 ports", "147 too many"], &["TIGHT"]),
+        ("444/s --lifetime 50ms", &["FITS", "no more than now"], &["would fit"]),
+        (
+            "40/s --lifetime 30d --window 10min",
             &["FITS", "not for ever: 40/s are more than the 0.0109/s", "too many after this window"],
             &["usually quoted", "taken about"],
         ),
-        ("40/s --lifetime 30d --arrivals constant", &["FITS", "begins at 47.05/s", "not for ever"], &["0.0108/s"]),
+        (
+            "40/s --lifetime 30d --arrivals constant --window 10min",
+            &["FITS", "begins at 47.05/s", "not for ever"],
+            &["0.0108/s"],
+        ),
         ("450/s --lifetime 0s", &["up to 444.3/s is", "444.3/s up to here"], &["444.4"]),
         ("450/s --lifetime 50ms --window 3650d", &["up to 437.4/s", "437.4/s up to here"], &["437.5"]),
         ("2k/s --lifetime 50ms --closes-first server", &["near 544,625/s", "544,625/s up to here"], &["544,600"]),
