@@ -1,9 +1,15 @@
 //! Which run is shown where only one can be: the one in the middle of all.
 
 use super::RunTables;
+use super::tightest::Tightest;
+
+/// The number of the run that charts show: the one in the middle where ports are tightest.
+pub fn shown_run(tables: &RunTables) -> u64 {
+    middle_run(tables, &Tightest::of(tables).scope).0
+}
 
 /// The number of the run in the middle of those with a time series, and the footer's words for why it is shown.
-pub fn middle_run(tables: &RunTables, scope: &str) -> (u64, String) {
+pub(super) fn middle_run(tables: &RunTables, scope: &str) -> (u64, String) {
     let drawn = tables.runs_with_series();
     let of_drawn = |metric| {
         let values = tables.per_run(scope, metric).into_iter().filter(|(run, _)| drawn.binary_search(run).is_ok());

@@ -26,7 +26,7 @@ pub mod whole;
 use crate::scenario::words;
 
 pub use manifest::Manifest;
-pub use middle_run::middle_run;
+pub use middle_run::shown_run;
 pub use query::{PerRun, RunTables};
 pub use summary::{Verdict, run_summary};
 pub use table::{Cell, Table};

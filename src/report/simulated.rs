@@ -2,7 +2,7 @@
 
 use super::manifest::{HostMeta, Manifest, SCHEMA_VERSION, ScenarioMeta};
 use super::tables::{add_ports, run_tables};
-use super::{RunTables, middle_run};
+use super::{RunTables, shown_run};
 use crate::experiment::{Checks, Settings, replicate, watch_ports};
 use crate::scenario::{Scenario, SourceFile};
 use std::collections::BTreeMap;
@@ -187,7 +187,7 @@ fn simulate(odd: &Odd) -> RunTables {
     let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
     let experiment = replicate(&scenario, &settings);
     let mut tables = run_tables(&experiment, &scenario, manifest(odd, &scenario));
-    let shown = u32::try_from(middle_run(&tables, "all").0 - 1).unwrap();
+    let shown = u32::try_from(shown_run(&tables) - 1).unwrap();
     add_ports(&mut tables, &watch_ports(&scenario, &experiment, shown, &stop).unwrap());
     tables
 }

@@ -16,7 +16,7 @@ use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
-use crate::report::{Manifest, RunTables, middle_run, run_summary};
+use crate::report::{Manifest, RunTables, run_summary, shown_run};
 use crate::scenario::words;
 use plan::Plan;
 use std::collections::BTreeMap;
@@ -219,7 +219,7 @@ impl Run {
     fn tables(&self, plan: &Plan, experiment: &Experiment, stop: &AtomicBool) -> RunTables {
         let scenario = &plan.reading.scenario;
         let mut tables = run_tables(experiment, scenario, self.manifest(plan, experiment));
-        let shown = u32::try_from(middle_run(&tables, "all").0 - 1).expect("the number of a run");
+        let shown = u32::try_from(shown_run(&tables) - 1).expect("the number of a run");
         if experiment.outcomes.iter().any(|outcome| outcome.replication == shown)
             && let Ok(watched) = watch_ports(scenario, experiment, shown, stop)
         {
