@@ -35,7 +35,7 @@ pub const GUIDE: Guide = Guide {
 /// Say by formulas, at once, whether a load fits, and how much would
 #[derive(Debug, clap::Args)]
 pub struct Calc {
-    /// Requests, as in 450/s or 27k/min
+    /// Requests of one machine, as in 450/s or 27k/min
     #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]
     rate: Rate,
     /// How long a request keeps its connection open, on average, as in 50ms

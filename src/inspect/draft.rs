@@ -138,7 +138,7 @@ fn heading(machine: &Machine, usage: &Usage) -> String {
     };
     if let Some(which) = reused {
         let missing = format!("Not in this model: net.ipv4.{which} are reused after a second");
-        comment(&mut text, &format!("{missing}. The simulation is on the safe side."));
+        comment(&mut text, &format!("{missing}; rates seen of such ports are too low. Put in the true ones."));
     }
     text + &format!(
         "\nschema = 1\ntitle  = \"{name} as it is now\"\n\n[run]\nduration     = \"10m\"\n\

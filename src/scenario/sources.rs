@@ -40,7 +40,7 @@ pub enum SourceError {
     #[error("no such file")]
     NotFound,
     /// It is a folder.
-    #[error("it is a folder, not a file")]
+    #[error("it is a folder, not a file; name the files in it")]
     Folder,
     /// It is neither a file nor a folder: a socket, a device.
     #[error("it is not a regular file")]

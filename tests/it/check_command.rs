@@ -33,7 +33,7 @@ fn what_cannot_be_read_exits_with_3_and_says_why() {
     std::fs::File::create(at("large.toml")).unwrap().set_len(100_000_000).unwrap();
     for (name, message) in [
         ("none.toml", "error: cannot read none.toml: no such file\n"),
-        ("folder.toml", "error: cannot read folder.toml: it is a folder, not a file\n"),
+        ("folder.toml", "error: cannot read folder.toml: it is a folder, not a file; name the files in it\n"),
         ("large.toml", "error: cannot read large.toml: it has 100000000 bytes; at most 16777216 are read\n"),
         ("/dev/null", "error: cannot read /dev/null: it is not a regular file\n"),
         (
