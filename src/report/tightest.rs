@@ -16,14 +16,18 @@ pub(super) struct Tightest {
 
 impl Tightest {
     /// The scope whose ports were used up in most runs, else the one that was refused in most, else the fullest; hosts
-    /// before destinations before clients. It is `all` when no scope has fewer ports than all together.
+    /// before destinations; clients only where neither has fewer ports. It is `all` when no scope has fewer ports than all together.
     pub(super) fn of(tables: &RunTables) -> Self {
         let all = Self { scope: "all".into(), place: None };
         let ports = |scope: &str| tables.estimate(scope, "capacity_ports").value;
         let Some(total) = ports("all") else { return all };
-        let scopes = ["host:", "destination:", "client:"].into_iter().flat_map(|kind| tables.scopes(kind));
-        let smaller =
-            scopes.filter_map(|scope| ports(scope).filter(|ports| *ports < total).map(|ports| (scope, ports)));
+        let smaller = |kinds: &[&str]| -> Vec<_> {
+            let scopes = kinds.iter().flat_map(|kind| tables.scopes(kind));
+            scopes.filter_map(|scope| Some((scope, ports(scope).filter(|ports| *ports < total)?))).collect()
+        };
+        let places = smaller(&["host:", "destination:"]);
+        // Of ports that clients share each has only its own part, so they come where there is nothing else.
+        let smaller = if places.is_empty() { smaller(&["client:"]) } else { places };
         let mut worst: Option<([f64; 4], &str)> = None;
         for (scope, ports) in smaller {
             let tightness = tightness(tables, scope, ports);

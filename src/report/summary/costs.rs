@@ -3,6 +3,7 @@
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::refusals::Refusals;
+use serde_json::Value;
 
 pub(super) fn costs(tables: &RunTables) -> Vec<String> {
     let mut lines = Vec::new();
@@ -48,24 +49,28 @@ fn refused_and_lost(tables: &RunTables) -> Vec<String> {
 
 /// How often each request is tried; `None` when clients differ.
 fn attempts(tables: &RunTables) -> Option<u64> {
-    let scenario = &tables.meta.scenario;
-    let clients = tables.scopes("client:").into_iter().map(|scope| scope.trim_start_matches("client:"));
-    let mut each = clients.map(|name| scenario.setting(&["client", name, "retry", "attempts"])?.as_u64());
-    let first = each.next()??;
-    each.all(|attempts| attempts == Some(first)).then_some(first)
+    of_each_client(tables, |retry| retry("attempts")?.as_u64())
 }
 
 /// How long each refused request waits; `None` when clients or retries differ.
 fn retry_delay(tables: &RunTables) -> Option<String> {
+    let delay = of_each_client(tables, |retry| {
+        let steady = retry("factor")?.as_f64()?.total_cmp(&1.0).is_eq() && retry("jitter")?.as_str()? == "none";
+        retry("delay")?.as_str()?.strip_suffix('s')?.parse::<f64>().ok().filter(|_| steady)
+    });
+    delay.map(words::seconds)
+}
+
+/// What the retries of every client have in common, from a look at the settings of one.
+fn of_each_client<T: PartialEq>(
+    tables: &RunTables,
+    look: impl Fn(&dyn Fn(&str) -> Option<Value>) -> Option<T>,
+) -> Option<T> {
     let scenario = &tables.meta.scenario;
     let clients = tables.scopes("client:").into_iter().map(|scope| scope.trim_start_matches("client:"));
-    let mut each = clients.map(|name| {
-        let setting = |key| scenario.setting(&["client", name, "retry", key]);
-        let steady = setting("factor")?.as_f64()?.total_cmp(&1.0).is_eq() && setting("jitter")?.as_str()? == "none";
-        setting("delay")?.as_str()?.strip_suffix('s')?.parse::<f64>().ok().filter(|_| steady)
-    });
+    let mut each = clients.map(|name| look(&|key| scenario.setting(&["client", name, "retry", key]).cloned()));
     let first = each.next()??;
-    each.all(|delay| delay.is_some_and(|delay| delay.total_cmp(&first).is_eq())).then(|| words::seconds(first))
+    each.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
 /// How long the range was full; where there are several sets of ports, at least one of them.

@@ -42,12 +42,6 @@ pub(super) fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
     ranked.into_iter().map(|(_, scope)| scope).collect()
 }
 
-/// The destination or host that is worst off, where there are several; else everything.
-pub(super) fn worst(tables: &RunTables) -> &str {
-    let several = ["destination:", "host:"].map(|kind| ranked(tables, kind)).into_iter().filter(|all| all.len() > 1);
-    several.map(|ranked| ranked[0]).next().unwrap_or("all")
-}
-
 /// The fullest moment as a share of the ports.
 fn fullest(tables: &RunTables, scope: &str) -> Option<f64> {
     let figure = |metric| tables.estimate(scope, metric).value;

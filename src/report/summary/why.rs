@@ -1,10 +1,10 @@
 //! `Why`: ports there are against ports wanted.
 
 use super::super::page::solid;
+use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
-use super::scopes::worst;
 
 pub(super) fn why(tables: &RunTables) -> Vec<String> {
     let formula = ClosedForm::of(tables).and_then(|closed| by_formula(&closed));
@@ -13,8 +13,8 @@ pub(super) fn why(tables: &RunTables) -> Vec<String> {
 
 /// What the runs showed where the worst is: unrelated ports do not help it.
 fn as_seen(tables: &RunTables) -> Vec<String> {
-    let scope = worst(tables);
-    let found = |metric| tables.estimate(scope, metric);
+    let scope = Tightest::of(tables).scope;
+    let found = |metric| tables.estimate(&scope, metric);
     let Some(ports) = found("capacity_ports").value else { return Vec::new() };
     let wanted = match found("offered_load").value {
         Some(load) if load > ports => format!("{} wanted on average: more than there are", words::figure(load)),
