@@ -2,12 +2,11 @@
 
 use super::diagnostics::{Fault, quoted};
 use super::model::Host;
-use super::quantity::{self, Misfit};
 use super::read::Named;
 use super::read_value::{Reader, Section};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
-use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
+use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile::{self, Profile};
 
 impl Reader<'_> {
@@ -18,9 +17,11 @@ impl Reader<'_> {
         let defaults = tree_of(profile);
         let addresses = self.whole_or(section, "addresses", 1);
         let range_entry = value_of(section, &defaults, "port_range");
-        let port_range = range_entry.and_then(|entry| self.port_range(&entry.node, &section.path_of("port_range")));
+        let port_range =
+            range_entry.and_then(|entry| self.port_range("port_range", &entry.node, &section.path_of("port_range")));
         let reserved_entry = value_of(section, &defaults, "reserved_ports");
-        let reserved = reserved_entry.map(|entry| self.reserved(&entry.node, &section.path_of("reserved_ports")));
+        let reserved = reserved_entry
+            .map(|entry| self.port_set(&entry.node, "reserved_ports", &section.path_of("reserved_ports")));
         let rules = Uniqueness::ALL.map(|rule| (rule.name(), rule));
         let uniqueness = value_of(section, &defaults, "uniqueness")
             .and_then(|entry| self.word(&entry.node, &section.path_of("uniqueness"), &rules));
@@ -29,6 +30,7 @@ impl Reader<'_> {
             .and_then(|entry| self.word(&entry.node, &section.path_of("allocator"), &kinds));
         let time_wait = value_of(section, &defaults, "time_wait")
             .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
+        let sockets = self.socket_rules(section, &defaults);
         self.finish(section);
         let host = Host {
             name: named.name.clone(),
@@ -39,6 +41,7 @@ impl Reader<'_> {
             uniqueness: uniqueness?,
             allocator: allocator?,
             time_wait: time_wait?,
+            sockets: sockets?,
         };
         if host.usable_ports() == 0 {
             let at =
@@ -74,60 +77,6 @@ impl Reader<'_> {
         fallback
     }
 
-    fn port_range(&mut self, node: &Node, path: &str) -> Option<PortRange> {
-        let read = match &node.value {
-            Value::String(text) => quantity::port_range(text),
-            Value::Whole(Some(number)) => quantity::port_range(&number.to_string()),
-            _ => Err(Misfit {
-                message: "port_range must be a string".to_owned(),
-                label: format!("this is {}", node.type_name()),
-                help: Some("write, for example, port_range = \"32768-60999\"".to_owned()),
-            }),
-        };
-        match read {
-            Ok(range) => {
-                self.resolved.note(path, range.to_string(), node.at.origin());
-                Some(range)
-            }
-            Err(misfit) => {
-                self.misfit(&node.at, misfit);
-                None
-            }
-        }
-    }
-
-    /// An array of ports and ranges, or one of them alone.
-    fn reserved(&mut self, node: &Node, path: &str) -> PortSet {
-        /// There are no more ports than these.
-        const RANGES_MAX: usize = 65_535;
-        let alone = std::slice::from_ref(node);
-        let items = if let Value::Array(items) = &node.value { items.as_slice() } else { alone };
-        if items.len() > RANGES_MAX {
-            self.fault(Fault::new(node.at.clone(), "more reserved ports than there are ports").label("too many"));
-            return PortSet::default();
-        }
-        let mut ranges = Vec::new();
-        for item in items {
-            let read = match &item.value {
-                Value::String(text) => quantity::port_or_range(text),
-                Value::Whole(Some(number)) => quantity::port_or_range(&number.to_string()),
-                _ => Err(Misfit {
-                    message: "reserved_ports must be an array of ports and port ranges".to_owned(),
-                    label: format!("this is {}", item.type_name()),
-                    help: Some("write, for example, reserved_ports = [\"8080\", \"40300-40599\"]".to_owned()),
-                }),
-            };
-            match read {
-                Ok(range) => ranges.push(range),
-                Err(misfit) => self.misfit(&item.at, misfit),
-            }
-        }
-        let set = PortSet::new(ranges);
-        let shown: Vec<String> = set.ranges().iter().map(PortRange::to_string).collect();
-        self.resolved.note(path, shown, node.at.origin());
-        set
-    }
-
     /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from the profile.
     fn time_wait(&mut self, node: &Node, path: &str, defaults: &Table) -> Option<Hold> {
         let fallback = defaults.get("time_wait").and_then(|entry| entry.node.table());
@@ -144,7 +93,11 @@ impl Reader<'_> {
 
 /// The value of a key: the host's, else the profile's.
 #[expect(single_use_lifetimes, reason = "the host's table outlives the profile's")]
-fn value_of<'e, 'n: 'e>(section: &mut Section<'n>, defaults: &'e Table, key: &'static str) -> Option<&'e Entry> {
+pub(super) fn value_of<'e, 'n: 'e>(
+    section: &mut Section<'n>,
+    defaults: &'e Table,
+    key: &'static str,
+) -> Option<&'e Entry> {
     section.take(key).or_else(|| defaults.get(key))
 }
 
@@ -176,6 +129,7 @@ fn node_of(value: &toml::Value, at: &At) -> Node {
         toml::Value::String(text) => Value::String(text.clone()),
         toml::Value::Integer(number) => Value::Whole(Some((*number).into())),
         toml::Value::Float(number) => Value::Float(*number),
+        toml::Value::Boolean(flag) => Value::Flag(*flag),
         toml::Value::Array(items) => Value::Array(items.iter().map(|item| node_of(item, at)).collect()),
         _ => Value::Other("a value of a profile"),
     };

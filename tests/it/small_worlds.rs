@@ -101,8 +101,8 @@ fn check(setting: Setting, wishes: &[Wish], log: &[AttemptRow], found: &Measures
     for (wish, row) in wishes.iter().zip(log) {
         assert_eq!(row.at.as_nanos(), wish.at * SECOND, "{}", context());
         let free = held_until.iter().any(|until| *until <= wish.at);
-        assert_eq!(row.got.is_some(), free, "{row:?} in {}", context());
-        let Some((port, close)) = row.got else {
+        assert_eq!(row.got.is_ok(), free, "{row:?} in {}", context());
+        let Ok((port, close)) = row.got else {
             expected.refused += 1;
             expected.lost += 1;
             expected.first_refusal.get_or_insert(row.at);

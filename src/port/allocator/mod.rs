@@ -123,6 +123,20 @@ allocators! {
     sequential::Sequential,
 }
 
+impl AllocatorKind {
+    /// How sockets with a range of their own (`IP_LOCAL_PORT_RANGE`) look for a port.
+    #[must_use]
+    pub const fn one_by_one(self) -> Self {
+        self
+    }
+
+    /// How bind(0) looks for a port on the same kernel.
+    #[must_use]
+    pub const fn of_bind_zero(self, _reuse_address: bool) -> Self {
+        self
+    }
+}
+
 /// Looks through every port from `start` on, upwards, once around: what the linear allocators share.
 #[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
 #[inline(always)]

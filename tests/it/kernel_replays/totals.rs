@@ -7,7 +7,7 @@ use dryport::scenario::Scenario;
 
 /// Attempts that the kernel and the model decide differently.
 fn differing(recording: &Recording, rows: &[AttemptRow]) -> usize {
-    rows.iter().zip(&recording.rows).filter(|(row, recorded)| row.got.is_some() != recorded.port.is_some()).count()
+    rows.iter().zip(&recording.rows).filter(|(row, recorded)| row.got.is_ok() != recorded.port.is_some()).count()
 }
 
 /// Nothing is drawn in these but the order of the ports, on which no refusal depends.
