@@ -117,8 +117,13 @@ impl<'a> World<'a> {
                 SimDuration::from_nanos((phase.as_nanos() % grid + window.as_nanos() % grid) % grid)
             });
             let clock = Clock::draw(randomness, &owner, rule.grid(), phase);
-            let settings =
-                PoolSettings { owner: &owner, allocator: host.allocator, lanes: lanes.count as usize, clock };
+            let settings = PoolSettings {
+                owner: &owner,
+                allocator: host.allocator,
+                lanes: lanes.count as usize,
+                clock,
+                step_width: host.port_step_width,
+            };
             hosts.push(PortOwner {
                 pool: Pool::new(host.port_range, &host.reserved_ports, &settings, randomness),
                 first_lane: lanes.first,

@@ -50,7 +50,7 @@ impl Books {
     fn new(kind: AllocatorKind, range: PortRange, reserved: PortSet, replication: u64) -> Self {
         let randomness = Randomness { seed: 60_327, replication };
         let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
-        let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 2, clock };
+        let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 2, clock, step_width: 0 };
         let pool = Pool::new(range, &reserved, &settings, randomness);
         let usable = range.len() - reserved.count_in(range);
         Self { kind, range, reserved, pool, taken: [BTreeSet::new(), BTreeSet::new()], usable }
@@ -83,7 +83,7 @@ impl Books {
     }
 
     fn is_odd_linux(&self) -> bool {
-        self.kind == AllocatorKind::LinuxConnect && self.range.len() % 2 == 1
+        self.kind.is_parity_first() && self.range.len() % 2 == 1
     }
 
     /// The one exception: in a range of odd size Linux's scan wraps one position early, so it overlooks the first port,
@@ -142,7 +142,7 @@ fn a_range_is_handed_out_to_its_last_port() {
     for &kind in AllocatorKind::ALL {
         for (range, reserved) in layouts() {
             // Of three ports Linux always starts at the first, and so never looks at the last.
-            if kind == AllocatorKind::LinuxConnect && range.len() == 3 {
+            if kind.is_parity_first() && range.len() == 3 {
                 continue;
             }
             let mut books = Books::new(kind, range, reserved, 3);
