@@ -17,6 +17,8 @@ pub struct PoolSettings<'a> {
     pub lanes: usize,
     /// The owner's clock.
     pub clock: Clock,
+    /// The widest random step of a search ([`Setup::step_width`]).
+    pub step_width: u32,
 }
 
 /// The ports of one owner.
@@ -30,9 +32,9 @@ pub struct Pool {
 impl Pool {
     /// A pool whose ports, `range` less `reserved`, are all free.
     pub fn new(range: PortRange, reserved: &PortSet, settings: &PoolSettings<'_>, randomness: Randomness) -> Self {
-        let PoolSettings { owner, allocator, lanes, clock } = *settings;
+        let PoolSettings { owner, allocator, lanes, clock, step_width } = *settings;
         let layout = Layout::new(range, reserved, allocator.split());
-        let allocator = Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness });
+        let allocator = Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness, step_width });
         Self { lanes: vec![Lane::new(&layout); lanes], layout, allocator }
     }
 

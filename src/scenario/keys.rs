@@ -178,6 +178,12 @@ const HOST: &[Key] = &[
     Key::profile("reserved_ports", Form::Ports, "ports of the range that are never chosen"),
     Key::profile("uniqueness", Form::Word(uniqueness), "what the stack keeps unique"),
     Key::profile("allocator", Form::Word(allocators), "in which order it looks for a port"),
+    Key::default(
+        "port_step_width",
+        Form::Whole(0, 65_535),
+        "0",
+        "widest random step of the search (sysctl of Linux 7.1); 0: none",
+    ),
     Key::profile("time_wait", Form::SpanOrLaw(holds), "how long a port is held after its client closed first"),
     Key::profile("tw_reuse", Form::Word(tw_reuses), "may connect() end a TIME-WAIT early (net.ipv4.tcp_tw_reuse)"),
     Key::profile("tw_reuse_delay", Form::Plain(Kind::DurationOrZero), "age that such a TIME-WAIT must be above"),

@@ -64,6 +64,8 @@ pub struct Host {
     pub uniqueness: Uniqueness,
     /// In which order it looks for a port.
     pub allocator: AllocatorKind,
+    /// The widest random step of its search: 0 (none) to 65,535.
+    pub port_step_width: u32,
     /// How long a port is held after its client closed first.
     pub time_wait: Hold,
     /// What else its kernel does with sockets.

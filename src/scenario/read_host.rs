@@ -28,6 +28,7 @@ impl Reader<'_> {
         let kinds: Vec<_> = AllocatorKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
         let allocator = value_of(section, &defaults, "allocator")
             .and_then(|entry| self.word(&entry.node, &section.path_of("allocator"), &kinds));
+        let port_step_width = self.step_width(section, allocator);
         let time_wait = value_of(section, &defaults, "time_wait")
             .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
         let sockets = self.socket_rules(section, &defaults);
@@ -40,6 +41,7 @@ impl Reader<'_> {
             addresses: u32::try_from(addresses).ok()?,
             uniqueness: uniqueness?,
             allocator: allocator?,
+            port_step_width,
             time_wait: time_wait?,
             sockets: sockets?,
         };
@@ -75,6 +77,20 @@ impl Reader<'_> {
         };
         self.fault(fault.help(format!("the profiles are {}", names.join(", "))));
         fallback
+    }
+
+    /// The step width, which only the newest search of Linux has.
+    fn step_width(&mut self, section: &mut Section<'_>, allocator: Option<AllocatorKind>) -> u32 {
+        let at = section.take("port_step_width").map(|entry| entry.node.at.clone());
+        let width = self.whole_or(section, "port_step_width", 0);
+        if let (1.., Some(at), Some(kind)) = (width, at, allocator)
+            && kind != AllocatorKind::LinuxConnect
+        {
+            let newest = AllocatorKind::LinuxConnect.name();
+            let fault = Fault::new(at, format!("the allocator {} has no port_step_width", kind.name()));
+            self.fault(fault.help(format!("only {newest} has one (Linux 7.1): write 0, or leave it out")));
+        }
+        u32::try_from(width).unwrap_or(0)
     }
 
     /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from the profile.

@@ -61,7 +61,7 @@ impl Way {
         };
         match client.bind {
             Binding::Connect | Binding::AddressNoPort if client.local_port_range.is_some() => {
-                Self { allocator: host.allocator.one_by_one(), ..base }
+                Self { allocator: host.allocator.with_socket_range(), ..base }
             }
             Binding::Connect | Binding::AddressNoPort => base,
             Binding::BindZero => {

@@ -308,7 +308,13 @@ impl PortOwner {
         let owner = format!("host:{}", host.name);
         let owner = if number == 0 { owner } else { format!("{owner}/{number}") };
         let allocator = lanes.way.allocator;
-        let settings = PoolSettings { owner: &owner, allocator, lanes: lanes.count as usize, clock };
+        let settings = PoolSettings {
+            owner: &owner,
+            allocator,
+            step_width: host.port_step_width,
+            lanes: lanes.count as usize,
+            clock,
+        };
         let rules = &host.sockets;
         let cause = if lanes.way.claim.bound { Cause::InUse } else { Cause::NotAvailable };
         Self {

@@ -381,7 +381,7 @@ fn everything() -> String {
     let spreads = ["random", "round-robin", "first-free"];
     let mut index = 0;
     for uniqueness in ["4-tuple", "port-destination", "address-port", "port"] {
-        for allocator in ["linux-connect", "sequential", "random", "random-start"] {
+        for allocator in AllocatorKind::ALL.iter().map(|kind| kind.name()) {
             let hold = ["\"2s\"", "{ timer_wheel = { wait = \"3s\", hz = 250 } }"][index % 2];
             let closer = ["client", "server", "reset"][index % 3];
             let jitter = ["none", "full", "equal"][index % 3];

@@ -170,7 +170,7 @@ fn count_seconds(setting: Setting, holds: &[Hold], expected: &mut Measures) {
 fn settings() -> Vec<Setting> {
     let mut settings = Vec::new();
     for &allocator in AllocatorKind::ALL {
-        let sizes = if allocator == AllocatorKind::LinuxConnect { [1, 2, 4] } else { [1, 2, 3] };
+        let sizes = if allocator.is_parity_first() { [1, 2, 4] } else { [1, 2, 3] };
         for ports in sizes {
             settings.extend((0..=2).map(|wait| Setting { ports, wait, allocator }));
         }

@@ -40,6 +40,7 @@ pub(super) struct Recorded {
 
 /// A folder of tests/data/kernel.
 pub(super) struct Recording {
+    name: String,
     case: Value,
     csv: Vec<u8>,
     pub(super) rows: Vec<Recorded>,
@@ -51,7 +52,19 @@ impl Recording {
         let csv = std::fs::read(format!("{folder}/attempts.csv")).expect("it can be read");
         let case = std::fs::read_to_string(format!("{folder}/case.json")).expect("it can be read");
         let rows = std::str::from_utf8(&csv).expect("digits and commas").lines().skip(1).map(row).collect();
-        Self { case: serde_json::from_str(&case).expect("JSON"), csv, rows }
+        Self { name: name.to_owned(), case: serde_json::from_str(&case).expect("JSON"), csv, rows }
+    }
+
+    /// How many sockets were in TIME-WAIT, sample by sample.
+    pub(super) fn time_waits(&self) -> Vec<(SimDuration, usize)> {
+        let path = format!("{}/tests/data/kernel/{}/persecond.csv", env!("CARGO_MANIFEST_DIR"), self.name);
+        let text = std::fs::read_to_string(path).expect("it can be read");
+        let sample = |line: &str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let millis: String = fields[0].chars().filter(char::is_ascii_digit).collect();
+            (SimDuration::from_millis(parse(&millis)), parse(fields[8]))
+        };
+        text.lines().skip(1).map(sample).collect()
     }
 
     fn number(&self, key: &str) -> u64 {
@@ -227,6 +240,16 @@ pub(super) fn port(row: &AttemptRow) -> Option<u16> {
 /// How many attempts got a port.
 pub(super) fn granted<T>(rows: &[T], port: impl Fn(&T) -> Option<u16>) -> usize {
     rows.iter().filter(|row| port(row).is_some()).count()
+}
+
+/// Attempts that the kernel and the model decide differently.
+pub(super) fn differing(recording: &Recording, rows: &[AttemptRow]) -> usize {
+    rows.iter().zip(&recording.rows).filter(|(row, recorded)| row.got.is_ok() != recorded.port.is_some()).count()
+}
+
+/// The share of attempts that the kernel and the model decide alike.
+pub(super) fn decided_alike(recording: &Recording, rows: &[AttemptRow]) -> f64 {
+    1.0 - differing(recording, rows) as f64 / rows.len() as f64
 }
 
 /// Which attempt is the first to be refused, counted from 0.
