@@ -173,6 +173,13 @@ const HOST: &[Key] = &[
     Key::profile("uniqueness", Form::Word(uniqueness), "what the stack keeps unique"),
     Key::profile("allocator", Form::Word(allocators), "in which order it looks for a port"),
     Key::profile("time_wait", Form::SpanOrLaw(holds), "how long a port is held after its client closed first"),
+    Key::profile("connect_cost", Form::Table(CONNECT_COST), "CPU time of a connect() that chooses its port"),
+];
+
+const CONNECT_COST: &[Key] = &[
+    Key::profile("base", Form::Plain(Kind::DurationOrZero), "of a call that gets the first port it looks at"),
+    Key::profile("established", Form::Plain(Kind::DurationOrZero), "of each port looked at in vain: with a connection"),
+    Key::profile("time_wait", Form::Plain(Kind::DurationOrZero), "of each port looked at in vain: in TIME-WAIT"),
 ];
 
 const DESTINATION: &[Key] = &[
@@ -325,7 +332,7 @@ mod tests {
             } else if key.name != "title" {
                 assert_ne!(origin, Some("default"), "{path} has a default");
             }
-            if key.need == Need::Profile && !matches!(key.form, Form::SpanOrLaw(_)) {
+            if key.need == Need::Profile && !matches!(key.form, Form::SpanOrLaw(_) | Form::Table(_)) {
                 assert_eq!(origin, Some("profile linux-6.18"), "{path}");
             }
         });

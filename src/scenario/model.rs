@@ -66,6 +66,19 @@ pub struct Host {
     pub allocator: AllocatorKind,
     /// How long a port is held after its client closed first.
     pub time_wait: Hold,
+    /// What a `connect()` costs.
+    pub connect_cost: ConnectCost,
+}
+
+/// The CPU time of a `connect()` that chooses its port. It takes no simulated time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectCost {
+    /// Of a call that gets the first port it looks at.
+    pub base: SimDuration,
+    /// Of each port that it looks at and that has an open connection.
+    pub established: SimDuration,
+    /// Of each port that it looks at and that is in TIME-WAIT.
+    pub time_wait: SimDuration,
 }
 
 impl Host {

@@ -5,7 +5,7 @@
 
 use super::connection::{FLOWS_MAX, LANES_MAX};
 use crate::port::Uniqueness;
-use crate::scenario::Scenario;
+use crate::scenario::{ConnectCost, Scenario};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub struct HostLanes {
     pub range: u32,
     /// What tells them apart.
     pub uniqueness: Uniqueness,
+    /// What a `connect()` costs in them.
+    pub connect_cost: ConnectCost,
 }
 
 /// What a figure is about.
@@ -181,6 +183,7 @@ impl Topology {
             ports: host.usable_ports(),
             range: host.port_range.len(),
             uniqueness: host.uniqueness,
+            connect_cost: host.connect_cost,
         });
         self.lanes += count;
     }
