@@ -6,11 +6,12 @@
 //!
 //! - The mix at the moment of the attempt, and on its way through the range, is not that of the window. It is where
 //!   connections are short against TIME-WAIT, or outlast the window: c is then nearly `time_wait`, or `established`.
-//! - The kernel's cost is not linear (`ground-truth`, 28,232 ports, one destination). At the default figures, one machine's:
-//!   0.74 ms just above half full with connections (measured 0.7 to 2.4 ms) and 3.2 ms with TIME-WAITs (measured 2.2 to
-//!   3.0 ms: 7 % too much); 6.4 ms for a refusal (measured 5.5 to 6.4 ms). With holes at random, holders in the model being
-//!   connections or TIME-WAITs: 36 to 53 us at 99 % full (measured 66 us: too little, for ports far apart miss the cache),
-//!   81 to 256 us at 99.9 % (measured 156 us) and 0.5 to 2.3 ms at 99.99 % (measured 2.1 ms).
+//! - The kernel's cost is not linear. At the default figures, which are one machine's, medians on 28,232 ports towards
+//!   one destination (`ground-truth`; `tests/it/connect_cost.rs`) are, in the model and measured:
+//!   just above half full 0.74 ms with connections (0.7 to 2.4 ms) and 3.2 ms with TIME-WAITs (2.2 to 3.0 ms, so 7 % too
+//!   much); 6.4 ms for a refusal among TIME-WAITs (5.5 to 6.4 ms). With holes at random, held by connections to held by
+//!   TIME-WAITs: 34 to 46 us at 99 % full (66 us: ports far apart miss the cache), 74 to 227 us at 99.9 % (156 us), and
+//!   0.2 to 0.8 ms with three holes, where much depends on which (2.1 ms at 99.99 %).
 //!
 //! It takes no simulated time: a slow `connect()` delays nobody in the model.
 
@@ -30,7 +31,7 @@ pub struct Price {
 /// How the attempts of a flow searched.
 #[derive(Clone, Copy, Debug)]
 pub struct Searches<'a> {
-    /// Attempts that got a port, and the ports they looked at.
+    /// Attempts that got a port.
     pub connects: u64,
     /// Ports they looked at.
     pub probes: u64,

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart { name: "probes", summary: "ports looked at per connect() and their cost, by how full the range is", draw };
+    Chart { name: "probes", summary: "ports that connect() looks at and the time it takes, by occupancy", draw };
 
 /// A per cent of occupancy with fewer attempts is left out.
 const ATTEMPTS_MIN: f64 = 20.0;
@@ -221,33 +221,33 @@ fn times(y: &Axis, time: CpuTime) -> Vec<(f64, String)> {
 fn title(figures: &Figures, idle: bool) -> String {
     // Bins are up to an eighth wide: two digits are what they tell.
     let number = |count: f64| words::about(count.round());
-    let time = |count: f64| {
-        figures.time.map_or_else(String::new, |time| format!(" in {}", words::about_seconds(time.seconds(count))))
+    let time = |count: f64| figures.time.map(|time| words::about_seconds(time.seconds(count)));
+    let ports = |count: f64| {
+        let ports = if number(count) == "1" { "1 port".into() } else { format!("{} ports", number(count)) };
+        time(count).map_or(ports.clone(), |time| format!("{time} for {ports}"))
     };
-    let ports = |count: f64| match number(count).as_str() {
-        "1" => format!("1 port{}", time(1.0)),
-        text => format!("{text} ports{}", time(count)),
-    };
+    // What a connect() does, and what follows when that is said.
+    let (does, again) = if figures.time.is_some() { ("takes", "") } else { ("looks at", "at ") };
     let up_to = |(least, most): (f64, f64)| {
         let [least, most] = [least, most].map(ports);
         if least == most { most } else { format!("up to {most}") }
     };
     let refused = Some(&figures.refused).filter(|costs| !costs.bins.is_empty()).map(|costs| ports(costs.quantile(0.5)));
     let [below, above] = [0..50, 50..100].map(|half| figures.medians(half));
-    let refused_one = refused.as_ref().map(|ports| format!("a refused one at {ports}"));
+    let refused_one = refused.as_ref().map(|ports| format!("a refused one {again}{ports}"));
     match (below, above) {
         _ if idle => "No connection was opened".into(),
         (Some(below), Some(above)) if above.1 > 2.0 * below.1 => {
-            let most = if number(below.0) == number(below.1) { "" } else { "up to " };
-            let before = format!("{most}{}{}", number(below.1), time(below.1));
-            format!("From half full on a connect() looks at {}, before at {before} (medians)", up_to(above))
+            let [least, most] = [below.0, below.1].map(|count| time(count).unwrap_or_else(|| number(count)));
+            let before = if least == most { most } else { format!("up to {most}") };
+            format!("From half full on a connect() {does} {}, before {again}{before} (medians)", up_to(above))
         }
         (Some(below), Some(above)) => {
             let both = up_to((below.0.min(above.0), below.1.max(above.1)));
-            format!("A connect() looks at {both} (median), below half full and above")
+            format!("A connect() {does} {both} (median), below half full and above")
         }
         (Some(below), None) => {
-            let so_far = format!("A connect() looks at {} (median)", up_to(below));
+            let so_far = format!("A connect() {does} {} (median)", up_to(below));
             match refused_one {
                 Some(refused) => format!("{so_far} up to half full, {refused}"),
                 None if figures.seen[1] => format!("{so_far} up to half full; too few connects above"),
@@ -255,7 +255,7 @@ fn title(figures: &Figures, idle: bool) -> String {
             }
         }
         (None, Some(above)) => {
-            let so_far = format!("A connect() looks at {} (median)", up_to(above));
+            let so_far = format!("A connect() {does} {} (median)", up_to(above));
             if figures.seen[0] {
                 format!("{so_far} from half full on")
             } else {
@@ -263,7 +263,7 @@ fn title(figures: &Figures, idle: bool) -> String {
             }
         }
         (None, None) => match refused {
-            Some(ports) => format!("A refused connect() looks at {ports} (median)"),
+            Some(ports) => format!("A refused connect() {does} {ports} (median)"),
             None => "Too few connects to say what one costs".into(),
         },
     }
@@ -407,6 +407,11 @@ mod tests {
             title(&figures, false),
             "From half full on a connect() looks at up to about 14,000 ports, before at 1 (medians)"
         );
+        figures.time = CpuTime::through((1.0, 31e-6), (14_117.0, 0.003_207_1));
+        assert_eq!(
+            title(&figures, false),
+            "From half full on a connect() takes up to 3.2 ms for about 14,000 ports, before 31 us (medians)"
+        );
         figures.connects[3] = Costs::default();
         assert!(title(&figures, false).ends_with("ports (median) from half full on"));
         figures.seen[0] = false;
@@ -426,6 +431,20 @@ mod tests {
         assert_eq!(title(&figures, false), "A connect() looks at 1 port (median), below half full and above");
         figures.connects = vec![Costs::default(); 100];
         assert_eq!(title(&figures, false), "A refused connect() looks at 2 ports (median)");
+    }
+
+    #[test]
+    fn what_a_port_costs_is_read_off_the_table() {
+        let mut table = Table::new(&["probes_min", "probes_max", "cost_min_s", "cost_max_s"]);
+        assert_eq!(time(&table), None);
+        table.push([10.0, 12.0, 1.9e-6, 2.1e-6].map(Cell::Number));
+        let of_one_row = time(&table).unwrap();
+        assert!((of_one_row.seconds(1.0) - 1e-6).abs() < 1e-12 && (of_one_row.further - 1e-7).abs() < 1e-12);
+        table.push([1.0, 1.0, 1e-6, 1e-6].map(Cell::Number));
+        assert!((time(&table).unwrap().seconds(101.0) - 1.1e-5).abs() < 1e-12);
+        // What cannot be is not shown.
+        table.push([500.0, 500.0, -1.0, -1.0].map(Cell::Number));
+        assert_eq!(time(&table), None);
     }
 
     #[test]
