@@ -10,7 +10,7 @@
 //!   one destination (`ground-truth`; `tests/it/connect_cost.rs`) are, in the model and measured:
 //!   just above half full 0.74 ms with connections (0.7 to 2.4 ms) and 3.2 ms with TIME-WAITs (2.2 to 3.0 ms, so 7 % too
 //!   much); 6.4 ms for a refusal among TIME-WAITs (5.5 to 6.4 ms). With holes at random, held by connections to held by
-//!   TIME-WAITs: 34 to 46 us at 99 % full (66 us: ports far apart miss the cache), 74 to 227 us at 99.9 % (156 us), and
+//!   TIME-WAITs: 34 to 46 us at 99 % full (66 us), 74 to 227 us at 99.9 % (156 us), and
 //!   0.2 to 0.8 ms with three holes, where much depends on which (2.1 ms at 99.99 %).
 //!
 //! It takes no simulated time: a slow `connect()` delays nobody in the model.

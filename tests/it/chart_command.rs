@@ -131,7 +131,7 @@ fn a_bad_folder_is_refused_in_one_message_and_nothing_is_written() {
         ),
         (
             |run| edit(run, "probes.csv", |text| text.replacen(",busy_percent", "", 1)),
-            "run/probes.csv: line 1: the column busy_percent is missing; the header must be `scenario,variant,",
+            "run/probes.csv: line 1: the column busy_percent is missing; the header has scenario, variant,",
         ),
         (|run| fs::write(run.join("ports.csv"), [0xff; 99]).unwrap(), "run/ports.csv: line 1: not text in UTF-8"),
     ];

@@ -129,7 +129,7 @@ fn with_holes(holes: u64) -> [f64; 2] {
 /// The kernel's medians were 66 us at 99 % full, 156 us at 99.9 % and 2.1 ms at 99.99 %.
 #[test]
 fn with_holes_at_random_one_price_per_port_fits_within_a_factor_of_three_at_most() {
-    // Too little, whoever holds the ports: a port far from the last one looked at misses the cache.
+    // Too little, whoever holds the ports.
     let [open, wait] = with_holes(u64::from(PORTS) / 100);
     assert!((33.0..open + 20.0).contains(&wait) && (40.0..66.0).contains(&wait), "{open} {wait}");
     let [open, wait] = with_holes(u64::from(PORTS) / 1_000);
