@@ -98,6 +98,11 @@ pub const METRICS: &[Metric] = &[
     metric("probes_p99", Method::Mean(|m| (m.connects > 0).then_some(m.probes_p99 as f64))),
     metric("probes_max", Method::Maximum(|m| (m.attempts() > 0).then_some(m.probes_max as f64))),
     metric("probes_refused_mean", Method::Mean(|m| ratio(m.probes_refused as f64, m.refused))),
+    metric("connect_cost_mean_s", Method::Mean(|m| ratio(m.connect_cost as f64 / 1e9, m.connects))),
+    metric("connect_cost_p99_s", Method::Mean(|m| (m.connects > 0).then_some(m.connect_cost_p99 as f64 / 1e9))),
+    metric("connect_cost_max_s", Method::Maximum(|m| (m.attempts() > 0).then_some(m.connect_cost_max as f64 / 1e9))),
+    // No `Ratio`, which is a share of at most 1: a search can keep several CPUs busy.
+    metric("search_cpu_ratio", Method::Mean(|m| Some(m.search_cost as f64 / m.duration.as_nanos() as f64))),
     metric("reuse_interval_min_s", Method::Minimum(|m| m.idle_min.map(SimDuration::as_secs_f64))),
     metric("reuse_interval_mean_s", Method::Mean(|m| ratio(m.idle as f64 / 1e9, m.reuses))),
     metric("offered_load", Method::OfferedLoad),

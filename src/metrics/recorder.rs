@@ -7,6 +7,7 @@
 //! An integral of ports over time is exact and costs one addition per event: up to t it is
 //! `sum of ends - sum of starts + (starts - ends) t`.
 
+use super::connect_cost::{AttemptCosts, Price, Searches};
 use super::measures::Measures;
 use super::series::SampleRow;
 use crate::des::{SimDuration, SimTime};
@@ -137,6 +138,17 @@ impl FlowBook {
     /// Attempts that got a port.
     fn connects(&self) -> u64 {
         self.opened.count - self.carried
+    }
+
+    fn searches(&self) -> Searches<'_> {
+        Searches {
+            connects: self.connects(),
+            probes: self.probes,
+            histogram: &self.histogram,
+            refused: self.refused,
+            probes_refused: self.probes_refused,
+            probes_max: self.probes_max,
+        }
     }
 
     /// Ports with an open connection, and their integral over time up to `at`.
@@ -326,7 +338,12 @@ impl<'a> Recorder<'a> {
         measures.idle_min = (measures.reuses > 0).then(|| SimDuration::from_nanos(idle_min));
         let mut histogram = Histogram::default();
         let mut first_refusal = SimTime::NEVER;
-        for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
+        let mut costs = AttemptCosts::default();
+        for index in &view.flows {
+            let (flow, class) = (&self.flows[*index], self.topology.flows[*index].class);
+            let ClassBook { busy, established, .. } = classes[class];
+            let host = &self.topology.pools[self.topology.flows[*index].pool];
+            costs.add(class, Price::new(host.connect_cost, busy, established), &flow.searches());
             measures.requests += flow.connects() + flow.refused - flow.retries;
             measures.lost += flow.lost;
             measures.connects += flow.connects();
@@ -338,6 +355,7 @@ impl<'a> Recorder<'a> {
             first_refusal = first_refusal.min(flow.first_refusal.unwrap_or(SimTime::NEVER));
             histogram.merge(&flow.histogram);
         }
+        costs.put_into(&mut measures);
         measures.probes_p99 = histogram.quantile(0.99).map_or(0, u64::from);
         measures.first_refusal = (measures.refused > 0).then(|| first_refusal - self.opens);
         measures

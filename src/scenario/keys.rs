@@ -196,6 +196,13 @@ const HOST: &[Key] = &[
     Key::profile("sticky_buckets", Form::Flag, "is a port that bind() took closed to connect() until all left"),
     Key::default("autobind_reuse", Form::Flag, "false", "may bind(0) with SO_REUSEADDR share ports when none is free"),
     Key::default("listening_ports", Form::Ports, "[]", "ports that listening sockets hold: looked at, never taken"),
+    Key::profile("connect_cost", Form::Table(CONNECT_COST), "CPU time of a connect() that chooses its port"),
+];
+
+const CONNECT_COST: &[Key] = &[
+    Key::profile("base", Form::Plain(Kind::DurationOrZero), "of a call that gets the first port it looks at"),
+    Key::profile("established", Form::Plain(Kind::DurationOrZero), "of each port looked at in vain: with a connection"),
+    Key::profile("time_wait", Form::Plain(Kind::DurationOrZero), "of each port looked at in vain: in TIME-WAIT"),
 ];
 
 const DESTINATION: &[Key] = &[
@@ -367,7 +374,7 @@ mod tests {
             } else if key.name != "title" {
                 assert_ne!(origin, Some("default"), "{path} has a default");
             }
-            if key.need == Need::Profile && !matches!(key.form, Form::SpanOrLaw(_)) {
+            if key.need == Need::Profile && !matches!(key.form, Form::SpanOrLaw(_) | Form::Table(_)) {
                 assert_eq!(origin, Some("profile linux-6.18"), "{path}");
             }
         });

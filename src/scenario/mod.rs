@@ -37,6 +37,6 @@ pub mod words;
 pub use claim::Claim;
 pub use diagnostics::Diagnostics;
 pub use metric_name::MetricName;
-pub use model::{Assert, Client, Destination, Host, RunSettings, Scenario, WarmUp};
+pub use model::{Assert, Client, ConnectCost, Destination, Host, RunSettings, Scenario, WarmUp};
 pub use read::Reading;
 pub use sources::{SourceError, SourceFile, Sources};

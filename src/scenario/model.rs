@@ -70,6 +70,19 @@ pub struct Host {
     pub time_wait: Hold,
     /// What else its kernel does with sockets.
     pub sockets: SocketRules,
+    /// What a `connect()` costs.
+    pub connect_cost: ConnectCost,
+}
+
+/// The CPU time of a `connect()` that chooses its port. It takes no simulated time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectCost {
+    /// Of a call that gets the first port it looks at.
+    pub base: SimDuration,
+    /// Of each port that it looks at and that has an open connection.
+    pub established: SimDuration,
+    /// Of each port that it looks at and that is in TIME-WAIT.
+    pub time_wait: SimDuration,
 }
 
 impl Host {

@@ -187,12 +187,7 @@ impl Reader<'_> {
     }
 
     fn retry(&mut self, node: &Node, path: &str, keys: &'static [Key]) -> Option<Retry> {
-        let Some(table) = node.table() else {
-            let fault = Fault::new(node.at.clone(), "retry must be a table");
-            let fault = fault.label(format!("this is {}", node.type_name()));
-            self.fault(fault.help("write, for example, retry = { attempts = 3, delay = \"1s\" }"));
-            return None;
-        };
+        let table = self.table(node, path, "{ attempts = 3, delay = \"1s\" }")?;
         let mut section = Section::new(path, node.at.clone(), table, keys);
         let attempts = section
             .required("attempts")

@@ -1,9 +1,9 @@
 //! Reading a `[[host]]`: what it leaves out comes from its profile, which is read by the same code.
 
 use super::diagnostics::{Fault, quoted};
-use super::model::Host;
+use super::model::{ConnectCost, Host};
 use super::read::Named;
-use super::read_value::{Reader, Section};
+use super::read_value::{Reader, Section, Zero};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
 use crate::port::{AllocatorKind, Hold, Uniqueness};
@@ -32,6 +32,7 @@ impl Reader<'_> {
         let time_wait = value_of(section, &defaults, "time_wait")
             .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
         let sockets = self.socket_rules(section, &defaults);
+        let connect_cost = self.connect_cost(section, &defaults);
         self.finish(section);
         let host = Host {
             name: named.name.clone(),
@@ -44,6 +45,7 @@ impl Reader<'_> {
             port_step_width,
             time_wait: time_wait?,
             sockets: sockets?,
+            connect_cost: connect_cost?,
         };
         if host.usable_ports() == 0 {
             let at =
@@ -104,6 +106,24 @@ impl Reader<'_> {
         let inner = Node { value: Value::Table(wait), at: node.at.clone() };
         let exact = Table(vec![entry("exact", inner)]);
         self.choice(&Node { value: Value::Table(exact), at: node.at.clone() }, path, Hold::ENTRIES, None)
+    }
+
+    /// What the host leaves out comes from the profile, key by key.
+    fn connect_cost(&mut self, section: &mut Section<'_>, defaults: &Table) -> Option<ConnectCost> {
+        let (path, keys) = (section.path_of("connect_cost"), section.keys_below("connect_cost"));
+        let defaults = defaults.get("connect_cost")?.node.table()?;
+        let (table, at) = match section.take("connect_cost") {
+            Some(entry) => (self.table(&entry.node, &path, "{ base = \"31us\" }")?, entry.node.at.clone()),
+            None => (defaults, section.at.clone()),
+        };
+        let mut own = Section::new(path, at, table, keys);
+        let mut span = |key| {
+            let entry = value_of(&mut own, defaults, key)?;
+            self.duration(&entry.node, &own.path_of(key), Zero::Allowed)
+        };
+        let (base, established, time_wait) = (span("base"), span("established"), span("time_wait"));
+        self.finish(&mut own);
+        Some(ConnectCost { base: base?, established: established?, time_wait: time_wait? })
     }
 }
 

@@ -173,6 +173,14 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// A table.
+    pub(super) fn table<'n>(&mut self, node: &'n Node, path: &str, example: &str) -> Option<&'n Table> {
+        if node.table().is_none() {
+            self.wrong_type(node, path, "a table", example);
+        }
+        node.table()
+    }
+
     /// A span.
     pub(super) fn duration(&mut self, node: &Node, path: &str, zero: Zero) -> Option<SimDuration> {
         let read = match &node.value {

@@ -6,7 +6,7 @@
 
 use super::connection::{FLOWS_MAX, LANES_MAX};
 use crate::port::{Strides, Uniqueness};
-use crate::scenario::Scenario;
+use crate::scenario::{ConnectCost, Scenario};
 use crate::scenario::ways::{Way, Ways};
 use std::fmt;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub struct PoolLanes {
     pub endpoints: u32,
     /// Usable ports of each.
     pub ports: u32,
+    /// What a `connect()` costs in them.
+    pub connect_cost: ConnectCost,
     /// The classes of the lanes, endpoint by endpoint of the host; those of no use have none. Where endpoints do not
     /// matter, one class.
     pub classes: Vec<Option<usize>>,
@@ -186,7 +188,8 @@ impl Topology {
         }
         let count = u32::try_from(count).expect("a number of lanes");
         let first = u32::try_from(self.lanes).expect("a lane number");
-        self.pools.push(PoolLanes { way, first, count, endpoints: endpoints.count, ports, classes });
+        let connect_cost = scenario.hosts[way.host].connect_cost;
+        self.pools.push(PoolLanes { way, first, count, endpoints: endpoints.count, ports, connect_cost, classes });
         self.lanes += count as usize;
     }
 
