@@ -6,6 +6,7 @@
 
 use super::words::thousands;
 use crate::choice::{Kind, Outline, outlines};
+use crate::port::hold::TimerWheel;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
 use crate::workload::{Arrivals, ClosesFirst, Jitter, Lifetime, Retry, Spread};
@@ -178,6 +179,7 @@ const HOST: &[Key] = &[
         "0",
         "widest random step of the search (sysctl of Linux 7.1); 0: none",
     ),
+    Key::profile("hz", Form::Plain(Kind::OneOf(TimerWheel::HZ)), "ticks of the kernel's clock a second (CONFIG_HZ)"),
     Key::profile("time_wait", Form::SpanOrLaw(holds), "how long a port is held after its client closed first"),
 ];
 

@@ -1,5 +1,6 @@
 //! `Costs`: what was refused and lost, and how long `connect()` searched.
 
+use super::super::manifest::HostMeta;
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::refusals::Refusals;
@@ -14,7 +15,7 @@ pub(super) fn costs(tables: &RunTables) -> Vec<String> {
     if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
         let p99 = figure("probes_p99").map_or_else(String::new, |p99| format!(" (p99 {})", words::figure(p99)));
         // Linux tries the ports of one parity first, so half of the range is full before the search gets long.
-        let linux = tables.meta.scenario.hosts.iter().all(|host| host.allocator == "linux-connect");
+        let linux = tables.meta.scenario.hosts.iter().all(HostMeta::is_parity_first);
         let slow = match mean {
             ..100.0 => "",
             _ if linux => ": connect() is slow from half full on, long before it is refused",
