@@ -34,7 +34,8 @@ impl Pool {
     pub fn new(range: PortRange, reserved: &PortSet, settings: &PoolSettings<'_>, randomness: Randomness) -> Self {
         let PoolSettings { owner, allocator, lanes, clock, step_width } = *settings;
         let layout = Layout::new(range, reserved, allocator.split());
-        let allocator = Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness, step_width });
+        let allocator =
+            Allocator::new(allocator, &Setup { owner, layout: &layout, lanes, clock, randomness, step_width });
         Self { lanes: vec![Lane::new(&layout); lanes], layout, allocator }
     }
 

@@ -6,6 +6,7 @@
 
 use super::words::thousands;
 use crate::choice::{Kind, Outline, outlines};
+use crate::port::hold::TimerWheel;
 use crate::port::{AllocatorKind, Binding, Hold, TwReuse, Uniqueness};
 use crate::profile;
 use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Lifetime, Retry, Spread};
@@ -184,6 +185,7 @@ const HOST: &[Key] = &[
         "0",
         "widest random step of the search (sysctl of Linux 7.1); 0: none",
     ),
+    Key::profile("hz", Form::Plain(Kind::OneOf(TimerWheel::HZ)), "ticks of the kernel's clock a second (CONFIG_HZ)"),
     Key::profile("time_wait", Form::SpanOrLaw(holds), "how long a port is held after its client closed first"),
     Key::profile("tw_reuse", Form::Word(tw_reuses), "may connect() end a TIME-WAIT early (net.ipv4.tcp_tw_reuse)"),
     Key::profile("tw_reuse_delay", Form::Plain(Kind::DurationOrZero), "age that such a TIME-WAIT must be above"),

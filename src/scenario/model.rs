@@ -66,6 +66,8 @@ pub struct Host {
     pub allocator: AllocatorKind,
     /// The widest random step of its search: 0 (none) to 65,535.
     pub port_step_width: u32,
+    /// Ticks of its kernel's clock a second: one of [`TimerWheel::HZ`](crate::port::hold::TimerWheel::HZ).
+    pub hz: u64,
     /// How long a port is held after its client closed first.
     pub time_wait: Hold,
     /// What else its kernel does with sockets.

@@ -6,6 +6,8 @@ use super::read::Named;
 use super::read_value::{Reader, Section, Zero};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
+use crate::choice::{self, Kind, Parameter};
+use crate::port::hold::TimerWheel;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile::{self, Profile};
 
@@ -29,8 +31,13 @@ impl Reader<'_> {
         let allocator = value_of(section, &defaults, "allocator")
             .and_then(|entry| self.word(&entry.node, &section.path_of("allocator"), &kinds));
         let port_step_width = self.step_width(section, allocator);
+        let hz_entry = value_of(section, &defaults, "hz");
+        let hz = hz_entry.and_then(|entry| self.hz(&entry.node, &section.path_of("hz")));
+        // What the rule is lent is fine, so that a fault is told once.
+        let lent = hz_entry.filter(|_| hz.is_some()).or_else(|| defaults.get("hz"));
+        let lent = rules_with(lent, defaults.get("time_wait"));
         let time_wait = value_of(section, &defaults, "time_wait")
-            .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
+            .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &lent));
         let sockets = self.socket_rules(section, &defaults);
         let connect_cost = self.connect_cost(section, &defaults);
         self.finish(section);
@@ -43,6 +50,7 @@ impl Reader<'_> {
             uniqueness: uniqueness?,
             allocator: allocator?,
             port_step_width,
+            hz: hz?,
             time_wait: time_wait?,
             sockets: sockets?,
             connect_cost: connect_cost?,
@@ -95,13 +103,19 @@ impl Reader<'_> {
         u32::try_from(width).unwrap_or(0)
     }
 
-    /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from the profile.
-    fn time_wait(&mut self, node: &Node, path: &str, defaults: &Table) -> Option<Hold> {
-        let fallback = defaults.get("time_wait").and_then(|entry| entry.node.table());
-        if node.table().is_some() {
-            return self.choice(node, path, Hold::ENTRIES, fallback);
+    fn hz(&mut self, node: &Node, path: &str) -> Option<u64> {
+        let kind = Kind::OneOf(TimerWheel::HZ);
+        match self.parameter(node, path, &Parameter { name: "hz", kind, required: true, help: "" })? {
+            choice::Value::Whole(hz) => Some(hz),
+            _ => None,
         }
-        let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_at: node.at.clone(), node };
+    }
+
+    /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from `fallback`.
+    fn time_wait(&mut self, node: &Node, path: &str, fallback: &Table) -> Option<Hold> {
+        if node.table().is_some() {
+            return self.choice(node, path, Hold::ENTRIES, Some(fallback));
+        }
         let wait = Table(vec![entry("wait", node.clone())]);
         let inner = Node { value: Value::Table(wait), at: node.at.clone() };
         let exact = Table(vec![entry("exact", inner)]);
@@ -135,6 +149,27 @@ pub(super) fn value_of<'e, 'n: 'e>(
     key: &'static str,
 ) -> Option<&'e Entry> {
     section.take(key).or_else(|| defaults.get(key))
+}
+
+/// The profile's rule, if it has one, and for each rule that takes `hz` and has none, that of the host.
+fn rules_with(hz: Option<&Entry>, time_wait: Option<&Entry>) -> Table {
+    let mut rules = time_wait.and_then(|entry| entry.node.table()).cloned().unwrap_or_default();
+    let takers = Hold::ENTRIES.iter().filter(|rule| rule.parameters.iter().any(|parameter| parameter.name == "hz"));
+    for (rule, hz) in takers.zip(std::iter::repeat(hz).flatten()) {
+        if rules.get(rule.name).is_none() {
+            rules.0.push(entry(rule.name, Node { value: Value::Table(Table::default()), at: hz.node.at.clone() }));
+        }
+        if let Some(Value::Table(given)) = rules.get_mut(rule.name).map(|entry| &mut entry.node.value)
+            && given.get("hz").is_none()
+        {
+            given.0.push(hz.clone());
+        }
+    }
+    rules
+}
+
+fn entry(key: &str, node: Node) -> Entry {
+    Entry { key: key.to_owned(), key_at: node.at.clone(), node }
 }
 
 /// The settings of a profile as the table of a host.

@@ -111,7 +111,8 @@ fn names_are_unique_and_summaries_fit_a_line() {
     assert_eq!(names.len(), AllocatorKind::ALL.len());
     for kind in AllocatorKind::ALL {
         assert!(!kind.summary().is_empty() && kind.summary().len() <= 60, "{}", kind.name());
-        assert!(kind.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", kind.name());
+        let may = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        assert!(kind.name().bytes().all(may), "{}", kind.name());
     }
 }
 

@@ -154,6 +154,78 @@ arrivals = { poisson = { rate = "1100/s" } }
 lifetime = { exponential = { mean = "10ms" } }
 "#,
     ),
+    (
+        "kernels",
+        r#"
+[run]
+duration = "40s"
+replications = 2
+[[host]]
+name = "k3-10"
+profile = "linux-3.10"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+time_wait = { central_reaper = { wait = "8s", slot_runs = 2 } }
+[[host]]
+name = "k4-4"
+profile = "linux-4.4"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+time_wait = "7s"
+[[host]]
+name = "k5-4"
+profile = "linux-5.4"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+hz = 1000
+allocator = "linux-connect-4.6"
+time_wait = { timer_wheel = { wait = "5s" } }
+[[host]]
+name = "k5-15"
+profile = "linux-5.15"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+allocator = "linux-connect-5.12"
+time_wait = "5s"
+[[host]]
+name = "k7-1"
+profile = "linux-7.1"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+port_step_width = 40
+time_wait = "5s"
+[[client]]
+name = "c-k3-10"
+host = "k3-10"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k4-4"
+host = "k4-4"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k5-4"
+host = "k5-4"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k5-15"
+host = "k5-15"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k7-1"
+host = "k7-1"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+"#,
+    ),
 ];
 
 const HEAD: &str = "schema = 1\n[[destination]]\nname = \"db\"\nendpoints = 2\n[[destination]]\nname = \"cache\"\n";

@@ -100,8 +100,8 @@ fn a_larger_range_accepts_whatever_a_smaller_one_does() {
     for _ in 0..300 {
         let mut small = simple_world(&mut dice);
         // A range of odd size is larger than what Linux can see of it.
-        let parity_first = |kind: &&AllocatorKind| kind.is_parity_first() && kind.name() == small.allocator;
-        let step = if AllocatorKind::ALL.iter().any(|kind| parity_first(&kind)) { 2 } else { 1 };
+        let parity_first = |kind: &AllocatorKind| kind.is_parity_first() && kind.name() == small.allocator;
+        let step = if AllocatorKind::ALL.iter().any(parity_first) { 2 } else { 1 };
         if step == 1 {
             small.ports -= u32::try_from(dice.below(2)).expect("a small number");
         }

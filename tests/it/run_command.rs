@@ -1,6 +1,7 @@
 //! `dryport run` from the outside: exit codes, what is written and what is not, the same bytes whatever the threads.
 
 use crate::command::{Ended, dryport, dryport_reading, root};
+use dryport::port::AllocatorKind;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

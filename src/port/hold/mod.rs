@@ -35,9 +35,18 @@ trait HoldRule {
     }
 }
 
+/// The first instant strictly after `time` of a grid that lies at `phase` + k x `grid`; `phase` is below `grid`.
+#[inline]
+fn first_tick_after(time: SimTime, grid: SimDuration, phase: SimDuration) -> SimTime {
+    // Counted from one grid step before the phase, so that nothing is negative.
+    let shift = grid.as_nanos() - phase.as_nanos();
+    SimTime::from_nanos(((time.as_nanos() + shift) / grid.as_nanos() + 1) * grid.as_nanos() - shift)
+}
+
 crate::registry! {
     /// A rule of holding a port after the close.
     enum Hold, dispatch each_hold ($) {
+        central_reaper::CentralReaper,
         exact::Exact,
         timer_wheel::TimerWheel,
     }
