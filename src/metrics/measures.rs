@@ -25,10 +25,14 @@ pub struct Measures {
     pub outages: u64,
     /// The longest of them.
     pub outage_longest: SimDuration,
-    /// Integral of the busy ports.
+    /// Integral of the ports that connections keep busy, open or after their close.
     pub busy: i128,
     /// Integral of the ports with an open connection.
     pub established: i128,
+    /// Integral of the TIME-WAITs that connect() could take over: they are not busy.
+    pub reusable: i128,
+    /// Integral of the ports that sockets elsewhere keep from the scope's: busy, too.
+    pub blocked: i128,
     /// The most busy ports at any moment.
     pub busy_peak: u64,
     /// Connects served by the less preferred parity: ports unlike the range's first one.
@@ -41,6 +45,16 @@ pub struct Measures {
     pub probes_max: u64,
     /// Ports looked at by all refused attempts.
     pub probes_refused: u64,
+    /// CPU time of all connects, in nanoseconds.
+    pub connect_cost: u128,
+    /// 99 % of connects took no longer than this many nanoseconds.
+    pub connect_cost_p99: u64,
+    /// The most nanoseconds that any attempt took, refused ones included.
+    pub connect_cost_max: u64,
+    /// CPU time of all refused attempts, in nanoseconds.
+    pub refused_cost: u128,
+    /// The part of `connect_cost` and `refused_cost` that went into ports looked at in vain.
+    pub search_cost: u128,
     /// How often a port was used again after a release, and the sum and the least of the times between.
     pub reuses: u64,
     /// Sum of the times between a port's release and its next use, in nanoseconds.
@@ -53,5 +67,10 @@ impl Measures {
     /// All attempts.
     pub fn attempts(&self) -> u64 {
         self.connects + self.refused
+    }
+
+    /// Ports that attempts looked at in vain: all but the one that each connect got.
+    pub fn probes_in_vain(&self) -> u64 {
+        self.probes.saturating_sub(self.connects) + self.probes_refused
     }
 }

@@ -55,6 +55,48 @@ impl Pool {
         &self.lanes
     }
 
+    /// Looks for a usable port of lane number `id`, and takes none.
+    pub fn choose(&mut self, id: usize, now: SimTime) -> Choice {
+        self.lane_mut(id);
+        self.allocator.choose(id, &self.lanes[id], &self.layout, now)
+    }
+
+    /// Looks for a port of lane number `id` among those of which `usable` says so, and takes none.
+    pub fn choose_among(&mut self, id: usize, now: SimTime, usable: impl Fn(u16) -> bool) -> Choice {
+        let mut lane = Lane::new(&self.layout);
+        lane.open(&self.layout);
+        for offset in 0..=self.layout.range().last() - self.layout.range().first() {
+            if lane.is_free(offset) && !usable(self.layout.port(offset)) {
+                lane.take(offset);
+            }
+        }
+        self.allocator.choose(id, &lane, &self.layout, now)
+    }
+
+    /// Says that the port at `offset` of lane number `id` is usable from now on, or is not. Tells whether that is new.
+    pub fn set_usable(&mut self, id: usize, offset: u16, usable: bool) -> bool {
+        let reserved = self.layout.usable_probes(offset) == 0;
+        let lane = self.lane_mut(id);
+        if reserved || lane.is_free(offset) == usable {
+            return false;
+        }
+        if usable {
+            lane.give_back(offset);
+        } else {
+            lane.take(offset);
+        }
+        true
+    }
+
+    /// A lane, opened.
+    fn lane_mut(&mut self, id: usize) -> &mut Lane {
+        let lane = &mut self.lanes[id];
+        if lane.is_untouched() {
+            lane.open(&self.layout);
+        }
+        lane
+    }
+
     /// Looks for a usable port of lane number `id`, and takes it when there is one. Also says how many are left.
     #[inline]
     pub fn take(&mut self, id: usize, now: SimTime) -> (Choice, u32) {

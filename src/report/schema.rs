@@ -108,7 +108,7 @@ pub const PORTS: &[Column] = &[
     size("to_s", "s", "its end"),
     text(
         "state",
-        "free, established or time_wait: what most ports of the block were; refused: a connect() was, in the lane",
+        "free, established, time_wait or blocked: what most ports of the block were; refused: a connect() was, in the lane",
     ),
 ];
 
@@ -122,6 +122,8 @@ pub const PROBES: &[Column] = &[
     count("probes_max", "probes", "and at most so many"),
     count("connects", "attempts", "connect() calls of the runs with a time series that got a port with so many probes"),
     count("refused", "attempts", "connect() calls of those runs that were refused after so many probes"),
+    size("cost_min_s", "s", "CPU time of such a connect() with probes_min, at the mean price of these runs' attempts"),
+    size("cost_max_s", "s", "and with probes_max"),
 ];
 
 /// The file of each table.

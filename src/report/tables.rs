@@ -10,6 +10,7 @@ use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
 use crate::experiment::{Experiment, OfferedLoad, Outcome, WatchedPorts, estimate};
 use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, TARGET_RISK};
+use crate::metrics::connect_cost::Price;
 use crate::metrics::{METRICS, Method, Metric, ProbeGrid, SampleRow};
 use crate::scenario::Scenario;
 use std::io::{self, Write};
@@ -181,8 +182,7 @@ fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
         time(at),
         count(row.established.into()),
         count(row.time_wait.into()),
-        // No rule of early reuse is built yet.
-        count(0),
+        count(row.reusable.into()),
         count(row.busy.into()),
         count(row.busy_max.into()),
         count(row.attempts),
@@ -196,8 +196,15 @@ fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
     for grid in experiment.outcomes.iter().filter_map(|outcome| outcome.probes.as_ref()) {
         sum.merge(grid);
     }
+    // Hosts differ in their prices, and runs in the mix of ports.
+    let kept = experiment.outcomes.iter().filter(|outcome| outcome.probes.is_some());
+    let kept = kept.map(|outcome| &outcome.measures[experiment.views.of_scope[0]]);
+    let price = Price::mean(&kept.collect::<Vec<_>>());
     for cell in sum.cells() {
         let (least, most) = cell.probes;
+        // All of the ports in vain but the one that a connect got.
+        let in_vain = |probes: u32| probes.saturating_sub(u32::from(cell.connects > 0));
+        let cost = |probes| price.map(|price| price.attempt(in_vain(probes).into()) as f64 / 1e9);
         table.push([
             Cell::Text(scenario.clone()),
             Cell::Empty,
@@ -207,6 +214,8 @@ fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
             count(most.into()),
             count(cell.connects),
             count(cell.refused),
+            Cell::figure(cost(least)),
+            Cell::figure(cost(most)),
         ]);
     }
     table

@@ -210,7 +210,7 @@ fn bound(metric: MetricName, written: &str) -> Result<Bound, Misfit> {
         _ => None,
     };
     let Some(number) = number else { return Err(no_bound(metric, written)) };
-    if metric.unit == "ratio" && !(0.0..=1.0).contains(&number) {
+    if metric.is_share() && !(0.0..=1.0).contains(&number) {
         let misfit = Misfit::new(format!("{} lies between 0 and 1", metric.name), "out of its range");
         let meant = format!("{written}%");
         return Err(if quantity::percentage(&meant).is_ok_and(|share| share <= 1.0) {

@@ -18,6 +18,9 @@ const fn name(name: &'static str, unit: &'static str, meaning: &'static str) -> 
     MetricName { name, unit, meaning }
 }
 
+/// The share of one CPU that goes into the search for ports; several CPUs make it more than one.
+const SEARCH_CPU: &str = "search_cpu_ratio";
+
 /// Every metric, in the order of the CSVs.
 pub const METRIC_NAMES: &[MetricName] = &[
     name("attempts_total", "attempts", "connect() calls"),
@@ -39,12 +42,17 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("headroom_ports", "ports", "capacity_ports less busy_ports_peak: the least ever left"),
     name("established_ports_mean", "ports", "ports with an open connection: mean over time"),
     name("time_wait_ports_mean", "ports", "ports in TIME-WAIT: mean over time"),
+    name("blocked_ports_mean", "ports", "ports that other sockets of the host keep from these: mean over time"),
     name("reusable_ports_mean", "ports", "ports in TIME-WAIT that early reuse would hand out: mean over time"),
     name("second_parity_ratio", "ratio", "share of connects served by ports of the range's less preferred parity"),
     name("probes_mean", "probes", "ports looked at per connect"),
     name("probes_p99", "probes", "99 % of connects looked at no more ports than this (to 0.2 %)"),
     name("probes_max", "probes", "the most ports that any attempt looked at"),
     name("probes_refused_mean", "probes", "ports looked at per refusal"),
+    name("connect_cost_mean_s", "s", "CPU time of a connect() that got a port: mean"),
+    name("connect_cost_p99_s", "s", "99 % of connects took no more CPU time than this (to 0.2 %)"),
+    name("connect_cost_max_s", "s", "the most CPU time that any attempt took, refused ones included"),
+    name(SEARCH_CPU, "ratio", "CPU time spent on ports looked at in vain, by the length of the window"),
     name("reuse_interval_min_s", "s", "the shortest time from the release of a port to its next use"),
     name("reuse_interval_mean_s", "s", "mean time from the release of a port to its next use"),
     name("offered_load", "erlangs", "arrival rate x mean port hold, from the scenario"),
@@ -55,6 +63,11 @@ impl MetricName {
     /// The metric called `name`.
     pub fn named(name: &str) -> Option<Self> {
         METRIC_NAMES.iter().find(|known| known.name == name).copied()
+    }
+
+    /// Does it lie between 0 and 1?
+    pub fn is_share(self) -> bool {
+        self.unit == "ratio" && self.name != SEARCH_CPU
     }
 
     /// The metric called `name`, for constants.

@@ -2,8 +2,8 @@
 
 use super::claim::Claim;
 use crate::des::SimDuration;
-use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
-use crate::workload::{Arrivals, ClosesFirst, Lifetime, Retry, Spread};
+use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Lifetime, Retry, Spread};
 use std::sync::Arc;
 
 /// Everything a simulation needs to know.
@@ -70,12 +70,27 @@ pub struct Host {
     pub hz: u64,
     /// How long a port is held after its client closed first.
     pub time_wait: Hold,
+    /// What else its kernel does with sockets.
+    pub sockets: SocketRules,
+    /// What a `connect()` costs.
+    pub connect_cost: ConnectCost,
+}
+
+/// The CPU time of a `connect()` that chooses its port. It takes no simulated time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectCost {
+    /// Of a call that gets the first port it looks at.
+    pub base: SimDuration,
+    /// Of each port that it looks at and that has an open connection.
+    pub established: SimDuration,
+    /// Of each port that it looks at and that is in TIME-WAIT.
+    pub time_wait: SimDuration,
 }
 
 impl Host {
-    /// Ports of one lane that can be used at all: the range less the reserved ports.
+    /// Ports of one lane that can be used at all: the range less the reserved ports and those listened on.
     pub fn usable_ports(&self) -> u32 {
-        self.port_range.len() - self.reserved_ports.count_in(self.port_range)
+        super::ways::usable_ports(self.port_range, &self.reserved_ports, &self.sockets.listening_ports)
     }
 }
 
@@ -86,6 +101,10 @@ pub struct Destination {
     pub name: Arc<str>,
     /// Distinct address:port pairs: 1 to 65,536.
     pub endpoints: u32,
+    /// Is it reached by a loopback address?
+    pub loopback: bool,
+    /// How it answers.
+    pub behaviour: Behaviour,
 }
 
 /// A source of requests on one host.
@@ -103,6 +122,14 @@ pub struct Client {
     pub lifetime: Lifetime,
     /// Who closes first, unless a trace row says otherwise.
     pub closes_first: ClosesFirst,
+    /// Which call chooses the port.
+    pub bind: Binding,
+    /// `SO_REUSEADDR`, set before bind().
+    pub reuse_address: bool,
+    /// `SO_REUSEPORT`, set before bind().
+    pub reuse_port: bool,
+    /// `IP_LOCAL_PORT_RANGE`: the range of its sockets.
+    pub local_port_range: Option<PortRange>,
     /// How attempts spread over the host's addresses.
     pub source: Spread,
     /// How attempts spread over the endpoints of a destination.

@@ -1,15 +1,14 @@
 //! Reading a `[[host]]`: what it leaves out comes from its profile, which is read by the same code.
 
 use super::diagnostics::{Fault, quoted};
-use super::model::Host;
-use super::quantity::{self, Misfit};
+use super::model::{ConnectCost, Host};
 use super::read::Named;
-use super::read_value::{Reader, Section};
+use super::read_value::{Reader, Section, Zero};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
 use crate::choice::{self, Kind, Parameter};
 use crate::port::hold::TimerWheel;
-use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
+use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile::{self, Profile};
 
 impl Reader<'_> {
@@ -20,9 +19,11 @@ impl Reader<'_> {
         let defaults = tree_of(profile);
         let addresses = self.whole_or(section, "addresses", 1);
         let range_entry = value_of(section, &defaults, "port_range");
-        let port_range = range_entry.and_then(|entry| self.port_range(&entry.node, &section.path_of("port_range")));
+        let port_range =
+            range_entry.and_then(|entry| self.port_range("port_range", &entry.node, &section.path_of("port_range")));
         let reserved_entry = value_of(section, &defaults, "reserved_ports");
-        let reserved = reserved_entry.map(|entry| self.reserved(&entry.node, &section.path_of("reserved_ports")));
+        let reserved = reserved_entry
+            .map(|entry| self.port_set(&entry.node, "reserved_ports", &section.path_of("reserved_ports")));
         let rules = Uniqueness::ALL.map(|rule| (rule.name(), rule));
         let uniqueness = value_of(section, &defaults, "uniqueness")
             .and_then(|entry| self.word(&entry.node, &section.path_of("uniqueness"), &rules));
@@ -37,6 +38,8 @@ impl Reader<'_> {
         let lent = rules_with(lent, defaults.get("time_wait"));
         let time_wait = value_of(section, &defaults, "time_wait")
             .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &lent));
+        let sockets = self.socket_rules(section, &defaults);
+        let connect_cost = self.connect_cost(section, &defaults);
         self.finish(section);
         let host = Host {
             name: named.name.clone(),
@@ -49,6 +52,8 @@ impl Reader<'_> {
             port_step_width,
             hz: hz?,
             time_wait: time_wait?,
+            sockets: sockets?,
+            connect_cost: connect_cost?,
         };
         if host.usable_ports() == 0 {
             let at =
@@ -84,60 +89,6 @@ impl Reader<'_> {
         fallback
     }
 
-    fn port_range(&mut self, node: &Node, path: &str) -> Option<PortRange> {
-        let read = match &node.value {
-            Value::String(text) => quantity::port_range(text),
-            Value::Whole(Some(number)) => quantity::port_range(&number.to_string()),
-            _ => Err(Misfit {
-                message: "port_range must be a string".to_owned(),
-                label: format!("this is {}", node.type_name()),
-                help: Some("write, for example, port_range = \"32768-60999\"".to_owned()),
-            }),
-        };
-        match read {
-            Ok(range) => {
-                self.resolved.note(path, range.to_string(), node.at.origin());
-                Some(range)
-            }
-            Err(misfit) => {
-                self.misfit(&node.at, misfit);
-                None
-            }
-        }
-    }
-
-    /// An array of ports and ranges, or one of them alone.
-    fn reserved(&mut self, node: &Node, path: &str) -> PortSet {
-        /// There are no more ports than these.
-        const RANGES_MAX: usize = 65_535;
-        let alone = std::slice::from_ref(node);
-        let items = if let Value::Array(items) = &node.value { items.as_slice() } else { alone };
-        if items.len() > RANGES_MAX {
-            self.fault(Fault::new(node.at.clone(), "more reserved ports than there are ports").label("too many"));
-            return PortSet::default();
-        }
-        let mut ranges = Vec::new();
-        for item in items {
-            let read = match &item.value {
-                Value::String(text) => quantity::port_or_range(text),
-                Value::Whole(Some(number)) => quantity::port_or_range(&number.to_string()),
-                _ => Err(Misfit {
-                    message: "reserved_ports must be an array of ports and port ranges".to_owned(),
-                    label: format!("this is {}", item.type_name()),
-                    help: Some("write, for example, reserved_ports = [\"8080\", \"40300-40599\"]".to_owned()),
-                }),
-            };
-            match read {
-                Ok(range) => ranges.push(range),
-                Err(misfit) => self.misfit(&item.at, misfit),
-            }
-        }
-        let set = PortSet::new(ranges);
-        let shown: Vec<String> = set.ranges().iter().map(PortRange::to_string).collect();
-        self.resolved.note(path, shown, node.at.origin());
-        set
-    }
-
     /// The step width, which only the newest search of Linux has.
     fn step_width(&mut self, section: &mut Section<'_>, allocator: Option<AllocatorKind>) -> u32 {
         let at = section.take("port_step_width").map(|entry| entry.node.at.clone());
@@ -170,11 +121,33 @@ impl Reader<'_> {
         let exact = Table(vec![entry("exact", inner)]);
         self.choice(&Node { value: Value::Table(exact), at: node.at.clone() }, path, Hold::ENTRIES, None)
     }
+
+    /// What the host leaves out comes from the profile, key by key.
+    fn connect_cost(&mut self, section: &mut Section<'_>, defaults: &Table) -> Option<ConnectCost> {
+        let (path, keys) = (section.path_of("connect_cost"), section.keys_below("connect_cost"));
+        let defaults = defaults.get("connect_cost")?.node.table()?;
+        let (table, at) = match section.take("connect_cost") {
+            Some(entry) => (self.table(&entry.node, &path, "{ base = \"31us\" }")?, entry.node.at.clone()),
+            None => (defaults, section.at.clone()),
+        };
+        let mut own = Section::new(path, at, table, keys);
+        let mut span = |key| {
+            let entry = value_of(&mut own, defaults, key)?;
+            self.duration(&entry.node, &own.path_of(key), Zero::Allowed)
+        };
+        let (base, established, time_wait) = (span("base"), span("established"), span("time_wait"));
+        self.finish(&mut own);
+        Some(ConnectCost { base: base?, established: established?, time_wait: time_wait? })
+    }
 }
 
 /// The value of a key: the host's, else the profile's.
 #[expect(single_use_lifetimes, reason = "the host's table outlives the profile's")]
-fn value_of<'e, 'n: 'e>(section: &mut Section<'n>, defaults: &'e Table, key: &'static str) -> Option<&'e Entry> {
+pub(super) fn value_of<'e, 'n: 'e>(
+    section: &mut Section<'n>,
+    defaults: &'e Table,
+    key: &'static str,
+) -> Option<&'e Entry> {
     section.take(key).or_else(|| defaults.get(key))
 }
 
@@ -227,6 +200,7 @@ fn node_of(value: &toml::Value, at: &At) -> Node {
         toml::Value::String(text) => Value::String(text.clone()),
         toml::Value::Integer(number) => Value::Whole(Some((*number).into())),
         toml::Value::Float(number) => Value::Float(*number),
+        toml::Value::Boolean(flag) => Value::Flag(*flag),
         toml::Value::Array(items) => Value::Array(items.iter().map(|item| node_of(item, at)).collect()),
         _ => Value::Other("a value of a profile"),
     };

@@ -95,17 +95,20 @@ impl Filled {
     /// What the profile says of a key of its host, as the file would have it.
     fn of_profile(&self, key: &str) -> String {
         let below = format!("{key}.");
-        let mut law = String::new();
+        let (mut law, mut table) = (None, Vec::new());
         for setting in &self.profile.settings {
             if setting.key == key {
                 return setting.written();
             }
-            if let Some((name, parameter)) = setting.key.strip_prefix(&below).and_then(|rest| rest.split_once('.')) {
-                let lead = if law.is_empty() { format!("{{ {name} = {{ ") } else { ", ".to_owned() };
-                write!(law, "{lead}{parameter} = {}", setting.written()).expect("a string takes all");
-            }
+            let Some(rest) = setting.key.strip_prefix(&below) else { continue };
+            let parameter = rest.split_once('.').map_or(rest, |(name, parameter)| {
+                law = Some(name);
+                parameter
+            });
+            table.push(format!("{parameter} = {}", setting.written()));
         }
-        law + " } }"
+        let table = format!("{{ {} }}", table.join(", "));
+        law.map_or(table.clone(), |name| format!("{{ {name} = {table} }}"))
     }
 }
 

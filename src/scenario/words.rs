@@ -166,6 +166,15 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
+/// A span of time to two digits: `3.2 ms`.
+pub fn about_seconds(span: f64) -> String {
+    let mut step = 1e-9;
+    while step * 99.5 < span && step < 1.0 {
+        step *= 10.0;
+    }
+    seconds((span / step).round() * step)
+}
+
 /// An interval of seconds, its unit said once where both ends have one: `56.0 to 57.0 s`. Ends that read alike are said
 /// once: `28.2 s`.
 pub fn between(low: f64, high: f64) -> String {
@@ -442,6 +451,12 @@ mod tests {
         for (value, text) in cases {
             assert_eq!(seconds(value), text);
         }
+    }
+
+    #[test]
+    fn spans_to_two_digits() {
+        let spans = [0.0, 5e-8, 3.1e-5, 3.3249e-5, 9.96e-5, 0.003_207_1, 0.15, 7_500.0].map(about_seconds);
+        assert_eq!(spans, ["0 s", "50 ns", "31 us", "33 us", "100 us", "3.2 ms", "150 ms", "2 h 5 min"]);
     }
 
     #[test]

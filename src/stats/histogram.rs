@@ -63,19 +63,35 @@ impl Histogram {
     ///
     /// When `q` is outside of [0, 1].
     pub fn quantile(&self, q: f64) -> Option<u32> {
-        assert!((0.0..=1.0).contains(&q), "a quantile lies between 0 and 1");
-        let count = self.count();
-        // 0.07 of 100 is 7, though the product comes out a rounding above it.
-        let share = q * count as f64 * (1.0 - 4.0 * f64::EPSILON);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the count")]
-        let rank = (share.ceil() as u64).clamp(1, count.max(1));
-        let mut reached = 0;
-        let bucket = self.counts.iter().position(|bucket_count| {
-            reached += bucket_count;
-            reached >= rank
-        })?;
-        Some(Buckets::last(bucket))
+        quantile(self.counts(), q)
     }
+
+    /// The values that were counted, rising and each as the end of its bucket, and how often.
+    pub fn counts(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
+        let counts = self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        counts.map(|(bucket, count)| (Buckets::last(bucket), count))
+    }
+}
+
+/// The least of rising values, each given with its count, such that at least ceil(`q` * count) of all, and at least one,
+/// are at most that, for 0 <= `q` <= 1. `None` when there is none.
+///
+/// # Panics
+///
+/// When `q` is outside of [0, 1].
+pub fn quantile<T>(counts: impl Iterator<Item = (T, u64)> + Clone, q: f64) -> Option<T> {
+    assert!((0.0..=1.0).contains(&q), "a quantile lies between 0 and 1");
+    let count: u64 = counts.clone().map(|(_, count)| count).sum();
+    // 0.07 of 100 is 7, though the product comes out a rounding above it.
+    let share = q * count as f64 * (1.0 - 4.0 * f64::EPSILON);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the count")]
+    let rank = (share.ceil() as u64).clamp(1, count.max(1));
+    let mut reached = 0;
+    let mut found = counts.skip_while(|(_, count)| {
+        reached += count;
+        reached < rank
+    });
+    found.next().map(|(value, _)| value)
 }
 
 #[cfg(test)]

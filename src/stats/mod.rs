@@ -7,6 +7,6 @@ mod histogram;
 pub mod interval;
 pub mod octaves;
 
-pub use histogram::Histogram;
+pub use histogram::{Histogram, quantile};
 pub use interval::Interval;
 pub use octaves::Octaves;

@@ -6,7 +6,7 @@ use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::port::allocator::Choice;
 use dryport::port::pool::PoolSettings;
 use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet, Uniqueness};
-use dryport::sim::{Attempt, Connected, Held, Observer, Topology};
+use dryport::sim::{Attempt, Cause, Connected, Held, Observer, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FIRST: u16 = 10_000;
@@ -236,7 +236,7 @@ impl Observer for Tuples<'_> {
         self.held.push((Held { flow: attempt.flow, lane: attempt.lane, offset: got.offset }, tuple));
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         self.refused += 1;
         for port in FIRST..FIRST + self.ports {
             let tuple = self.tuple(attempt, port);

@@ -121,17 +121,17 @@ fn a_bad_folder_is_refused_in_one_message_and_nothing_is_written() {
         ),
         (
             |run| edit(run, "replications.csv", |text| text[..text.len() - 3].into()),
-            "run/replications.csv: line 2161: cut off",
+            "run/replications.csv: line 2481: cut off",
         ),
         (
             |run| {
                 edit(run, "summary.csv", |text| text.split_inclusive('\n').take(9).collect());
             },
-            "run/summary.csv: 8 rows, where the manifest says 138",
+            "run/summary.csv: 8 rows, where the manifest says 154",
         ),
         (
             |run| edit(run, "probes.csv", |text| text.replacen(",busy_percent", "", 1)),
-            "run/probes.csv: line 1: the column busy_percent is missing; the header must be `scenario,variant,",
+            "run/probes.csv: line 1: the column busy_percent is missing; the header has scenario, variant,",
         ),
         (|run| fs::write(run.join("ports.csv"), [0xff; 99]).unwrap(), "run/ports.csv: line 1: not text in UTF-8"),
     ];

@@ -277,7 +277,7 @@ fn attempts_hash(scenario: &Scenario) -> (usize, u64) {
             for word in [row.at.as_nanos(), row.request, row.retry.into(), row.source.into(), row.flow.into()] {
                 hash.add(word);
             }
-            let (port, close) = row.got.map_or((0, 0), |(port, close)| (port, close.as_nanos()));
+            let (port, close) = row.got.ok().map_or((0, 0), |(port, close)| (port, close.as_nanos()));
             for word in [port.into(), close, row.probes.into()] {
                 hash.add(word);
             }

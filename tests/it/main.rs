@@ -9,6 +9,7 @@ mod chart_command;
 mod check_command;
 mod closed_forms;
 mod command;
+mod connect_cost;
 mod format_screens;
 mod front_door;
 mod gates;

@@ -1,68 +1,17 @@
 //! Linux `connect()`: a hashed start, the parity of the range's first port before the other, a random increment
 //! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect` since 5.18; `reference/linux.md` 1.2 to 1.5).
-//!
-//! The start offset of a destination is `(perturb[index] + hash) mod rem & ~1`, where hash and index come from a keyed
-//! hash of (addresses, destination port, epoch) and the epoch changes every 10 s. A success moves `perturb[index]` on by
-//! the distance scanned, at least a random 0 to 7 steps, and one step more.
-//!
-//! `perturb` is a table of 65,536 words for the whole machine. After a re-salt every lane has a fresh index and a fresh
-//! random hash, so what a slot held before is as good as nothing: slots are kept per epoch, only those in use, starting
-//! from zero. A test below compares with the literal table.
 
-use super::few_bits::FewBits;
 use super::parity_scan::{STEP, scan};
+use super::perturbed_start::PerturbedStart;
 use super::random_step::RandomStep;
 use super::{Allocate, Choice, Setup};
-use crate::des::{Lookup, SimDuration, SimTime};
-use crate::port::clock::Clock;
+use crate::des::SimTime;
 use crate::port::lane::{Lane, Layout, Split};
-use std::collections::BTreeMap;
-
-/// "tcp: resalt the secret every 10 seconds", Linux 5.18: `EPHEMERAL_PORT_SHUFFLE_PERIOD` in `net/core/secure_seq.c`.
-const RESALT_PERIOD: SimDuration = SimDuration::from_secs(10);
 
 #[derive(Debug)]
 pub(super) struct LinuxConnect {
-    clock: Clock,
-    epoch: u64,
-    epoch_end: SimTime,
-    lanes: Vec<LaneState>,
-    table: Perturb,
-    hash: Lookup,
-    increments: FewBits<3>,
+    start: PerturbedStart,
     random_step: Option<RandomStep>,
-}
-
-/// Where a lane starts in the present epoch.
-#[derive(Clone, Copy, Debug)]
-struct LaneState {
-    /// The epoch that `hash` and `slot` are for.
-    epoch: u64,
-    hash: u32,
-    slot: u32,
-}
-
-/// The slots of the perturb table that are in use in this epoch.
-#[derive(Debug, Default)]
-struct Perturb {
-    values: Vec<u32>,
-    by_index: BTreeMap<u16, u32>,
-}
-
-impl Perturb {
-    fn clear(&mut self) {
-        self.values.clear();
-        self.by_index.clear();
-    }
-
-    /// The slot of table index `index`, which lanes with the same index share.
-    fn slot(&mut self, index: u16) -> u32 {
-        let next = u32::try_from(self.values.len()).expect("at most 65,536 slots");
-        *self.by_index.entry(index).or_insert_with(|| {
-            self.values.push(0);
-            next
-        })
-    }
 }
 
 impl Allocate for LinuxConnect {
@@ -71,55 +20,20 @@ impl Allocate for LinuxConnect {
     const SPLIT: Split = Split::ByParity;
 
     fn new(setup: &Setup<'_>) -> Self {
-        Self {
-            clock: setup.clock,
-            epoch: 0,
-            epoch_end: SimTime::ZERO,
-            lanes: vec![LaneState { epoch: u64::MAX, hash: 0, slot: 0 }; setup.lanes],
-            table: Perturb::default(),
-            hash: setup.randomness.lookup(setup.owner, "port hash"),
-            increments: FewBits::new(setup.randomness.words(setup.owner, "port increment")),
-            random_step: RandomStep::new(setup),
-        }
+        Self { start: PerturbedStart::new(setup), random_step: RandomStep::new(setup) }
     }
 
     #[inline]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice {
-        if now >= self.epoch_end {
-            self.resalt(now);
-        }
-        if self.lanes[id].epoch != self.epoch {
-            self.enter_epoch(id);
-        }
-        let LaneState { hash, slot, .. } = self.lanes[id];
-        let perturb = self.table.values[slot as usize];
-        let start = perturb.wrapping_add(hash);
+        let start = self.start.of(id, now);
         let (choice, distance) = match &mut self.random_step {
-            None => scan(start, lane, layout),
-            Some(random_step) => random_step.scan(start, lane, layout),
+            None => scan(start.offset, lane, layout),
+            Some(random_step) => random_step.scan(start.offset, lane, layout),
         };
         if choice.offset.is_some() {
-            let advance = distance.max(self.increments.draw() * STEP) + STEP;
-            self.table.values[slot as usize] = perturb.wrapping_add(advance);
+            self.start.succeed(start, distance, STEP);
         }
         choice
-    }
-}
-
-impl LinuxConnect {
-    #[cold]
-    fn resalt(&mut self, now: SimTime) {
-        self.epoch = self.clock.epoch(now, RESALT_PERIOD);
-        self.epoch_end = self.clock.epoch_end(self.epoch, RESALT_PERIOD);
-        self.table.clear();
-    }
-
-    #[cold]
-    fn enter_epoch(&mut self, id: usize) {
-        let word = self.hash.word(id as u64, self.epoch);
-        #[expect(clippy::cast_possible_truncation, reason = "the low half is the index, the high half the offset")]
-        let (index, hash) = (word as u16, (word >> 32) as u32);
-        self.lanes[id] = LaneState { epoch: self.epoch, hash, slot: self.table.slot(index) };
     }
 }
 
@@ -128,8 +42,9 @@ impl LinuxConnect {
 mod tests {
     use super::super::literal::{self, Literal, Probe, RANDOMNESS, by_parity, compare, compare_on_all_ranges};
     use super::*;
-    use crate::des::Words;
     use crate::des::random::below;
+    use crate::des::{Lookup, SimDuration, Words};
+    use crate::port::clock::Clock;
     use crate::port::range::{PortRange, PortSet};
 
     /// The kernel's own way, port by port, with its whole table (`reference/linux.md` 1.2 to 1.4 and 1.9).

@@ -8,6 +8,7 @@ mod few_bits;
 #[cfg(test)]
 mod literal;
 mod parity_scan;
+mod perturbed_start;
 mod port_hash;
 mod random_step;
 
@@ -132,14 +133,39 @@ macro_rules! allocators {
 }
 
 allocators! {
+    linux_bind_zero::LinuxBindZero,
+    linux_bind_zero_reuse::LinuxBindZeroReuse,
     linux_connect::LinuxConnect,
     linux_connect_3_0::LinuxConnect30,
     linux_connect_4_2::LinuxConnect42,
     linux_connect_4_6::LinuxConnect46,
     linux_connect_5_12::LinuxConnect512,
+    linux_socket_range::LinuxSocketRange,
     random::Random,
     random_start::RandomStart,
     sequential::Sequential,
+}
+
+impl AllocatorKind {
+    /// How sockets with a range of their own (`IP_LOCAL_PORT_RANGE`) look for a port on the same kernel.
+    #[must_use]
+    pub const fn with_socket_range(self) -> Self {
+        match self {
+            Self::LinuxConnect => Self::LinuxSocketRange,
+            other => other,
+        }
+    }
+
+    /// How bind(0) looks for a port on the same kernel, with `SO_REUSEADDR` or without.
+    #[must_use]
+    pub const fn of_bind_zero(self, reuse_address: bool) -> Self {
+        match (self, reuse_address) {
+            // Before 4.6: a random start, then one port after another (`reference/linux.md` 2).
+            (Self::LinuxConnect30 | Self::LinuxConnect42, _) => Self::RandomStart,
+            (_, false) => Self::LinuxBindZero,
+            (_, true) => Self::LinuxBindZeroReuse,
+        }
+    }
 }
 
 /// Looks through every port from `start` on, upwards, once around: what the linear allocators share.

@@ -51,14 +51,14 @@ fn scan_second_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32)
 
 /// Indices of one parity, `low` included, `high` not.
 #[derive(Clone, Copy, Debug)]
-struct Span {
-    low: u32,
-    high: u32,
+pub(super) struct Span {
+    pub(super) low: u32,
+    pub(super) high: u32,
 }
 
 /// One pass: `start` to the end of the span, then its beginning to `start`.
 #[inline]
-fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+pub(super) fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let before = |index| layout.usable_before(parity, index);
     let to_end = before(span.high) - before(start);
     if lane.has_free(parity) {

@@ -7,7 +7,7 @@
 //! TIME-WAITs a slot, which is 13 closes a second, each slot so takes two runs: a TIME-WAIT lasts 97.5 to 112.5 s and
 //! ends in batches 15 s apart.
 
-use super::{HoldRule, first_tick_after};
+use super::{Exact, Hold, HoldRule, first_tick_after};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::{SimDuration, SimTime};
 
@@ -19,8 +19,13 @@ const SLOTS: u64 = 8;
 pub struct CentralReaper {
     period: SimDuration,
     slot_runs: u64,
+    /// How many slots are emptied before its own.
+    slots_before: u64,
     phase: Option<SimDuration>,
 }
+
+/// Shorter waits have a finer calendar: 32 slots of an eighth of a second (`INET_TWDR_RECYCLE_SLOTS`).
+const FINE: SimDuration = SimDuration::from_secs(4);
 
 impl CentralReaper {
     /// How many runs of the timer a slot can take.
@@ -29,7 +34,8 @@ impl CentralReaper {
     /// A reaper of TIME-WAITs of `wait` whose slots take `slot_runs` runs each (one of [`CentralReaper::SLOT_RUNS`]);
     /// it frees ports at `phase` + k x grid of simulated time, or wherever each replication draws it.
     pub const fn new(wait: SimDuration, slot_runs: u64, phase: Option<SimDuration>) -> Self {
-        Self { period: SimDuration::from_nanos(wait.as_nanos() / SLOTS), slot_runs, phase }
+        let period = SimDuration::from_nanos(wait.as_nanos() / SLOTS);
+        Self { period, slot_runs, slots_before: SLOTS - 1, phase }
     }
 
     const fn periods(&self, count: u64) -> SimDuration {
@@ -46,7 +52,15 @@ impl HoldRule for CentralReaper {
     /// A slot is filled for as long as the one before it is being emptied. Then the other seven are emptied, but of the
     /// last only the first run counts.
     fn least(&self) -> SimDuration {
-        self.periods((SLOTS - 1) * self.slot_runs - (self.slot_runs - 1))
+        self.periods(self.slots_before * self.slot_runs - (self.slot_runs - 1))
+    }
+
+    fn of_wait(&self, wait: SimDuration) -> Hold {
+        if wait <= FINE {
+            return Hold::Exact(Exact::new(wait));
+        }
+        let slots_before = wait.as_nanos().div_ceil(self.period.as_nanos().max(1)).min(SLOTS - 1);
+        Hold::CentralReaper(Self { slots_before, ..*self })
     }
 
     fn mean_s(&self) -> f64 {

@@ -5,7 +5,7 @@
 //! the first grid instant strictly after its time. At HZ=250 a wait of 60 s is 15,000 jiffies, level 3: a grid of
 //! 512 jiffies, 2.048 s.
 
-use super::{HoldRule, first_tick_after};
+use super::{Hold, HoldRule, first_tick_after};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::time::NANOS_PER_SECOND;
 use crate::des::{SimDuration, SimTime};
@@ -43,6 +43,15 @@ impl HoldRule for TimerWheel {
 
     fn least(&self) -> SimDuration {
         self.wait
+    }
+
+    fn of_wait(&self, wait: SimDuration) -> Hold {
+        // Another level of the wheel has another grid; where it lies follows from the host's clock.
+        Hold::TimerWheel(Self::new(wait, self.hz, None))
+    }
+
+    fn timer(&self, wait: SimDuration) -> Hold {
+        self.of_wait(wait)
     }
 
     fn mean_s(&self) -> f64 {

@@ -61,6 +61,11 @@ pub(super) fn log10(value: f64) -> f64 {
     numeric::ln(value.max(1.0)) / std::f64::consts::LN_10
 }
 
+/// What has this decimal logarithm.
+pub(super) fn exp10(value: f64) -> f64 {
+    numeric::exp(value * std::f64::consts::LN_10)
+}
+
 /// Seconds and fractions, minutes from 600 s on, hours from 6 h on, days from 4 days on.
 fn time_unit(longest_s: f64) -> (f64, &'static str) {
     match longest_s {

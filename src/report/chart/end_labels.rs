@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, Type, text_width};
 use super::frame::Frame;
-use super::theme::solid;
+use super::theme::{SMALL, solid};
 
 /// From one baseline to the next.
 const STEP: f64 = 19.0;
@@ -23,19 +23,25 @@ pub(super) fn width(labels: &[EndLabel]) -> f64 {
     labels.iter().map(|label| text_width(&label.text, label.kind)).fold(0.0, f64::max) + LEAD
 }
 
-/// Writes them.
-pub(super) fn draw(canvas: &mut Canvas, frame: &Frame, mut labels: Vec<EndLabel>) {
+/// The room between plot and labels that the ticks of an axis at the right need.
+pub(super) fn beside(ticks: &[(f64, String)]) -> f64 {
+    ticks.iter().map(|(_, text)| text_width(text, SMALL) + 10.0).fold(0.0, f64::max)
+}
+
+/// Writes them, with so much room between plot and labels.
+pub(super) fn draw(canvas: &mut Canvas, frame: &Frame, mut labels: Vec<EndLabel>, beside: f64) {
     // Of equal values the one that came first stands higher.
     labels.sort_by(|one, other| other.value.total_cmp(&one.value));
     let plot = frame.plot;
+    let right = plot.right + beside;
     let ends: Vec<f64> = labels.iter().map(|label| frame.y(label.value).clamp(plot.top, plot.bottom)).collect();
     let places = apart(&ends, plot.top, plot.bottom - 2.0);
     for ((label, end), place) in labels.iter().zip(ends).zip(places) {
         if (end - place).abs() > 1.0 {
-            let (from, to) = ((plot.right + 2.0, end), (plot.right + LEAD - 4.0, place));
+            let (from, to) = ((right + 2.0, end), (right + LEAD - 4.0, place));
             canvas.line(&[from, to], solid(label.kind.color, 1.0));
         }
-        canvas.text((plot.right + LEAD, place + 6.0), &label.text, label.kind);
+        canvas.text((right + LEAD, place + 6.0), &label.text, label.kind);
     }
 }
 

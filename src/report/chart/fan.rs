@@ -91,7 +91,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         let y = frame.y(ceiling);
         canvas.line(&[(frame.plot.left, y), (frame.plot.right, y)], solid(BLACK, 2.0));
     }
-    end_labels::draw(canvas, &frame, labels);
+    end_labels::draw(canvas, &frame, labels, 0.0);
 }
 
 /// Where the axis begins when it does not at 0: under all values, if they are high and differ at all.

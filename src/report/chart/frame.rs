@@ -73,6 +73,14 @@ impl Frame {
         canvas.line(&[(plot.left, plot.bottom), (plot.right, plot.bottom)], solid(GREY_AXIS, 1.5));
     }
 
+    /// Writes at the right what values of the y axis are in another unit.
+    pub(super) fn right_axis(&self, canvas: &mut Canvas, ticks: &[(f64, String)], title: &str) {
+        for (value, text) in ticks {
+            canvas.text((self.plot.right + 10.0, self.y(*value) + 5.5), text, SMALL);
+        }
+        canvas.text((WIDTH - MARGIN, TOP - 20.0), title, SMALL.align(Align::Right));
+    }
+
     pub(super) fn x(&self, value: f64) -> f64 {
         place(value, self.x, (self.plot.left, self.plot.right))
     }

@@ -1,9 +1,9 @@
 //! What a `connect()` costs, by how full the range is: it gets slow long before it fails.
 
 use super::super::manifest::HostMeta;
-use super::super::{Cell, RunTables, words};
+use super::super::{Cell, RunTables, Table, words};
 use super::Chart;
-use super::axis::{Axis, log10};
+use super::axis::{Axis, exp10, log10};
 use super::canvas::{Align, Box2, Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings};
@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart { name: "probes", summary: "ports looked at per connect(), by how full the range is", draw };
+    Chart { name: "probes", summary: "ports that connect() looks at and the time it takes, by occupancy", draw };
 
 /// A per cent of occupancy with fewer attempts is left out.
 const ATTEMPTS_MIN: f64 = 20.0;
@@ -59,12 +59,36 @@ impl Costs {
     }
 }
 
+/// The CPU time of a `connect()` by the ports it looked at: a straight line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct CpuTime {
+    /// With one port, in seconds.
+    one: f64,
+    /// Of each further port.
+    further: f64,
+}
+
+impl CpuTime {
+    /// The line through two points: probes and seconds.
+    fn through((few, short): (f64, f64), (many, long): (f64, f64)) -> Option<Self> {
+        let further = if many > few { (long - short) / (many - few) } else { 0.0 };
+        let one = short - further * (few - 1.0);
+        (one >= 0.0 && further >= 0.0 && one.is_finite() && further.is_finite()).then_some(Self { one, further })
+    }
+
+    fn seconds(self, probes: f64) -> f64 {
+        self.one + self.further * (probes - 1.0)
+    }
+}
+
 /// The figures of the chart.
 #[derive(Default)]
 struct Figures {
     /// By whole per cent of busy ports; those with too few attempts are empty.
     connects: Vec<Costs>,
     refused: Costs,
+    /// `None` when the table does not tell.
+    time: Option<CpuTime>,
     most: f64,
     /// Was there an attempt at less than half full, and at more? Also where there are too few to draw.
     seen: [bool; 2],
@@ -84,6 +108,7 @@ impl Figures {
         let possible = if draws { f64::MAX } else { f64::from(ports) };
         let step = hosts.iter().map(|host| 100.0 / f64::from(host.lane_ports.max(1))).fold(1.0, f64::max);
         let mut figures = Self { connects: vec![Costs::default(); 100], most: 1.0, step, ..Self::default() };
+        figures.time = time(table);
         for row in table.rows() {
             let number = |column: usize| row[column].number().unwrap_or(0.0);
             let to = number(most).max(number(least)).min(possible.max(number(least)));
@@ -140,6 +165,17 @@ impl Figures {
     }
 }
 
+/// What the fewest ports that were looked at cost, and the most, tells what any number of them does.
+fn time(table: &Table) -> Option<CpuTime> {
+    let columns = ["probes_min", "cost_min_s", "probes_max", "cost_max_s"].map(|name| table.column(name));
+    let points = table.rows().map(|row| columns.map(|column| row[column].number()));
+    let points: Vec<_> = points.filter_map(|[few, short, many, long]| Some([(few?, short?), (many?, long?)])).collect();
+    let by_probes = |one: &&(f64, f64), other: &&(f64, f64)| one.0.total_cmp(&other.0);
+    let (few, many) =
+        (points.as_flattened().iter().min_by(by_probes)?, points.as_flattened().iter().max_by(by_probes)?);
+    CpuTime::through(*few, *many)
+}
+
 fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let figures = Figures::of(tables);
     let idle = tables.probes.is_empty();
@@ -157,7 +193,12 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let x = Axis { from: 0.0, to: 100.0, ticks, title: name.into() };
     let y = Axis::log("ports looked at per connect(), logarithmic", figures.most.max(10.0) * 1.15);
     let labels = if idle { Vec::new() } else { labels(&figures, tables) };
-    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), end_labels::width(&labels));
+    let times = figures.time.map_or_else(Vec::new, |time| times(&y, time));
+    let beside = end_labels::beside(&times);
+    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), beside + end_labels::width(&labels));
+    if !times.is_empty() {
+        frame.right_axis(canvas, &times, "CPU time of a connect() that looks at so many");
+    }
     if empty {
         frame.empty(canvas, if idle { "no connection was opened" } else { "fewer than 20 connects in each bin" });
     }
@@ -169,35 +210,45 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     }
     frame.axes(canvas, &x);
     draw_refused(canvas, &frame, &figures);
-    end_labels::draw(canvas, &frame, labels);
+    end_labels::draw(canvas, &frame, labels, beside);
+}
+
+/// What the numbers of ports at the ticks of the y axis cost.
+fn times(y: &Axis, time: CpuTime) -> Vec<(f64, String)> {
+    let cost = |value: f64| words::seconds(time.seconds(exp10(value)));
+    y.ticks.iter().map(|(value, _)| (*value, cost(*value))).collect()
 }
 
 fn title(figures: &Figures, idle: bool) -> String {
     // Bins are up to an eighth wide: two digits are what they tell.
-    let ports = |count: f64| match words::about(count.round()).as_str() {
-        "1" => "1 port".into(),
-        text => format!("{text} ports"),
+    let number = |count: f64| words::about(count.round());
+    let time = |count: f64| figures.time.map(|time| words::about_seconds(time.seconds(count)));
+    let ports = |count: f64| {
+        let ports = if number(count) == "1" { "1 port".into() } else { format!("{} ports", number(count)) };
+        time(count).map_or(ports.clone(), |time| format!("{time} for {ports}"))
     };
+    // What a connect() does, and what follows when that is said.
+    let (does, again) = if figures.time.is_some() { ("takes", "") } else { ("looks at", "at ") };
     let up_to = |(least, most): (f64, f64)| {
         let [least, most] = [least, most].map(ports);
         if least == most { most } else { format!("up to {most}") }
     };
     let refused = Some(&figures.refused).filter(|costs| !costs.bins.is_empty()).map(|costs| ports(costs.quantile(0.5)));
     let [below, above] = [0..50, 50..100].map(|half| figures.medians(half));
-    let refused_one = refused.as_ref().map(|ports| format!("a refused one at {ports}"));
+    let refused_one = refused.as_ref().map(|ports| format!("a refused one {again}{ports}"));
     match (below, above) {
         _ if idle => "No connection was opened".into(),
         (Some(below), Some(above)) if above.1 > 2.0 * below.1 => {
-            let before = up_to(below);
-            let before = before.trim_end_matches(" ports").trim_end_matches(" port");
-            format!("From half full on a connect() looks at {}, before at {before} (medians)", up_to(above))
+            let [least, most] = [below.0, below.1].map(|count| time(count).unwrap_or_else(|| number(count)));
+            let before = if least == most { most } else { format!("up to {most}") };
+            format!("From half full on a connect() {does} {}, before {again}{before} (medians)", up_to(above))
         }
         (Some(below), Some(above)) => {
             let both = up_to((below.0.min(above.0), below.1.max(above.1)));
-            format!("A connect() looks at {both} (median), below half full and above")
+            format!("A connect() {does} {both} (median), below half full and above")
         }
         (Some(below), None) => {
-            let so_far = format!("A connect() looks at {} (median)", up_to(below));
+            let so_far = format!("A connect() {does} {} (median)", up_to(below));
             match refused_one {
                 Some(refused) => format!("{so_far} up to half full, {refused}"),
                 None if figures.seen[1] => format!("{so_far} up to half full; too few connects above"),
@@ -205,7 +256,7 @@ fn title(figures: &Figures, idle: bool) -> String {
             }
         }
         (None, Some(above)) => {
-            let so_far = format!("A connect() looks at {} (median)", up_to(above));
+            let so_far = format!("A connect() {does} {} (median)", up_to(above));
             if figures.seen[0] {
                 format!("{so_far} from half full on")
             } else {
@@ -213,7 +264,7 @@ fn title(figures: &Figures, idle: bool) -> String {
             }
         }
         (None, None) => match refused {
-            Some(ports) => format!("A refused connect() looks at {ports} (median)"),
+            Some(ports) => format!("A refused connect() {does} {ports} (median)"),
             None => "Too few connects to say what one costs".into(),
         },
     }
@@ -357,6 +408,11 @@ mod tests {
             title(&figures, false),
             "From half full on a connect() looks at up to about 14,000 ports, before at 1 (medians)"
         );
+        figures.time = CpuTime::through((1.0, 31e-6), (14_117.0, 0.003_207_1));
+        assert_eq!(
+            title(&figures, false),
+            "From half full on a connect() takes up to 3.2 ms for about 14,000 ports, before 31 us (medians)"
+        );
         figures.connects[3] = Costs::default();
         assert!(title(&figures, false).ends_with("ports (median) from half full on"));
         figures.seen[0] = false;
@@ -376,6 +432,20 @@ mod tests {
         assert_eq!(title(&figures, false), "A connect() looks at 1 port (median), below half full and above");
         figures.connects = vec![Costs::default(); 100];
         assert_eq!(title(&figures, false), "A refused connect() looks at 2 ports (median)");
+    }
+
+    #[test]
+    fn what_a_port_costs_is_read_off_the_table() {
+        let mut table = Table::new(&["probes_min", "probes_max", "cost_min_s", "cost_max_s"]);
+        assert_eq!(time(&table), None);
+        table.push([10.0, 12.0, 1.9e-6, 2.1e-6].map(Cell::Number));
+        let of_one_row = time(&table).unwrap();
+        assert!((of_one_row.seconds(1.0) - 1e-6).abs() < 1e-12 && (of_one_row.further - 1e-7).abs() < 1e-12);
+        table.push([1.0, 1.0, 1e-6, 1e-6].map(Cell::Number));
+        assert!((time(&table).unwrap().seconds(101.0) - 1.1e-5).abs() < 1e-12);
+        // What cannot be is not shown.
+        table.push([500.0, 500.0, -1.0, -1.0].map(Cell::Number));
+        assert_eq!(time(&table), None);
     }
 
     #[test]

@@ -11,19 +11,35 @@ pub(super) fn costs(tables: &RunTables) -> Vec<String> {
     if Refusals::of(tables, "all").refused > 0 {
         lines.extend(refused_and_lost(tables));
     }
-    let figure = |metric| tables.estimate("all", metric).value;
-    if let Some(mean) = figure("probes_mean").filter(|mean| *mean >= 2.0) {
-        let p99 = figure("probes_p99").map_or_else(String::new, |p99| format!(" (p99 {})", words::figure(p99)));
-        // Linux tries the ports of one parity first, so half of the range is full before the search gets long.
-        let linux = tables.meta.scenario.hosts.iter().all(HostMeta::is_parity_first);
-        let slow = match mean {
-            ..100.0 => "",
-            _ if linux => ": connect() is slow from half full on, long before it is refused",
-            _ => ": connect() is slow long before it is refused",
-        };
-        lines.push(format!("{} probed per connect(){}{slow}", words::counted(mean, "port"), solid(&p99)));
-    }
+    lines.extend(search(tables));
     lines
+}
+
+/// How long `connect()` looks for a port, where it looks at more than one.
+fn search(tables: &RunTables) -> Option<String> {
+    let figure = |metric| tables.estimate("all", metric).value;
+    let (mean, cost) = (figure("probes_mean").filter(|mean| *mean >= 2.0)?, figure("connect_cost_mean_s")?);
+    let p99 = |metric, in_words: fn(f64) -> String| {
+        figure(metric).map_or_else(String::new, |p99| solid(&format!(" (p99 {})", in_words(p99))))
+    };
+    let cpu = match figure("search_cpu_ratio")? {
+        ..0.01 => String::new(),
+        share @ ..1.0 => format!(", {}", solid(&format!("{} % of one CPU", words::percent(share)))),
+        cpus => format!(", {}", solid(&format!("{} CPUs", words::figure(cpus)))),
+    };
+    // Linux tries the ports of one parity first, so half of the range is full before the search gets long.
+    let linux = tables.meta.scenario.hosts.iter().all(HostMeta::is_parity_first);
+    let slow = match mean {
+        ..100.0 => "",
+        _ if linux => ", slow from half full on, long before it is refused",
+        _ => ", slow long before it is refused",
+    };
+    let (cost, cost_p99) = (words::about_seconds(cost), p99("connect_cost_p99_s", words::about_seconds));
+    let (ports, ports_p99) = (words::counted(mean, "port"), p99("probes_p99", words::figure));
+    Some(format!(
+        "{} of CPU per connect(){cost_p99}{cpu}: {ports} probed{ports_p99}{slow}",
+        solid(&format!("about {cost}"))
+    ))
 }
 
 /// Requests lost are what callers see, so they come first when there are any.

@@ -1,14 +1,10 @@
 //! How many attempts are refused, and which.
 
-use super::recording::{AT_ONCE, FIVE_SECONDS, Recording, attempts, first_refusal, granted, port};
+use super::recording::{
+    AT_ONCE, FIVE_SECONDS, Recording, attempts, decided_alike, differing, first_refusal, granted, port,
+};
 use dryport::cli::files::{Files, read_scenario};
-use dryport::metrics::attempts::AttemptRow;
 use dryport::scenario::Scenario;
-
-/// Attempts that the kernel and the model decide differently.
-fn differing(recording: &Recording, rows: &[AttemptRow]) -> usize {
-    rows.iter().zip(&recording.rows).filter(|(row, recorded)| row.got.is_some() != recorded.port.is_some()).count()
-}
 
 /// Nothing is drawn in these but the order of the ports, on which no refusal depends.
 struct Fixed {
@@ -85,10 +81,9 @@ fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
 
 /// The number of refusals in each of many replications, which differ in the lifetimes of what the kernel refused.
 fn refusals(recording: &Recording, scenario: &Scenario, first: Option<usize>) -> Vec<usize> {
-    let decided_alike = |rows: &[AttemptRow]| 1.0 - differing(recording, rows) as f64 / rows.len() as f64;
     let one = |replication| {
         let rows = recording.replay(scenario, replication);
-        assert!(decided_alike(&rows) >= 0.995, "replication {replication}: {}", decided_alike(&rows));
+        assert!(decided_alike(recording, &rows) >= 0.995, "replication {replication}");
         assert_eq!(first_refusal(&rows, port), first);
         rows.len() - granted(&rows, port)
     };
