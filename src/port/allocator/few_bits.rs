@@ -23,6 +23,7 @@ impl<const BITS: u32> FewBits<BITS> {
             self.bits = self.words.word();
             self.left = u64::BITS / BITS;
         }
+        #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits")]
         let drawn = (self.bits & ((1 << BITS) - 1)) as u32;
         self.bits >>= BITS;
         self.left -= 1;

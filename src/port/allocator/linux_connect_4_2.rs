@@ -2,7 +2,7 @@
 //! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect` since 07f4c90062f8; `reference/linux.md` 1.9).
 //!
 //! The i-th candidate is `lo + (offset + i) mod N`, i = 0..N-1, where `offset = (hint + hash) & ~1`, and a success moves
-//! the hint on by `(i + 2) & ~1`. With few ports taken that leaves every second port to bind(); a taken port sends the
+//! the hint on by `(i + 2) & ~1`. With few ports taken that leaves every second port to `bind()`; a taken port sends the
 //! search to its neighbour. (Sums are of 32 bits; that a scan meets their wrap is left out.)
 
 use super::port_hash::PortHash;

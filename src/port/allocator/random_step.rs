@@ -33,7 +33,7 @@ impl RandomStep {
         let step = STEP * self.step(rem / STEP);
         let mut probes = 0;
         for pass in 0..2 {
-            let mut at = (start % rem & !1) + pass;
+            let mut at = ((start % rem) & !1) + pass;
             for i in (0..rem).step_by(STEP as usize) {
                 if at >= layout.range().len() {
                     at -= rem;
