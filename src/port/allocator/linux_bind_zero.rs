@@ -36,8 +36,7 @@ pub(super) fn search(starts: &mut Words, first: u32, size: u32, lane: &Lane, lay
         // Both passes look at the one port there is.
         let free = lane.next_free(0, first / 2).filter(|index| *index == first / 2);
         let probes = layout.usable_before(0, first / 2 + 1) - layout.usable_before(0, first / 2);
-        let offset = free.map(|_| super::narrow(first));
-        return Choice { offset, probes: if offset.is_some() { probes } else { 2 * probes } };
+        return Choice { offset: free.map(|_| super::narrow(first)), probes };
     }
     let (low, pairs) = (first / 2, remaining / 2);
     let odd = circular(1, Span { low, high: low + pairs }, low + start / 2, lane, layout).0;

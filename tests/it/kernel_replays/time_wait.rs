@@ -31,6 +31,30 @@ fn replayed_gaps(rows: &[AttemptRow]) -> Vec<u64> {
     gaps(rows.iter().filter_map(|row| row.got.ok().map(|(port, close)| (row.at, port, Some(close)))))
 }
 
+/// When recorded TIME-WAITs ended by themselves, for a reordered segment on loopback: one of 2,900
+/// (ground-truth/README.md says to allow for that and not to model it).
+fn ended_by_themselves(recording: &Recording, delay: u64) -> Vec<SimDuration> {
+    let mut closed = BTreeMap::new();
+    let mut early = Vec::new();
+    for row in recording.rows.iter().filter(|row| row.port.is_some()) {
+        if closed.get(&row.port).is_some_and(|close| row.at.as_nanos() - SimDuration::as_nanos(*close) <= delay) {
+            early.push(row.at);
+        }
+        closed.extend(row.close.map(|close| (row.port, close)));
+    }
+    early
+}
+
+/// The share of attempts decided alike, but for those within 1.2 s after one of `times`: a port more in a cycle of a
+/// second moves every decision of that cycle.
+fn decided_alike_but_after(recording: &Recording, rows: &[AttemptRow], times: &[SimDuration]) -> f64 {
+    let after = |at: SimDuration| times.iter().any(|time| (*time..*time + SimDuration::from_millis(1_200)).contains(&at));
+    let counted: Vec<_> = rows.iter().zip(&recording.rows).filter(|(row, _)| !after(row.at)).collect();
+    assert!(counted.len() >= rows.len() * 9 / 10);
+    let alike = counted.iter().filter(|(row, recorded)| row.got.is_ok() == recorded.port.is_some()).count();
+    alike as f64 / counted.len() as f64
+}
+
 #[test]
 fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
     for (name, delay) in [("tw-reuse-1000ms", 1_000_000_000), ("tw-reuse-5000ms", 5_000_000_000)] {
@@ -42,15 +66,14 @@ fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
             let found = granted(&rows, port);
             assert!(found.abs_diff(recorded) <= 5, "{name}: {found}, recorded {recorded}");
             assert_eq!(first_refusal(&rows, port), Some(100), "{name}");
-            assert!(decided_alike(&recording, &rows) >= 0.995, "{name}: {}", decided_alike(&recording, &rows));
+            let alike = decided_alike_but_after(&recording, &rows, &ended_by_themselves(&recording, delay));
+            assert!(alike >= 0.995, "{name}: {alike}");
             let gaps = replayed_gaps(&rows);
             assert!(gaps[0] > delay, "{name}: {}", gaps[0]);
             // To the millisecond, and then until the next attempt finds it.
             assert!(gaps[gaps.len() / 2] < delay + 15_000_000, "{name}: {}", gaps[gaps.len() / 2]);
         }
-        // One of 2,901 ended by itself: a reordered segment (ground-truth/README.md).
-        let early = recorded_gaps(&recording).iter().filter(|gap| **gap <= delay).count();
-        assert!(early <= 1, "{name}: {early}");
+        assert!(ended_by_themselves(&recording, delay).len() <= 1, "{name}");
     }
 }
 
