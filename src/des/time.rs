@@ -103,6 +103,12 @@ impl SimDuration {
         if sum > Self::MAX.0 { Self::MAX } else { Self(sum) }
     }
 
+    /// `self` without `other`, no shorter than nothing.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// `self` taken `factor` times, no longer than [`SimDuration::MAX`].
     #[must_use]
     pub const fn saturating_mul(self, factor: u64) -> Self {

@@ -38,9 +38,9 @@ pub fn watch_ports(
 ) -> Result<WatchedPorts, Interrupted> {
     let topology = &experiment.topology;
     let (host, flow) = tightest(experiment, replication);
-    let (stack, lanes) = (&scenario.hosts[host], &topology.hosts[host]);
-    let lane = lanes.first + lanes.uniqueness.strides(lanes.endpoints).lane(0, topology.flows[flow].first_endpoint);
-    let mut history = PortHistory::new(lane, stack.port_range, &stack.reserved_ports);
+    let (stack, lanes) = (&scenario.hosts[host], &topology.pools[topology.flows[flow].pool]);
+    let lane = lanes.first + lanes.strides().lane(0, topology.flows[flow].first_endpoint);
+    let mut history = PortHistory::new(lane, lanes.way.ports, &lanes.way.reserved);
     let sample = Some(PortHistory::step(scenario.run.duration));
     let end = observe(scenario, topology, replication, sample, &mut history, stop)?;
     Ok(WatchedPorts {

@@ -8,11 +8,13 @@ mod figures;
 mod lanes;
 mod mean;
 
+use crate::port::Binding;
 use crate::port::PortRange;
+use crate::scenario::ways::{Access, Way};
 use crate::scenario::{Client, Host, Scenario};
 use crate::theory::{Phase, Window, erlang_b};
 use crate::workload::lifetime::LifetimeLaw;
-use crate::workload::{Arrivals, ClosesFirst, Spread};
+use crate::workload::{Arrivals, Behaviour, Spread};
 
 pub use figures::{FIGURES, Figure, RISK_BOUND};
 pub use lanes::{Lanes, Spacing, TimeWait};
@@ -57,7 +59,9 @@ impl Forecast {
         let [client] = &scenario.clients[..] else {
             return Err(NoClosedForm("several clients open connections"));
         };
-        let host = &scenario.hosts[client.host];
+        let way = scenario.ways().all.swap_remove(0);
+        let host = &Host { uniqueness: way.uniqueness, ..scenario.hosts[client.host].clone() };
+        plain_sockets(scenario, client, host, &way)?;
         let spacing = spacing(client)?;
         let Some(lifetime_s) = client.lifetime.mean_s() else {
             return Err(NoClosedForm("the mean lifetime is infinite"));
@@ -71,14 +75,14 @@ impl Forecast {
         if spacing == Spacing::Even && count > 1 {
             return Err(NoClosedForm("evenly spaced connects are split over several sets of ports"));
         }
-        let time_wait = time_wait(client, host);
+        let time_wait = time_wait(scenario, client, host);
         let warm_up_s = scenario.warm_up().as_secs_f64();
         let by_s = warm_up_s + scenario.run.duration.as_secs_f64();
         // Who is refused in the warm-up comes back in the window, if it comes back at all.
         let from_s = if client.retry.attempts > 1 { 0.0 } else { warm_up_s };
         let rate_per_s = client.arrivals.rate().expect("both spacings have one").events_per_second();
         let lanes = Lanes {
-            ports: host.usable_ports(),
+            ports: way.usable_ports(),
             count,
             rate_per_s,
             spacing,
@@ -174,14 +178,36 @@ fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClos
     Ok(())
 }
 
+/// Are the client's sockets such that formulas know all that matters of them?
+fn plain_sockets(scenario: &Scenario, client: &Client, host: &Host, way: &Way) -> Result<(), NoClosedForm> {
+    if client.to.iter().any(|(to, _)| scenario.destinations[*to].behaviour != Behaviour::Accepts) {
+        return Err(NoClosedForm("not every destination accepts and closes its connections"));
+    }
+    if matches!(client.bind, Binding::Ports(_)) || client.local_port_range.is_some() {
+        return Err(NoClosedForm("the client's sockets have ports of their own"));
+    }
+    if way.access == Access::SharedBindZero {
+        return Err(NoClosedForm("ports may be shared (autobind_reuse)"));
+    }
+    if scenario.capacity(client.host) > host.sockets.max_tw_buckets {
+        return Err(NoClosedForm("TIME-WAITs may become too many (max_tw_buckets)"));
+    }
+    let early = |(to, _): &(usize, f64)| scenario.reuses_early(client.host, *to);
+    if client.to.iter().any(early) && !client.to.iter().all(early) {
+        return Err(NoClosedForm("only some TIME-WAITs may be taken over (tw_reuse)"));
+    }
+    Ok(())
+}
+
 /// A TIME-WAIT stays with who closes first.
-fn time_wait(client: &Client, host: &Host) -> TimeWait {
-    if client.closes_first != ClosesFirst::Client {
+fn time_wait(scenario: &Scenario, client: &Client, host: &Host) -> TimeWait {
+    if !client.closes_first.client_waits() {
         return TimeWait::Exact(0.0);
     }
     let (mean_s, grid_s) = (host.time_wait.mean_s(), host.time_wait.grid().as_secs_f64());
-    if host.time_wait.grid().is_zero() {
-        return TimeWait::Exact(mean_s);
+    let early_s = scenario.time_wait_s(client, client.to[0].0);
+    if host.time_wait.grid().is_zero() || early_s < mean_s {
+        return TimeWait::Exact(early_s);
     }
     let phase = if host.time_wait.phase().is_some() { Phase::Given } else { Phase::Drawn };
     TimeWait::Batches { wait_s: mean_s - grid_s / 2.0, grid_s, phase }

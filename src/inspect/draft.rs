@@ -171,7 +171,7 @@ fn host_table(machine: &Machine, usage: &Usage, host: &str, source: Option<IpAdd
     }
     if let (Some((hz, file)), Some(_)) = (&machine.kernel.hz, machine.kernel.time_wait()) {
         comment(&mut text, &format!("CONFIG_HZ in {}", printable(file)));
-        key(&mut text, "time_wait", &format!("{{ timer_wheel = {{ wait = \"60s\", hz = {hz} }} }}"));
+        key(&mut text, "hz", &hz.to_string());
     }
     text
 }

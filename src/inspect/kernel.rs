@@ -34,10 +34,8 @@ impl Kernel {
     pub fn profile(&self) -> &'static Profile {
         let fallback = profile::find(profile::DEFAULT).expect("a test finds the default profile");
         let Some(own) = self.version() else { return fallback };
-        let versions = profile::all().iter().filter_map(|profile| {
-            let version = version(profile.name.strip_prefix("linux-")?)?;
-            Some((version, profile))
-        });
+        let wide = |(major, minor): (u16, u16)| (u64::from(major), u64::from(minor));
+        let versions = profile::all().iter().filter_map(|profile| Some((wide(profile.kernel?), profile)));
         let (older, newer): (Vec<_>, Vec<_>) = versions.partition(|(version, _)| *version <= own);
         let nearest = older.into_iter().max_by_key(|(version, _)| *version);
         let nearest = nearest.or_else(|| newer.into_iter().min_by_key(|(version, _)| *version));
@@ -56,8 +54,7 @@ impl Kernel {
         /// What distributions build most often, Debian and Ubuntu among them.
         const HZ: u64 = 250;
         let of_profile = || {
-            let value =
-                self.profile().setting("time_wait.timer_wheel.hz").and_then(|setting| setting.value.as_integer());
+            let value = self.profile().setting("hz").and_then(|setting| setting.value.as_integer());
             value.and_then(|hz| u64::try_from(hz).ok()).unwrap_or(HZ)
         };
         let likely = || Hold::TimerWheel(TimerWheel::new(TIME_WAIT, of_profile(), None));

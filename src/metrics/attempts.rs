@@ -1,7 +1,7 @@
 //! Every attempt of one replication, in the columns of a recording, so that a run can be laid over one.
 
 use crate::des::{SimDuration, SimTime};
-use crate::sim::{Attempt, Connected, Observer};
+use crate::sim::{Attempt, Cause, Connected, Observer};
 use std::fmt;
 
 /// One attempt.
@@ -17,8 +17,8 @@ pub struct AttemptRow {
     pub source: u32,
     /// Whose: index into [`crate::sim::Topology::flows`].
     pub flow: u32,
-    /// The port and when its connection closes, from the opening of the window; `None`: refused.
-    pub got: Option<(u16, SimDuration)>,
+    /// The port and when its connection closes, from the opening of the window; else why there was none.
+    pub got: Result<(u16, SimDuration), Cause>,
     /// Ports looked at.
     pub probes: u32,
 }
@@ -28,10 +28,12 @@ impl AttemptRow {
     pub const COLUMNS: [&'static str; 9] =
         ["time_s", "request", "retry", "source", "destination", "outcome", "port", "close_s", "probes"];
 
-    /// How the outcome reads in a recording: `EADDRNOTAVAIL` is what `connect()` returns when no port is usable
-    /// (connect(2); `reference/linux.md` 1.3).
+    /// How the outcome reads in a recording: `OK`, or the error that the program saw.
     pub const fn outcome(&self) -> &'static str {
-        if self.got.is_some() { "OK" } else { "EADDRNOTAVAIL" }
+        match self.got {
+            Ok(_) => "OK",
+            Err(cause) => cause.name(),
+        }
     }
 }
 
@@ -53,7 +55,7 @@ impl<'a> AttemptLog<'a> {
         Self { opens: None, sink }
     }
 
-    fn log(&mut self, attempt: &Attempt, got: Option<&Connected>) {
+    fn log(&mut self, attempt: &Attempt, got: Result<&Connected, Cause>) {
         let Some(opens) = self.opens else { return };
         (self.sink)(&AttemptRow {
             at: attempt.at - opens,
@@ -73,10 +75,10 @@ impl Observer for AttemptLog<'_> {
     }
 
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
-        self.log(attempt, Some(got));
+        self.log(attempt, Ok(got));
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
-        self.log(attempt, None);
+    fn refused(&mut self, attempt: &Attempt, cause: Cause) {
+        self.log(attempt, Err(cause));
     }
 }

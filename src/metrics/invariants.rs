@@ -6,7 +6,7 @@
 
 use crate::des::SimTime;
 use crate::port::Pool;
-use crate::sim::{Attempt, Connected, Held, Observer, Topology, World};
+use crate::sim::{Attempt, Cause, Connected, Held, Observer, Topology, World};
 
 /// Events between two checks of the whole world.
 const EVERY: u64 = 1024;
@@ -16,6 +16,7 @@ enum State {
     Free,
     Open,
     Closed,
+    Reusable,
 }
 
 /// The checker. A fault is a panic: it would be ours, not the user's.
@@ -66,8 +67,8 @@ impl<'a> Invariants<'a> {
     fn change(&mut self, lane: u32, offset: u16, from: State, to: State) {
         let states = &mut self.lanes[lane as usize];
         if states.is_empty() {
-            let host = self.topology.host_of_lane(lane);
-            *states = vec![State::Free; self.topology.hosts[host].range as usize];
+            let range = self.topology.pool_of_lane(lane).way.ports;
+            *states = vec![State::Free; range.len() as usize];
         }
         let state = &mut states[usize::from(offset)];
         assert_eq!(*state, from, "port at offset {offset} of lane {lane} becomes {to:?}");
@@ -75,7 +76,7 @@ impl<'a> Invariants<'a> {
     }
 
     fn check_free(&self, lane: u32, free: u32) {
-        let usable = self.topology.hosts[self.topology.host_of_lane(lane)].ports;
+        let usable = self.topology.pool_of_lane(lane).ports;
         assert_eq!(free + self.busy[lane as usize], usable, "free + busy = usable in lane {lane}");
     }
 
@@ -90,7 +91,7 @@ impl<'a> Invariants<'a> {
     }
 
     fn check_world(&self, world: &World<'_>) {
-        let held: usize = (0..self.topology.hosts.len()).map(|host| world.held_ports(host)).sum();
+        let held = world.held_ports();
         assert_eq!(self.opened - self.closed, world.open_connections() as u64, "opened = closed + open");
         assert_eq!(self.closed - self.released, held as u64, "closed = released + held");
         let lanes = world.pools().flat_map(Pool::lanes);
@@ -112,7 +113,7 @@ impl Observer for Invariants<'_> {
         self.check_free(attempt.lane, attempt.free);
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         self.tick(attempt.at);
         self.requests[attempt.flow as usize][2] += 1;
         self.count_attempt(attempt);
@@ -136,6 +137,28 @@ impl Observer for Invariants<'_> {
         self.busy[held.lane as usize] -= 1;
         self.released += 1;
         self.check_free(held.lane, free);
+    }
+
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        self.released(at, held, free);
+        self.change(held.lane, held.offset, State::Free, State::Reusable);
+    }
+
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        self.tick(at);
+        self.change(held.lane, held.offset, State::Reusable, State::Free);
+    }
+
+    fn shadowed(&mut self, at: SimTime, lane: u32, _offset: u16, free: u32) {
+        self.tick(at);
+        self.busy[lane as usize] += 1;
+        self.check_free(lane, free);
+    }
+
+    fn unshadowed(&mut self, at: SimTime, lane: u32, _offset: u16, free: u32) {
+        self.tick(at);
+        self.busy[lane as usize] -= 1;
+        self.check_free(lane, free);
     }
 
     fn settled(&mut self, _at: SimTime, world: &World<'_>) {

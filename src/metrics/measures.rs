@@ -25,10 +25,14 @@ pub struct Measures {
     pub outages: u64,
     /// The longest of them.
     pub outage_longest: SimDuration,
-    /// Integral of the busy ports.
+    /// Integral of the ports that connections keep busy, open or after their close.
     pub busy: i128,
     /// Integral of the ports with an open connection.
     pub established: i128,
+    /// Integral of the TIME-WAITs that connect() could take over: they are not busy.
+    pub reusable: i128,
+    /// Integral of the ports that sockets elsewhere keep from the scope's: busy, too.
+    pub blocked: i128,
     /// The most busy ports at any moment.
     pub busy_peak: u64,
     /// Connects served by the less preferred parity: ports unlike the range's first one.

@@ -6,7 +6,7 @@
 
 use crate::des::{SimDuration, SimTime};
 use crate::port::{PortRange, PortSet};
-use crate::sim::{Attempt, Connected, Held, Observer};
+use crate::sim::{Attempt, Cause, Connected, Held, Observer};
 
 /// The most blocks of one parity.
 const BLOCKS: usize = 200;
@@ -27,6 +27,8 @@ pub enum PortState {
     Established,
     /// Most of it was in TIME-WAIT.
     TimeWait,
+    /// A socket elsewhere kept most of it from this lane.
+    Blocked,
     /// Of the whole lane: an attempt was refused.
     Refused,
 }
@@ -38,6 +40,7 @@ impl PortState {
             Self::Free => "free",
             Self::Established => "established",
             Self::TimeWait => "time_wait",
+            Self::Blocked => "blocked",
             Self::Refused => "refused",
         }
     }
@@ -61,6 +64,7 @@ pub struct PortSpan {
 struct Cell {
     established: u64,
     time_wait: u64,
+    blocked: u64,
     /// How often one of its ports was taken.
     taken: u32,
 }
@@ -71,6 +75,7 @@ struct Block {
     size: u64,
     established: u64,
     time_wait: u64,
+    blocked: u64,
     /// Up to here the cell is counted.
     since: SimTime,
     cell: Cell,
@@ -82,6 +87,7 @@ impl Block {
         let length = (at - self.since).as_nanos();
         self.cell.established += self.established * length;
         self.cell.time_wait += self.time_wait * length;
+        self.cell.blocked += self.blocked * length;
         self.since = at;
     }
 }
@@ -127,6 +133,7 @@ impl PortHistory {
                     size: chunk.len() as u64,
                     established: 0,
                     time_wait: 0,
+                    blocked: 0,
                     since: SimTime::ZERO,
                     cell: Cell::default(),
                 });
@@ -217,10 +224,13 @@ fn state((size, time): (u64, u64), seldom: bool, cells: &mut dyn Iterator<Item =
     for cell in cells {
         sum.established += cell.established;
         sum.time_wait += cell.time_wait;
+        sum.blocked += cell.blocked;
         sum.taken += cell.taken;
     }
-    let free = (size * time).saturating_sub(sum.established + sum.time_wait);
-    if (seldom && sum.taken > 0) || sum.established > sum.time_wait.max(free) {
+    let free = (size * time).saturating_sub(sum.established + sum.time_wait + sum.blocked);
+    if sum.blocked > sum.established.max(sum.time_wait).max(free) {
+        PortState::Blocked
+    } else if (seldom && sum.taken > 0) || sum.established > sum.time_wait.max(free) {
         PortState::Established
     } else if sum.time_wait >= free && sum.time_wait > 0 {
         PortState::TimeWait
@@ -248,7 +258,7 @@ impl Observer for PortHistory {
         }
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         self.refused_now |= attempt.lane == self.lane;
     }
 
@@ -266,6 +276,24 @@ impl Observer for PortHistory {
         if let Some(block) = self.block(held.lane, held.offset) {
             block.count_to(at);
             block.time_wait -= 1;
+        }
+    }
+
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        self.released(at, held, free);
+    }
+
+    fn shadowed(&mut self, at: SimTime, lane: u32, offset: u16, _free: u32) {
+        if let Some(block) = self.block(lane, offset) {
+            block.count_to(at);
+            block.blocked += 1;
+        }
+    }
+
+    fn unshadowed(&mut self, at: SimTime, lane: u32, offset: u16, _free: u32) {
+        if let Some(block) = self.block(lane, offset) {
+            block.count_to(at);
+            block.blocked -= 1;
         }
     }
 

@@ -1,7 +1,7 @@
 //! How many ports attempts looked at, by how full their lane was: counts in a grid, so that runs add up.
 
 use crate::des::SimTime;
-use crate::sim::{Attempt, Connected, Observer, Topology};
+use crate::sim::{Attempt, Cause, Connected, Observer, Topology};
 use crate::stats::Octaves;
 
 /// Columns of the grid: whole per cent of busy ports.
@@ -77,7 +77,7 @@ impl ProbeWatch {
     /// An empty grid.
     pub fn new(topology: &Topology) -> Self {
         let lane = |ports: u32| (ports, (100_u64 << 32).div_ceil(u64::from(ports.max(1))));
-        let lanes = topology.flows.iter().map(|flow| lane(topology.hosts[flow.host].ports)).collect();
+        let lanes = topology.flows.iter().map(|flow| lane(topology.pools[flow.pool].ports)).collect();
         Self { lanes, grid: ProbeGrid::default() }
     }
 
@@ -104,7 +104,7 @@ impl Observer for ProbeWatch {
     }
 
     #[inline]
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         self.grid.refused[Rows::bucket(attempt.probes)] += 1;
     }
 }

@@ -11,7 +11,7 @@ use super::connect_cost::{AttemptCosts, Price, Searches};
 use super::measures::Measures;
 use super::series::SampleRow;
 use crate::des::{SimDuration, SimTime};
-use crate::sim::{Attempt, Connected, Held, Observer, Topology};
+use crate::sim::{Attempt, Cause, Connected, Held, Observer, Topology};
 use crate::stats::Histogram;
 
 /// What a scope sees: a set of lanes and a set of flows, and so an index into the recorder's results.
@@ -74,6 +74,8 @@ pub struct Recorder<'a> {
     opens: SimTime,
     groups: Vec<Group>,
     flows: Vec<FlowBook>,
+    /// Per lane class.
+    shadows: Vec<Shadows>,
     /// Per lane, when each port was released last, plus one; 0 for never. Empty until a port is released.
     released: Vec<Box<[u64]>>,
     /// Per view, the rows so far and the counts at the last one; `None` when no series is kept.
@@ -88,7 +90,11 @@ struct FlowBook {
     more_groups: Vec<u32>,
     opened: Tally,
     closed: Tally,
+    /// Ports that could be had again.
     released: Tally,
+    /// TIME-WAITs that could be taken over, and the end of those.
+    reusable: Tally,
+    expired: Tally,
     /// Those of `opened` that had been opened when the window opened.
     carried: u64,
     /// Connects that got a port used before, and how long these ports had been free.
@@ -117,12 +123,12 @@ impl FlowBook {
     fn carry_over(&self, at: SimTime) -> Self {
         let busy = self.opened.count - self.released.count;
         let held = self.closed.count - self.released.count;
-        let now = |count: u64| Tally { count, sum: u128::from(count) * u128::from(at.as_nanos()) };
         Self {
             group: self.group,
             more_groups: self.more_groups.clone(),
-            opened: now(busy),
-            closed: now(held),
+            opened: Tally::now(busy, at),
+            closed: Tally::now(held, at),
+            reusable: Tally::now(self.reusable.count - self.expired.count, at),
             carried: busy,
             idle_min: u64::MAX,
             ..Self::default()
@@ -150,7 +156,12 @@ impl FlowBook {
         between(self.opened, self.closed, at)
     }
 
-    /// Busy ports, and their integral over time up to `at`.
+    /// TIME-WAITs that could be taken over, and their integral over time up to `at`.
+    fn reusable(&self, at: SimTime) -> (i64, i128) {
+        between(self.reusable, self.expired, at)
+    }
+
+    /// Ports kept busy by its connections, and their integral over time up to `at`.
     fn busy(&self, at: SimTime) -> (i64, i128) {
         between(self.opened, self.released, at)
     }
@@ -161,15 +172,31 @@ impl FlowBook {
 struct ClassBook {
     busy: i128,
     established: i128,
+    reusable: i128,
     reuses: u64,
     idle: u128,
     idle_min: u64,
+}
+
+/// Ports of a lane class that sockets elsewhere keep from it: since when, until when.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shadows {
+    starts: Tally,
+    ends: Tally,
+}
+
+impl Shadows {
+    /// How many there are, and their integral over time up to `at`.
+    fn blocked(&self, at: SimTime) -> (i64, i128) {
+        between(self.starts, self.ends, at)
+    }
 }
 
 impl ClassBook {
     fn add(&mut self, flow: &FlowBook, end: SimTime) {
         self.busy += flow.busy(end).1;
         self.established += flow.established(end).1;
+        self.reusable += flow.reusable(end).1;
         self.reuses += flow.reuses;
         self.idle += flow.idle;
         self.idle_min = self.idle_min.min(flow.idle_min);
@@ -184,6 +211,11 @@ struct Tally {
 }
 
 impl Tally {
+    /// So many at one instant.
+    fn now(count: u64, at: SimTime) -> Self {
+        Self { count, sum: u128::from(count) * u128::from(at.as_nanos()) }
+    }
+
     #[inline]
     fn note(&mut self, at: SimTime) {
         // 2^64 events, each before 2^64 ns, fit; a check would be a tenth of what a recorder costs.
@@ -254,6 +286,7 @@ impl<'a> Recorder<'a> {
             opens: SimTime::ZERO,
             groups: vec![Group::default(); views.groups.len()],
             flows: views.flow_groups.iter().map(|groups| FlowBook::new(groups)).collect(),
+            shadows: vec![Shadows::default(); topology.class_ports.len()],
             released: vec![Box::default(); topology.lanes],
             series: match keep {
                 Keep::Summary => None,
@@ -296,10 +329,12 @@ impl<'a> Recorder<'a> {
         for class in view.classes.iter().map(|class| &classes[*class]) {
             measures.busy += class.busy;
             measures.established += class.established;
+            measures.reusable += class.reusable;
             measures.reuses += class.reuses;
             measures.idle += class.idle;
             idle_min = idle_min.min(class.idle_min);
         }
+        measures.blocked = view.classes.iter().map(|class| self.shadows[*class].blocked(end).1).sum();
         measures.idle_min = (measures.reuses > 0).then(|| SimDuration::from_nanos(idle_min));
         let mut histogram = Histogram::default();
         let mut first_refusal = SimTime::NEVER;
@@ -307,7 +342,7 @@ impl<'a> Recorder<'a> {
         for index in &view.flows {
             let (flow, class) = (&self.flows[*index], self.topology.flows[*index].class);
             let ClassBook { busy, established, .. } = classes[class];
-            let host = &self.topology.hosts[self.topology.flows[*index].host];
+            let host = &self.topology.pools[self.topology.flows[*index].pool];
             costs.add(class, Price::new(host.connect_cost, busy, established), &flow.searches());
             measures.requests += flow.connects() + flow.refused - flow.retries;
             measures.lost += flow.lost;
@@ -328,10 +363,42 @@ impl<'a> Recorder<'a> {
 
     #[cold]
     fn first_release(&mut self, held: &Held, stamp: u64) {
-        let range = self.topology.hosts[self.topology.host_of_lane(held.lane)].range;
-        let mut released = vec![0; range as usize].into_boxed_slice();
+        let range = self.topology.pool_of_lane(held.lane).way.ports;
+        let mut released = vec![0; range.len() as usize].into_boxed_slice();
         released[usize::from(held.offset)] = stamp;
         self.released[held.lane as usize] = released;
+    }
+
+    /// A port can be had again.
+    #[inline]
+    fn comes_back(&mut self, at: SimTime, held: &Held, free: u32) {
+        let stamp = at.as_nanos() + 1;
+        match self.released[held.lane as usize].get_mut(usize::from(held.offset)) {
+            Some(released) => *released = stamp,
+            None => self.first_release(held, stamp),
+        }
+        let flow = &mut self.flows[held.flow as usize];
+        flow.released.note(at);
+        self.groups[flow.group as usize].give_back(at, free);
+        if !flow.more_groups.is_empty() {
+            self.each_more(held.flow, Group::give_back, at, free);
+        }
+    }
+
+    /// A socket elsewhere changes what a lane can have.
+    fn shadow(&mut self, at: SimTime, lane: u32, free: u32, starts: bool) {
+        // No client uses a lane without a class.
+        let Some(class) = self.topology.pool_of_lane(lane).class_of(lane) else { return };
+        let shadows = &mut self.shadows[class];
+        if starts {
+            shadows.starts.note(at)
+        } else {
+            shadows.ends.note(at)
+        }
+        let change = if starts { Group::take } else { Group::give_back };
+        for (group, _) in self.groups.iter_mut().zip(&self.views.groups).filter(|(_, set)| set.contains(&class)) {
+            change(group, at, free);
+        }
     }
 
     /// The groups of a flow that are not its first.
@@ -408,6 +475,10 @@ impl Observer for Recorder<'_> {
         for flow in &mut self.flows {
             *flow = flow.carry_over(at);
         }
+        for shadows in &mut self.shadows {
+            let starts = Tally::now(shadows.starts.count - shadows.ends.count, at);
+            *shadows = Shadows { starts, ends: Tally::default() };
+        }
         for group in &mut self.groups {
             *group = Group {
                 busy: group.busy,
@@ -449,7 +520,7 @@ impl Observer for Recorder<'_> {
     }
 
     #[inline]
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         let flow = &mut self.flows[attempt.flow as usize];
         flow.refused += 1;
         flow.retries += u64::from(attempt.retry > 0);
@@ -469,32 +540,42 @@ impl Observer for Recorder<'_> {
 
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
-        let stamp = at.as_nanos() + 1;
-        match self.released[held.lane as usize].get_mut(usize::from(held.offset)) {
-            Some(released) => *released = stamp,
-            None => self.first_release(held, stamp),
-        }
-        let flow = &mut self.flows[held.flow as usize];
-        flow.released.note(at);
-        self.groups[flow.group as usize].give_back(at, free);
-        if !flow.more_groups.is_empty() {
-            self.each_more(held.flow, Group::give_back, at, free);
-        }
+        self.comes_back(at, held, free);
+    }
+
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        self.comes_back(at, held, free);
+        self.flows[held.flow as usize].reusable.note(at);
+    }
+
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        self.flows[held.flow as usize].expired.note(at);
+    }
+
+    fn shadowed(&mut self, at: SimTime, lane: u32, _offset: u16, free: u32) {
+        self.shadow(at, lane, free, true);
+    }
+
+    fn unshadowed(&mut self, at: SimTime, lane: u32, _offset: u16, free: u32) {
+        self.shadow(at, lane, free, false);
     }
 
     fn sample(&mut self, at: SimTime) {
         let Some(all) = &mut self.series else { return };
-        // Per class, ports with an open connection, and busy ones.
-        let mut classes = vec![(0, 0); self.topology.class_ports.len()];
+        // Per class, ports with an open connection, those its connections keep busy, and TIME-WAITs to take over.
+        let mut classes = vec![(0, 0, 0); self.topology.class_ports.len()];
         for (flow, book) in self.topology.flows.iter().zip(&self.flows) {
-            let (established, busy) = &mut classes[flow.class];
+            let (established, busy, reusable) = &mut classes[flow.class];
             *established += book.established(at).0;
             *busy += book.busy(at).0;
+            *reusable += book.reusable(at).0;
         }
         for (view, series) in self.views.views.iter().zip(all) {
             let group = &self.groups[view.group];
             let established: i64 = view.classes.iter().map(|class| classes[*class].0).sum();
             let busy: i64 = view.classes.iter().map(|class| classes[*class].1).sum();
+            let reusable: i64 = view.classes.iter().map(|class| classes[*class].2).sum();
+            let blocked: i64 = view.classes.iter().map(|class| self.shadows[*class].blocked(at).0).sum();
             let (mut attempts, mut refused) = (0, 0);
             for flow in view.flows.iter().map(|flow| &self.flows[*flow]) {
                 attempts += flow.connects() + flow.refused;
@@ -503,6 +584,8 @@ impl Observer for Recorder<'_> {
             series.rows.push(SampleRow {
                 established: small(established),
                 time_wait: small(busy - established),
+                reusable: small(reusable),
+                blocked: small(blocked),
                 busy: group.busy,
                 busy_max: group.recent_peak,
                 attempts: attempts - series.attempts,

@@ -7,7 +7,11 @@ pub struct SampleRow {
     pub established: u32,
     /// Ports in TIME-WAIT, at the instant.
     pub time_wait: u32,
-    /// Ports that no attempt could take, at the instant.
+    /// TIME-WAITs that connect() could take over, at the instant: they are not busy.
+    pub reusable: u32,
+    /// Ports that other sockets of the host keep from the scope's, at the instant.
+    pub blocked: u32,
+    /// Ports that no attempt could take, at the instant: open, in TIME-WAIT or blocked.
     pub busy: u32,
     /// The most of them at any moment of the step.
     pub busy_max: u32,

@@ -6,17 +6,27 @@
 //! Must never know who connects or why.
 
 pub mod allocator;
+pub mod binding;
 pub mod clock;
+pub mod early_reuse;
 pub mod hold;
 pub mod lane;
 pub mod pool;
 pub mod range;
+pub mod rules;
+pub mod sockets;
+pub mod syn_sent;
 pub mod uniqueness;
 
 pub use allocator::AllocatorKind;
+pub use binding::Binding;
 pub use clock::Clock;
+pub use early_reuse::{EarlyReuse, TwReuse};
 pub use hold::Hold;
 pub use lane::{Lane, Layout};
 pub use pool::Pool;
 pub use range::{PortRange, PortSet};
+pub use rules::SocketRules;
+pub use sockets::Sockets;
+pub use syn_sent::SynSent;
 pub use uniqueness::{Strides, Uniqueness};

@@ -66,6 +66,11 @@ pub struct Strides {
 }
 
 impl Strides {
+    /// The source address of a lane, where addresses tell lanes apart; else 0.
+    pub const fn source_of(self, lane: u32) -> u32 {
+        if self.source == 0 { 0 } else { lane / self.source }
+    }
+
     /// The lane of a connection from source address `source` to endpoint `endpoint`.
     #[inline]
     pub const fn lane(self, source: u32, endpoint: u32) -> u32 {
@@ -86,6 +91,8 @@ mod tests {
                 for endpoint in 0..endpoints {
                     let lane = rule.strides(endpoints).lane(source, endpoint);
                     assert!(u64::from(lane) < rule.lanes(sources, endpoints));
+                    let tells = matches!(rule, Uniqueness::FourTuple | Uniqueness::AddressPort);
+                    assert_eq!(rule.strides(endpoints).source_of(lane), if tells { source } else { 0 });
                     seen.insert(lane);
                 }
             }

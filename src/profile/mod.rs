@@ -1,7 +1,9 @@
 //! Operating systems as data: one TOML file each, every number with its source.
 //!
 //! A profile holds the values that a `[[host]]` table of a scenario would hold, each as `value` and `source`; the
-//! scenario reader takes from it what the file leaves out. To add one, add a file here and a line to `PROFILES`.
+//! scenario reader takes from it what the file leaves out. A profile that `extends` another says only what differs; a
+//! table that it says anything of, such as `time_wait`, is its own as a whole. To add one, add a file here and a line to
+//! `PROFILES`, after the one that it extends.
 //! Knows no port, no allocator and no rule by itself: a test reads every profile as a host.
 
 use std::sync::LazyLock;
@@ -10,8 +12,17 @@ use std::sync::LazyLock;
 pub const DEFAULT: &str = "linux-6.18";
 
 /// Every profile: file stem and text.
-const PROFILES: &[(&str, &str)] =
-    &[("linux-6.18", include_str!("linux-6.18.toml")), ("macos", include_str!("macos.toml"))];
+const PROFILES: &[(&str, &str)] = &[
+    ("linux-6.18", include_str!("linux-6.18.toml")),
+    ("linux-3.10", include_str!("linux-3.10.toml")),
+    ("linux-4.4", include_str!("linux-4.4.toml")),
+    ("linux-5.4", include_str!("linux-5.4.toml")),
+    ("linux-5.15", include_str!("linux-5.15.toml")),
+    ("linux-6.1", include_str!("linux-6.1.toml")),
+    ("linux-6.8", include_str!("linux-6.8.toml")),
+    ("linux-7.1", include_str!("linux-7.1.toml")),
+    ("macos", include_str!("macos.toml")),
+];
 
 /// An operating system, as data.
 #[derive(Clone, Debug)]
@@ -20,6 +31,8 @@ pub struct Profile {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: String,
+    /// The series of Linux that it describes, by its newest release: (6, 18). `None`: it is no Linux.
+    pub kernel: Option<(u16, u16)>,
     /// Its numbers, sorted by key.
     pub settings: Vec<Setting>,
 }
@@ -37,6 +50,11 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The table or key of a host that it is, or lies below.
+    fn table(&self) -> &str {
+        self.key.split('.').next().unwrap_or(&self.key)
+    }
+
     /// The value as a scenario file has it.
     pub fn written(&self) -> String {
         // Strings, numbers and arrays of them are the same in JSON.
@@ -44,10 +62,17 @@ impl Setting {
     }
 }
 
-/// Every profile there is, in the order of `dryport list profiles`.
+/// Every profile there is, in the order of `dryport list profiles`: Linux from the oldest on, then the others.
 pub fn all() -> &'static [Profile] {
-    static ALL: LazyLock<Vec<Profile>> =
-        LazyLock::new(|| PROFILES.iter().map(|(name, text)| Profile::parse(name, text)).collect());
+    static ALL: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+        let mut all: Vec<Profile> = Vec::new();
+        for (name, text) in PROFILES {
+            let profile = Profile::parse(name, text, &all);
+            all.push(profile);
+        }
+        all.sort_by_key(|profile| (profile.kernel.is_none(), profile.kernel));
+        all
+    });
     &ALL
 }
 
@@ -57,14 +82,20 @@ pub fn find(name: &str) -> Option<&'static Profile> {
 }
 
 impl Profile {
-    fn parse(name: &'static str, text: &str) -> Self {
+    fn parse(name: &'static str, text: &str, earlier: &[Self]) -> Self {
         let table: toml::Table = toml::from_str(text).expect("a test reads every profile");
-        let mut profile = Self { name, summary: text_of(&table, "summary"), settings: Vec::new() };
+        let kernel = version(&text_of(&table, "kernel"));
+        let mut profile = Self { name, summary: text_of(&table, "summary"), kernel, settings: Vec::new() };
         for (key, value) in &table {
             if let toml::Value::Table(inner) = value {
                 profile.collect(key, inner);
             }
         }
+        let base = text_of(&table, "extends");
+        let inherited = earlier.iter().filter(|profile| profile.name == base).flat_map(|profile| &profile.settings);
+        let inherited = inherited.filter(|setting| !table.contains_key(setting.table())).cloned();
+        profile.settings.extend(inherited);
+        profile.settings.sort_by(|one, other| one.key.cmp(&other.key));
         profile
     }
 
@@ -92,6 +123,12 @@ impl Profile {
     }
 }
 
+/// `6.18` is (6, 18).
+fn version(text: &str) -> Option<(u16, u16)> {
+    let (major, minor) = text.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
 fn text_of(table: &toml::Table, key: &str) -> String {
     table.get(key).and_then(toml::Value::as_str).unwrap_or("").to_owned()
 }
@@ -102,7 +139,8 @@ mod tests {
 
     #[test]
     fn every_number_of_every_profile_has_a_source_and_the_name_is_the_file_stem() {
-        for ((stem, text), profile) in PROFILES.iter().zip(all()) {
+        for (index, (stem, text)) in PROFILES.iter().enumerate() {
+            let profile = find(stem).unwrap();
             let table: toml::Table = toml::from_str(text).unwrap();
             assert_eq!(text_of(&table, "name"), *stem);
             assert!((1..=60).contains(&profile.summary.len()), "{stem}: {}", profile.summary);
@@ -110,14 +148,34 @@ mod tests {
             for setting in &profile.settings {
                 assert!(setting.source.len() > 10, "{stem}: {} has no source", setting.key);
             }
-            // Nothing but name, summary and what was collected with its source.
-            let top = profile.settings.iter().map(|setting| setting.key.split('.').next().unwrap().to_owned());
-            let mut keys: Vec<String> = top.chain(["name".to_owned(), "summary".to_owned()]).collect();
-            keys.sort();
-            keys.dedup();
-            assert_eq!(keys, table.keys().cloned().collect::<Vec<_>>(), "{stem}");
+            // Nothing but these and what was collected with its source, and all of what it extends.
+            let about = ["name", "summary", "kernel", "extends"];
+            let told = |key: &str| profile.settings.iter().any(|setting| setting.table() == key);
+            assert!(table.keys().all(|key| about.contains(&key.as_str()) || told(key)), "{stem}");
+            assert_eq!(profile.kernel.map(|(major, minor)| format!("linux-{major}.{minor}")), linux(stem), "{stem}");
+            let base = text_of(&table, "extends");
+            let Some(base) = PROFILES[..index].iter().find(|(name, _)| *name == base) else {
+                assert!(base.is_empty(), "{stem} extends a profile that comes before it");
+                continue;
+            };
+            assert!(find(base.0).unwrap().settings.iter().all(|setting| told(setting.table())), "{stem}");
         }
         assert!(find(DEFAULT).is_some());
+    }
+
+    fn linux(stem: &str) -> Option<String> {
+        stem.starts_with("linux-").then(|| stem.to_owned())
+    }
+
+    #[test]
+    fn a_profile_says_what_differs_from_the_one_it_extends() {
+        let value = |name: &str, key: &str| find(name).unwrap().setting(key).map(Setting::written);
+        assert_eq!(value("linux-3.10", "port_range").unwrap(), "\"32768-61000\"");
+        assert_eq!(value("linux-3.10", "uniqueness"), value("linux-6.18", "uniqueness"));
+        assert_eq!(value("linux-3.10", "time_wait.timer_wheel.wait"), None);
+        assert_eq!(value("linux-4.4", "time_wait.exact.wait").unwrap(), "\"60s\"");
+        let names: Vec<_> = all().iter().map(|profile| profile.name).collect();
+        assert_eq!((names[0], names[1], *names.last().unwrap()), ("linux-3.10", "linux-4.4", "macos"));
     }
 
     #[test]

@@ -46,8 +46,8 @@ impl<'a> AttemptCsv<'a> {
         let (destination, outcome) = (self.destinations[row.flow as usize], row.outcome());
         write!(self.out, "{at},{request},{retry},{source},{destination},{outcome},")?;
         match row.got {
-            Some((port, close)) => writeln!(self.out, "{port},{close},{probes}"),
-            None => writeln!(self.out, ",,{probes}"),
+            Ok((port, close)) => writeln!(self.out, "{port},{close},{probes}"),
+            Err(_) => writeln!(self.out, ",,{probes}"),
         }
     }
 

@@ -6,6 +6,7 @@
 use super::schema::{Column, TABLES};
 use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
+use crate::port::AllocatorKind;
 use crate::scenario::Host;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
@@ -89,6 +90,11 @@ impl HostMeta {
             lane_ports: host.usable_ports(),
             allocator: host.allocator.name().into(),
         }
+    }
+
+    /// Does it look through every second port before it looks at the others, as Linux does since 4.6?
+    pub fn is_parity_first(&self) -> bool {
+        AllocatorKind::ALL.iter().any(|kind| kind.name() == self.allocator && kind.is_parity_first())
     }
 }
 

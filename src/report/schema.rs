@@ -108,7 +108,7 @@ pub const PORTS: &[Column] = &[
     size("to_s", "s", "its end"),
     text(
         "state",
-        "free, established or time_wait: what most ports of the block were; refused: a connect() was, in the lane",
+        "free, established, time_wait or blocked: what most ports of the block were; refused: a connect() was, in the lane",
     ),
 ];
 

@@ -182,8 +182,7 @@ fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
         time(at),
         count(row.established.into()),
         count(row.time_wait.into()),
-        // No rule of early reuse is built yet.
-        count(0),
+        count(row.reusable.into()),
         count(row.busy.into()),
         count(row.busy_max.into()),
         count(row.attempts),

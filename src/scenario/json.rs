@@ -68,8 +68,8 @@ impl<'de> Visitor<'de> for Seed<'_> {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Node, E> {
-        Ok(self.node(Value::Other("true or false")))
+    fn visit_bool<E>(self, flag: bool) -> Result<Node, E> {
+        Ok(self.node(Value::Flag(flag)))
     }
 
     fn visit_unit<E>(self) -> Result<Node, E> {

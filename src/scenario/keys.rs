@@ -6,9 +6,10 @@
 
 use super::words::thousands;
 use crate::choice::{Kind, Outline, outlines};
-use crate::port::{AllocatorKind, Hold, Uniqueness};
+use crate::port::hold::TimerWheel;
+use crate::port::{AllocatorKind, Binding, Hold, TwReuse, Uniqueness};
 use crate::profile;
-use crate::workload::{Arrivals, ClosesFirst, Jitter, Lifetime, Retry, Spread};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Lifetime, Retry, Spread};
 
 /// One key of a table.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,8 @@ pub enum Form {
     Seed,
     /// A number between two bounds, both included.
     Number(f64, f64),
+    /// `true` or `false`.
+    Flag,
     /// First and last port.
     PortRange,
     /// Ports and ranges of them.
@@ -54,6 +57,8 @@ pub enum Form {
     Claim,
     /// Everything, or a named host, client or destination.
     Scope,
+    /// Which call chooses the port: a word, or the ports that the program names itself.
+    Binding,
     /// One of a few words.
     Word(fn() -> Vec<&'static str>),
     /// One law with its parameters.
@@ -94,10 +99,12 @@ impl Form {
             Self::Whole(low, high) => format!("a whole number, {} to {}", thousands(low), thousands(high)),
             Self::Seed => "a whole number below 2^64".to_owned(),
             Self::Number(low, high) => format!("a number, {low} to {high}"),
+            Self::Flag => "true or false".to_owned(),
             Self::PortRange => "FIRST-LAST".to_owned(),
             Self::Ports => "an array of ports and ranges of them".to_owned(),
             Self::Claim => "METRIC, one of < <= == >= >, NUMBER (dryport list metrics)".to_owned(),
             Self::Scope => "all, or KIND:NAME with host, client or destination".to_owned(),
+            Self::Binding => format!("one of {}, or {{ ports = \"FIRST-LAST\" }}", bindings().join(", ")),
             Self::Word(words) => format!("one of {}", words().join(", ")),
             Self::Law(laws) => format!("one of {}, as a table", names(laws())),
             Self::SpanOrLaw(laws) => format!("a span, or one of {}, as a table", names(laws())),
@@ -172,7 +179,25 @@ const HOST: &[Key] = &[
     Key::profile("reserved_ports", Form::Ports, "ports of the range that are never chosen"),
     Key::profile("uniqueness", Form::Word(uniqueness), "what the stack keeps unique"),
     Key::profile("allocator", Form::Word(allocators), "in which order it looks for a port"),
+    Key::default(
+        "port_step_width",
+        Form::Whole(0, 65_535),
+        "0",
+        "widest random step of the search (sysctl of Linux 7.1); 0: none",
+    ),
+    Key::profile("hz", Form::Plain(Kind::OneOf(TimerWheel::HZ)), "ticks of the kernel's clock a second (CONFIG_HZ)"),
     Key::profile("time_wait", Form::SpanOrLaw(holds), "how long a port is held after its client closed first"),
+    Key::profile("tw_reuse", Form::Word(tw_reuses), "may connect() end a TIME-WAIT early (net.ipv4.tcp_tw_reuse)"),
+    Key::profile("tw_reuse_delay", Form::Plain(Kind::DurationOrZero), "age that such a TIME-WAIT must be above"),
+    Key::profile("tw_reuse_tick", Form::Plain(Kind::Duration), "in which steps the kernel counts that age"),
+    Key::profile("timestamps", Form::Flag, "do both ends use TCP timestamps; early reuse needs them"),
+    Key::profile("max_tw_buckets", Form::Whole(0, 1 << 31), "most TIME-WAITs; a port beyond is free at once"),
+    Key::profile("fin_timeout", Form::Plain(Kind::Duration), "how long to wait for the other side's FIN (orphans)"),
+    Key::profile("syn_retries", Form::Whole(1, 127), "SYNs sent again before connect() to a silent end fails"),
+    Key::profile("syn_linear_timeouts", Form::Whole(0, 127), "how many of these come a second after the last"),
+    Key::profile("sticky_buckets", Form::Flag, "is a port that bind() took closed to connect() until all left"),
+    Key::default("autobind_reuse", Form::Flag, "false", "may bind(0) with SO_REUSEADDR share ports when none is free"),
+    Key::default("listening_ports", Form::Ports, "[]", "ports that listening sockets hold: looked at, never taken"),
     Key::profile("connect_cost", Form::Table(CONNECT_COST), "CPU time of a connect() that chooses its port"),
 ];
 
@@ -185,6 +210,8 @@ const CONNECT_COST: &[Key] = &[
 const DESTINATION: &[Key] = &[
     Key::required("name", Form::Name, "\"orders-db\"", "what clients call it"),
     Key::default("endpoints", Form::Whole(1, 65_536), "1", "distinct address:port pairs"),
+    Key::default("loopback", Form::Flag, "false", "is it on this machine, by a loopback address"),
+    Key::default("behaviour", Form::Word(behaviours), "\"accepts\"", "what the other side does"),
 ];
 
 const CLIENT: &[Key] = &[
@@ -199,7 +226,15 @@ const CLIENT: &[Key] = &[
         "how long a connection is open",
     ),
     Key::default("closes_first", Form::Word(closers), "\"client\"", "who closes first, and so keeps the TIME-WAIT"),
-    Key::default("bind", Form::Word(|| BINDS.to_vec()), "\"connect\"", "which call chooses the port"),
+    Key::default("bind", Form::Binding, "\"connect\"", "which call chooses the port"),
+    Key::default("reuse_address", Form::Flag, "false", "SO_REUSEADDR before bind()"),
+    Key::default("reuse_port", Form::Flag, "false", "SO_REUSEPORT before bind()"),
+    Key::optional(
+        "local_port_range",
+        Form::PortRange,
+        "\"40200-40399\"",
+        "IP_LOCAL_PORT_RANGE: the socket's own range",
+    ),
     Key::default("source", Form::Word(spreads), "\"random\"", "how attempts spread over the host's addresses"),
     Key::default("balance", Form::Word(spreads), "\"random\"", "how attempts spread over a destination's endpoints"),
     Key::optional(
@@ -228,8 +263,17 @@ const ASSERT: &[Key] = &[
     Key::default("scope", Form::Scope, "\"all\"", "whose figure it is"),
 ];
 
-/// How a port may be bound; only one way is built.
-pub(super) const BINDS: [&str; 1] = ["connect"];
+fn bindings() -> Vec<&'static str> {
+    Binding::WORDS.map(Binding::name).to_vec()
+}
+
+fn tw_reuses() -> Vec<&'static str> {
+    TwReuse::ALL.map(TwReuse::name).to_vec()
+}
+
+fn behaviours() -> Vec<&'static str> {
+    Behaviour::ALL.map(Behaviour::name).to_vec()
+}
 
 fn profiles() -> Vec<&'static str> {
     profile::all().iter().map(|profile| profile.name).collect()

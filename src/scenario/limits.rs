@@ -49,7 +49,7 @@ impl Reader<'_> {
                 self.fault(fault.help("take fewer addresses or endpoints"));
             }
             all_lanes = all_lanes.saturating_add(lanes);
-            all_ports = all_ports.saturating_add(lanes.saturating_mul(host.usable_ports().into()));
+            all_ports = all_ports.saturating_add(scenario.capacity(index));
         }
         if all_lanes > LANES_MAX && self.faults.count() == before {
             let message = format!("{} lanes on all hosts together; at most 65,536 are allowed", thousands(all_lanes));

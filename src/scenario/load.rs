@@ -2,9 +2,11 @@
 
 use super::model::{Client, Host, Scenario, WarmUp};
 use super::quantity::TEN_YEARS;
+use super::ways::Way;
 use crate::des::SimDuration;
+use crate::port::{Hold, SynSent};
 use crate::workload::lifetime::{LifetimeLaw, nanos_from_secs};
-use crate::workload::{Arrivals, ClosesFirst};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Leaves};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Mean port holds and loads of the clients of a scenario. A trace is walked once, when this is made.
@@ -17,8 +19,7 @@ pub struct Means {
 impl Means {
     /// The means of every client.
     pub fn of(scenario: &Scenario) -> Self {
-        let window = scenario.run.duration;
-        let means = |client: &Client| client_means(client, &scenario.hosts[client.host], window);
+        let means = |client: &Client| client_means(scenario, client);
         Self { clients: scenario.clients.iter().map(means).collect() }
     }
 
@@ -47,37 +48,76 @@ impl Means {
     }
 }
 
-fn client_means(client: &Client, host: &Host, window: SimDuration) -> (Option<f64>, Option<f64>) {
+fn client_means(scenario: &Scenario, client: &Client) -> (Option<f64>, Option<f64>) {
+    let host = &scenario.hosts[client.host];
+    // From a connect() to the release of its port, by where it goes.
+    let hold = |to: usize, closer: ClosesFirst, lifetime: Option<f64>| {
+        let destination = &scenario.destinations[to];
+        match Leaves::of(closer, destination.behaviour) {
+            Leaves::Nothing if destination.behaviour == Behaviour::Refuses => Some(0.0),
+            Leaves::Nothing => lifetime,
+            Leaves::Unanswered => Some(host.gives_up_after_s()),
+            Leaves::FinWait2 => Some(lifetime? + host.fin_wait_2().iter().map(Hold::mean_s).sum::<f64>()),
+            Leaves::TimeWait => Some(lifetime? + scenario.time_wait_s(client, to)),
+        }
+    };
     let lifetime = client.lifetime.mean_s();
-    let hold = |closer: ClosesFirst| if closer == ClosesFirst::Client { host.time_wait.mean_s() } else { 0.0 };
     let Arrivals::Replay(replay) = &client.arrivals else {
-        let port_hold = lifetime.map(|lifetime| lifetime + hold(client.closes_first));
+        let of = |(to, weight): &(usize, f64)| hold(*to, client.closes_first, lifetime).map(|hold| hold * weight);
+        let port_hold: Option<f64> = client.to.iter().map(of).sum();
         let erlangs = client.arrivals.rate().zip(port_hold).map(|(rate, hold)| rate.events_per_second() * hold);
         return (port_hold, erlangs);
     };
+    let trace = replay.trace();
+    let named = |name: &str| scenario.destinations.iter().position(|destination| &*destination.name == name);
+    let named: Vec<Option<usize>> = trace.destinations.iter().map(|name| named(name)).collect();
+    let window = scenario.run.duration;
     let mut total = Some(0.0);
     let mut rows: u64 = 0;
-    for row in replay.trace().rows.iter().take_while(|row| row.at.as_nanos() < window.as_nanos()) {
+    for row in trace.rows.iter().take_while(|row| row.at.as_nanos() < window.as_nanos()) {
         let lifetime = row.lifetime.map(SimDuration::as_secs_f64).or(lifetime);
         let closer = row.closes_first.unwrap_or(client.closes_first);
-        total = total.zip(lifetime).map(|(total, lifetime)| total + lifetime + hold(closer));
+        let to = row.destination.and_then(|destination| named[usize::from(destination)]);
+        let held = match to {
+            Some(to) => hold(to, closer, lifetime),
+            None => client.to.iter().map(|(to, weight)| hold(*to, closer, lifetime).map(|hold| hold * weight)).sum(),
+        };
+        total = total.zip(held).map(|(total, held)| total + held);
         rows += 1;
     }
     (total.map(|total| total / rows.max(1) as f64), total.map(|total| total / window.as_secs_f64()))
 }
 
+impl Host {
+    /// How long connect() waits for a destination that never answers, on average, in seconds.
+    fn gives_up_after_s(&self) -> f64 {
+        let rules = &self.sockets;
+        SynSent::waits(rules.syn_retries, rules.syn_linear_timeouts, &self.time_wait).iter().map(Hold::mean_s).sum()
+    }
+}
+
 impl Scenario {
+    /// How many lanes each way of a host has towards all destinations that the host's clients use, way by way.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such host.
+    fn lanes_of_ways(&self, host: usize) -> Vec<(u64, Way)> {
+        let on_host = self.clients.iter().filter(|client| client.host == host);
+        let used: BTreeSet<usize> = on_host.flat_map(|client| &client.to).map(|(to, _)| *to).collect();
+        let endpoints: u32 = used.into_iter().map(|index| self.destinations[index].endpoints).sum();
+        let addresses = self.hosts[host].addresses;
+        let ways = self.ways().all.into_iter().filter(|way| way.host == host);
+        ways.map(|way| (way.uniqueness.lanes(addresses, endpoints), way)).collect()
+    }
+
     /// How many lanes a host has towards all destinations that its clients use.
     ///
     /// # Panics
     ///
     /// When there is no such host.
     pub fn lanes(&self, host: usize) -> u64 {
-        let on_host = self.clients.iter().filter(|client| client.host == host);
-        let used: BTreeSet<usize> = on_host.flat_map(|client| &client.to).map(|(to, _)| *to).collect();
-        let endpoints: u32 = used.into_iter().map(|index| self.destinations[index].endpoints).sum();
-        let host = &self.hosts[host];
-        host.uniqueness.lanes(host.addresses, endpoints)
+        self.lanes_of_ways(host).iter().fold(0, |sum, (lanes, _)| sum.saturating_add(*lanes))
     }
 
     /// Ports that can be in use at one time on a host, over all its lanes.
@@ -86,7 +126,16 @@ impl Scenario {
     ///
     /// When there is no such host.
     pub fn capacity(&self, host: usize) -> u64 {
-        self.lanes(host) * u64::from(self.hosts[host].usable_ports())
+        let ports = |(lanes, way): &(u64, Way)| lanes.saturating_mul(way.usable_ports().into());
+        self.lanes_of_ways(host).iter().fold(0, |sum, way| sum.saturating_add(ports(way)))
+    }
+
+    /// How long connect() has to wait for a port in TIME-WAIT that this client left, on average, in seconds.
+    pub(crate) fn time_wait_s(&self, client: &Client, destination: usize) -> f64 {
+        let host = &self.hosts[client.host];
+        let whole = host.time_wait.mean_s();
+        let early = !client.bind.reserves() && self.reuses_early(client.host, destination);
+        if early { whole.min(host.sockets.early_reuse.mean_s()) } else { whole }
     }
 
     /// The warm-up in time. Automatic: ten mean port holds of the client that holds longest, 330 when more ports are
@@ -103,27 +152,29 @@ impl Scenario {
         span
     }
 
-    /// Does some set of ports get more than it has? Judged per host, and per host and destination where a destination
-    /// has ports of its own.
+    /// Does some set of ports get more than it has? Judged per way of getting a port, and per way and destination where
+    /// a destination has ports of its own.
     fn is_overloaded(&self, means: &Means) -> bool {
-        let mut on_hosts = vec![0.0; self.hosts.len()];
+        let ways = self.ways();
+        let mut on_ways = vec![0.0; ways.all.len()];
         let mut on_pairs: BTreeMap<(usize, usize), f64> = BTreeMap::new();
-        for (index, client) in self.clients.iter().enumerate() {
+        for (index, (client, way)) in self.clients.iter().zip(&ways.of_client).enumerate() {
             let erlangs = means.erlangs(index).unwrap_or(f64::INFINITY);
-            on_hosts[client.host] += erlangs;
+            on_ways[*way] += erlangs;
             for (to, weight) in &client.to {
-                *on_pairs.entry((client.host, *to)).or_insert(0.0) += erlangs * weight;
+                *on_pairs.entry((*way, *to)).or_insert(0.0) += erlangs * weight;
             }
         }
-        let full_host = |(host, load): (usize, &f64)| *load > self.capacity(host) as f64;
-        let full_pair = |((host, to), load): (&(usize, usize), &f64)| {
-            let stack = &self.hosts[*host];
-            let lanes = |endpoints| stack.uniqueness.lanes(stack.addresses, endpoints);
-            // Where lanes do not depend on the endpoints, destinations share them and the host's total says it all.
+        let capacities = (0..self.hosts.len()).flat_map(|host| self.lanes_of_ways(host));
+        let full_way = |(load, (lanes, way)): (&f64, (u64, Way))| *load > lanes as f64 * f64::from(way.usable_ports());
+        let full_pair = |((way, to), load): (&(usize, usize), &f64)| {
+            let way = &ways.all[*way];
+            let lanes = |endpoints| way.uniqueness.lanes(self.hosts[way.host].addresses, endpoints);
+            // Where lanes do not depend on the endpoints, destinations share them and the way's total says it all.
             let own = lanes(2) > lanes(1);
-            own && *load > lanes(self.destinations[*to].endpoints) as f64 * f64::from(stack.usable_ports())
+            own && *load > lanes(self.destinations[*to].endpoints) as f64 * f64::from(way.usable_ports())
         };
-        on_hosts.iter().enumerate().any(full_host) || on_pairs.iter().any(full_pair)
+        on_ways.iter().zip(capacities).any(full_way) || on_pairs.iter().any(full_pair)
     }
 }
 

@@ -42,6 +42,7 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("headroom_ports", "ports", "capacity_ports less busy_ports_peak: the least ever left"),
     name("established_ports_mean", "ports", "ports with an open connection: mean over time"),
     name("time_wait_ports_mean", "ports", "ports in TIME-WAIT: mean over time"),
+    name("blocked_ports_mean", "ports", "ports that other sockets of the host keep from these: mean over time"),
     name("reusable_ports_mean", "ports", "ports in TIME-WAIT that early reuse would hand out: mean over time"),
     name("second_parity_ratio", "ratio", "share of connects served by ports of the range's less preferred parity"),
     name("probes_mean", "probes", "ports looked at per connect"),

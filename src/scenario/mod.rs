@@ -22,6 +22,7 @@ mod read_choice;
 mod read_client;
 mod read_host;
 mod read_run;
+mod read_sockets;
 mod read_value;
 pub mod resolved;
 pub mod schema;
@@ -30,6 +31,7 @@ mod suggest;
 pub mod template;
 pub mod tree;
 mod understood;
+pub mod ways;
 pub mod words;
 
 pub use claim::Claim;

@@ -2,8 +2,8 @@
 
 use super::claim::Claim;
 use crate::des::SimDuration;
-use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
-use crate::workload::{Arrivals, ClosesFirst, Lifetime, Retry, Spread};
+use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Lifetime, Retry, Spread};
 use std::sync::Arc;
 
 /// Everything a simulation needs to know.
@@ -64,8 +64,14 @@ pub struct Host {
     pub uniqueness: Uniqueness,
     /// In which order it looks for a port.
     pub allocator: AllocatorKind,
+    /// The widest random step of its search: 0 (none) to 65,535.
+    pub port_step_width: u32,
+    /// Ticks of its kernel's clock a second: one of [`TimerWheel::HZ`](crate::port::hold::TimerWheel::HZ).
+    pub hz: u64,
     /// How long a port is held after its client closed first.
     pub time_wait: Hold,
+    /// What else its kernel does with sockets.
+    pub sockets: SocketRules,
     /// What a `connect()` costs.
     pub connect_cost: ConnectCost,
 }
@@ -82,9 +88,9 @@ pub struct ConnectCost {
 }
 
 impl Host {
-    /// Ports of one lane that can be used at all: the range less the reserved ports.
+    /// Ports of one lane that can be used at all: the range less the reserved ports and those listened on.
     pub fn usable_ports(&self) -> u32 {
-        self.port_range.len() - self.reserved_ports.count_in(self.port_range)
+        super::ways::usable_ports(self.port_range, &self.reserved_ports, &self.sockets.listening_ports)
     }
 }
 
@@ -95,6 +101,10 @@ pub struct Destination {
     pub name: Arc<str>,
     /// Distinct address:port pairs: 1 to 65,536.
     pub endpoints: u32,
+    /// Is it reached by a loopback address?
+    pub loopback: bool,
+    /// How it answers.
+    pub behaviour: Behaviour,
 }
 
 /// A source of requests on one host.
@@ -112,6 +122,14 @@ pub struct Client {
     pub lifetime: Lifetime,
     /// Who closes first, unless a trace row says otherwise.
     pub closes_first: ClosesFirst,
+    /// Which call chooses the port.
+    pub bind: Binding,
+    /// `SO_REUSEADDR`, set before bind().
+    pub reuse_address: bool,
+    /// `SO_REUSEPORT`, set before bind().
+    pub reuse_port: bool,
+    /// `IP_LOCAL_PORT_RANGE`: the range of its sockets.
+    pub local_port_range: Option<PortRange>,
     /// How attempts spread over the host's addresses.
     pub source: Spread,
     /// How attempts spread over the endpoints of a destination.

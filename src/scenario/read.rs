@@ -10,6 +10,7 @@ use super::sources::{SCENARIO_BYTES_MAX, SourceFile, Sources};
 use super::suggest::nearest;
 use super::tree::{At, Table, Value, from_toml};
 use super::words::thousands;
+use crate::workload::Behaviour;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -244,8 +245,12 @@ impl Reader<'_> {
     fn destination(&mut self, named: &mut Named<'_>) -> Option<Destination> {
         let section = &mut named.section;
         let endpoints = self.whole_or(section, "endpoints", 1);
+        let loopback = self.flag_or(section, "loopback", false);
+        let behaviours = Behaviour::ALL.map(|behaviour| (behaviour.name(), behaviour));
+        let behaviour = self.word_or(section, "behaviour", &behaviours, Behaviour::Accepts);
         self.finish(section);
-        Some(Destination { name: named.name.clone(), endpoints: u32::try_from(endpoints).ok()? })
+        let endpoints = u32::try_from(endpoints).ok()?;
+        Some(Destination { name: named.name.clone(), endpoints, loopback, behaviour })
     }
 
     /// A whole number, or its default.

@@ -108,7 +108,8 @@ impl Reader<'_> {
         });
     }
 
-    fn parameter(&mut self, node: &Node, path: &str, parameter: &Parameter) -> Option<Value> {
+    /// A value of a law, or of a key that takes what laws take.
+    pub(super) fn parameter(&mut self, node: &Node, path: &str, parameter: &Parameter) -> Option<Value> {
         match parameter.kind {
             Kind::Duration => self.duration(node, path, Zero::Forbidden).map(Value::Duration),
             Kind::DurationOrZero => self.duration(node, path, Zero::Allowed).map(Value::Duration),

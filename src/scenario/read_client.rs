@@ -1,7 +1,7 @@
 //! Reading a `[[client]]`: names resolve, laws come from their registries.
 
 use super::diagnostics::{Fault, quoted};
-use super::keys::{BINDS, Key};
+use super::keys::Key;
 use super::model::Client;
 use super::quantity;
 use super::read::Named;
@@ -40,7 +40,12 @@ impl Reader<'_> {
             .and_then(|entry| self.choice(&entry.node, &section.path_of("lifetime"), Lifetime::ENTRIES, None));
         let closers = ClosesFirst::ALL.map(|closer| (closer.name(), closer));
         let closes_first = self.word_or(section, "closes_first", &closers, ClosesFirst::Client);
-        self.word_or(section, "bind", &BINDS.map(|name| (name, ())), ());
+        let bind = self.binding(section);
+        let reuse_address = self.flag_or(section, "reuse_address", false);
+        let reuse_port = self.flag_or(section, "reuse_port", false);
+        let local_port_range = section
+            .take("local_port_range")
+            .and_then(|entry| self.port_range("local_port_range", &entry.node, &section.path_of("local_port_range")));
         let spreads = Spread::ALL.map(|spread| (spread.name(), spread));
         let source = self.word_or(section, "source", &spreads, Spread::Random);
         let balance = self.word_or(section, "balance", &spreads, Spread::Random);
@@ -56,14 +61,28 @@ impl Reader<'_> {
         let build = || {
             let (name, host, to) = (named.name.clone(), host?, to?);
             let (arrivals, lifetime) = (arrivals?, lifetime?);
-            Some(Client { name, host, to, arrivals, lifetime, closes_first, source, balance, retry })
+            Some(Client {
+                name,
+                host,
+                to,
+                arrivals,
+                lifetime,
+                closes_first,
+                bind,
+                reuse_address,
+                reuse_port,
+                local_port_range,
+                source,
+                balance,
+                retry,
+            })
         };
         let retry_at = retry_entry.map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
         ReadClient { client: build(), retry_at }
     }
 
     /// One of a few words, or its default.
-    fn word_or<T: Copy + PartialEq>(
+    pub(super) fn word_or<T: Copy + PartialEq>(
         &mut self,
         section: &mut Section<'_>,
         key: &'static str,

@@ -2,12 +2,13 @@
 
 use super::diagnostics::{Fault, quoted};
 use super::model::{ConnectCost, Host};
-use super::quantity::{self, Misfit};
 use super::read::Named;
 use super::read_value::{Reader, Section, Zero};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value};
-use crate::port::{AllocatorKind, Hold, PortRange, PortSet, Uniqueness};
+use crate::choice::{self, Kind, Parameter};
+use crate::port::hold::TimerWheel;
+use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile::{self, Profile};
 
 impl Reader<'_> {
@@ -18,17 +19,26 @@ impl Reader<'_> {
         let defaults = tree_of(profile);
         let addresses = self.whole_or(section, "addresses", 1);
         let range_entry = value_of(section, &defaults, "port_range");
-        let port_range = range_entry.and_then(|entry| self.port_range(&entry.node, &section.path_of("port_range")));
+        let port_range =
+            range_entry.and_then(|entry| self.port_range("port_range", &entry.node, &section.path_of("port_range")));
         let reserved_entry = value_of(section, &defaults, "reserved_ports");
-        let reserved = reserved_entry.map(|entry| self.reserved(&entry.node, &section.path_of("reserved_ports")));
+        let reserved = reserved_entry
+            .map(|entry| self.port_set(&entry.node, "reserved_ports", &section.path_of("reserved_ports")));
         let rules = Uniqueness::ALL.map(|rule| (rule.name(), rule));
         let uniqueness = value_of(section, &defaults, "uniqueness")
             .and_then(|entry| self.word(&entry.node, &section.path_of("uniqueness"), &rules));
         let kinds: Vec<_> = AllocatorKind::ALL.iter().map(|kind| (kind.name(), *kind)).collect();
         let allocator = value_of(section, &defaults, "allocator")
             .and_then(|entry| self.word(&entry.node, &section.path_of("allocator"), &kinds));
+        let port_step_width = self.step_width(section, allocator);
+        let hz_entry = value_of(section, &defaults, "hz");
+        let hz = hz_entry.and_then(|entry| self.hz(&entry.node, &section.path_of("hz")));
+        // What the rule is lent is fine, so that a fault is told once.
+        let lent = hz_entry.filter(|_| hz.is_some()).or_else(|| defaults.get("hz"));
+        let lent = rules_with(lent, defaults.get("time_wait"));
         let time_wait = value_of(section, &defaults, "time_wait")
-            .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &defaults));
+            .and_then(|entry| self.time_wait(&entry.node, &section.path_of("time_wait"), &lent));
+        let sockets = self.socket_rules(section, &defaults);
         let connect_cost = self.connect_cost(section, &defaults);
         self.finish(section);
         let host = Host {
@@ -39,7 +49,10 @@ impl Reader<'_> {
             addresses: u32::try_from(addresses).ok()?,
             uniqueness: uniqueness?,
             allocator: allocator?,
+            port_step_width,
+            hz: hz?,
             time_wait: time_wait?,
+            sockets: sockets?,
             connect_cost: connect_cost?,
         };
         if host.usable_ports() == 0 {
@@ -76,67 +89,33 @@ impl Reader<'_> {
         fallback
     }
 
-    fn port_range(&mut self, node: &Node, path: &str) -> Option<PortRange> {
-        let read = match &node.value {
-            Value::String(text) => quantity::port_range(text),
-            Value::Whole(Some(number)) => quantity::port_range(&number.to_string()),
-            _ => Err(Misfit {
-                message: "port_range must be a string".to_owned(),
-                label: format!("this is {}", node.type_name()),
-                help: Some("write, for example, port_range = \"32768-60999\"".to_owned()),
-            }),
-        };
-        match read {
-            Ok(range) => {
-                self.resolved.note(path, range.to_string(), node.at.origin());
-                Some(range)
-            }
-            Err(misfit) => {
-                self.misfit(&node.at, misfit);
-                None
-            }
+    /// The step width, which only the newest search of Linux has.
+    fn step_width(&mut self, section: &mut Section<'_>, allocator: Option<AllocatorKind>) -> u32 {
+        let at = section.take("port_step_width").map(|entry| entry.node.at.clone());
+        let width = self.whole_or(section, "port_step_width", 0);
+        if let (1.., Some(at), Some(kind)) = (width, at, allocator)
+            && kind != AllocatorKind::LinuxConnect
+        {
+            let newest = AllocatorKind::LinuxConnect.name();
+            let fault = Fault::new(at, format!("the allocator {} has no port_step_width", kind.name()));
+            self.fault(fault.help(format!("only {newest} has one (Linux 7.1): write 0, or leave it out")));
+        }
+        u32::try_from(width).unwrap_or(0)
+    }
+
+    fn hz(&mut self, node: &Node, path: &str) -> Option<u64> {
+        let kind = Kind::OneOf(TimerWheel::HZ);
+        match self.parameter(node, path, &Parameter { name: "hz", kind, required: true, help: "" })? {
+            choice::Value::Whole(hz) => Some(hz),
+            _ => None,
         }
     }
 
-    /// An array of ports and ranges, or one of them alone.
-    fn reserved(&mut self, node: &Node, path: &str) -> PortSet {
-        /// There are no more ports than these.
-        const RANGES_MAX: usize = 65_535;
-        let alone = std::slice::from_ref(node);
-        let items = if let Value::Array(items) = &node.value { items.as_slice() } else { alone };
-        if items.len() > RANGES_MAX {
-            self.fault(Fault::new(node.at.clone(), "more reserved ports than there are ports").label("too many"));
-            return PortSet::default();
-        }
-        let mut ranges = Vec::new();
-        for item in items {
-            let read = match &item.value {
-                Value::String(text) => quantity::port_or_range(text),
-                Value::Whole(Some(number)) => quantity::port_or_range(&number.to_string()),
-                _ => Err(Misfit {
-                    message: "reserved_ports must be an array of ports and port ranges".to_owned(),
-                    label: format!("this is {}", item.type_name()),
-                    help: Some("write, for example, reserved_ports = [\"8080\", \"40300-40599\"]".to_owned()),
-                }),
-            };
-            match read {
-                Ok(range) => ranges.push(range),
-                Err(misfit) => self.misfit(&item.at, misfit),
-            }
-        }
-        let set = PortSet::new(ranges);
-        let shown: Vec<String> = set.ranges().iter().map(PortRange::to_string).collect();
-        self.resolved.note(path, shown, node.at.origin());
-        set
-    }
-
-    /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from the profile.
-    fn time_wait(&mut self, node: &Node, path: &str, defaults: &Table) -> Option<Hold> {
-        let fallback = defaults.get("time_wait").and_then(|entry| entry.node.table());
+    /// `"60s"` is short for `{ exact = { wait = "60s" } }`; what a table leaves out comes from `fallback`.
+    fn time_wait(&mut self, node: &Node, path: &str, fallback: &Table) -> Option<Hold> {
         if node.table().is_some() {
-            return self.choice(node, path, Hold::ENTRIES, fallback);
+            return self.choice(node, path, Hold::ENTRIES, Some(fallback));
         }
-        let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_at: node.at.clone(), node };
         let wait = Table(vec![entry("wait", node.clone())]);
         let inner = Node { value: Value::Table(wait), at: node.at.clone() };
         let exact = Table(vec![entry("exact", inner)]);
@@ -164,8 +143,33 @@ impl Reader<'_> {
 
 /// The value of a key: the host's, else the profile's.
 #[expect(single_use_lifetimes, reason = "the host's table outlives the profile's")]
-fn value_of<'e, 'n: 'e>(section: &mut Section<'n>, defaults: &'e Table, key: &'static str) -> Option<&'e Entry> {
+pub(super) fn value_of<'e, 'n: 'e>(
+    section: &mut Section<'n>,
+    defaults: &'e Table,
+    key: &'static str,
+) -> Option<&'e Entry> {
     section.take(key).or_else(|| defaults.get(key))
+}
+
+/// The profile's rule, if it has one, and for each rule that takes `hz` and has none, that of the host.
+fn rules_with(hz: Option<&Entry>, time_wait: Option<&Entry>) -> Table {
+    let mut rules = time_wait.and_then(|entry| entry.node.table()).cloned().unwrap_or_default();
+    let takers = Hold::ENTRIES.iter().filter(|rule| rule.parameters.iter().any(|parameter| parameter.name == "hz"));
+    for (rule, hz) in takers.zip(std::iter::repeat(hz).flatten()) {
+        if rules.get(rule.name).is_none() {
+            rules.0.push(entry(rule.name, Node { value: Value::Table(Table::default()), at: hz.node.at.clone() }));
+        }
+        if let Some(Value::Table(given)) = rules.get_mut(rule.name).map(|entry| &mut entry.node.value)
+            && given.get("hz").is_none()
+        {
+            given.0.push(hz.clone());
+        }
+    }
+    rules
+}
+
+fn entry(key: &str, node: Node) -> Entry {
+    Entry { key: key.to_owned(), key_at: node.at.clone(), node }
 }
 
 /// The settings of a profile as the table of a host.
@@ -196,6 +200,7 @@ fn node_of(value: &toml::Value, at: &At) -> Node {
         toml::Value::String(text) => Value::String(text.clone()),
         toml::Value::Integer(number) => Value::Whole(Some((*number).into())),
         toml::Value::Float(number) => Value::Float(*number),
+        toml::Value::Boolean(flag) => Value::Flag(*flag),
         toml::Value::Array(items) => Value::Array(items.iter().map(|item| node_of(item, at)).collect()),
         _ => Value::Other("a value of a profile"),
     };

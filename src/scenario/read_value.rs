@@ -55,8 +55,13 @@ impl<'n> Section<'n> {
 
     /// The parameters of a law.
     pub(super) fn of_law(path: String, at: At, table: &'n Table, parameters: &[Parameter]) -> Self {
-        let names = parameters.iter().map(|parameter| parameter.name).collect();
-        Self { path, at, table, names, keys: &[], taken: Vec::new(), missing: Vec::new() }
+        let names: Vec<_> = parameters.iter().map(|parameter| parameter.name).collect();
+        Self::of_names(path, at, table, &names)
+    }
+
+    /// A table of which no more is known than the names of its keys.
+    pub(super) fn of_names(path: String, at: At, table: &'n Table, names: &[&'static str]) -> Self {
+        Self { path, at, table, names: names.to_vec(), keys: &[], taken: Vec::new(), missing: Vec::new() }
     }
 
     /// What may be written for a key of this table.

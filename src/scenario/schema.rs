@@ -9,6 +9,7 @@ use super::metric_name::METRIC_NAMES;
 use super::quantity::UNITS;
 use super::read_assert::KINDS;
 use crate::choice::{Kind, Outline, Parameter};
+use crate::port::Binding;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -78,7 +79,13 @@ fn form(key: &Key) -> Map<String, Value> {
             { "type": "integer", "minimum": 0 }, { "type": "string", "pattern": "^[0-9]{1,20}$" },
         ] }),
         Form::Number(low, high) => json!({ "type": "number", "minimum": low, "maximum": high }),
-        Form::PortRange => json!({ "type": "string", "pattern": format!("^{}$", port_range()) }),
+        Form::Flag => json!({ "type": "boolean" }),
+        Form::PortRange => ports_text(),
+        Form::Binding => {
+            let mut named = object(&Map::from_iter([("ports".to_owned(), json!(ports_text()))]), &["ports"]);
+            named.insert("description".to_owned(), json!("the program names the ports itself"));
+            json!({ "anyOf": [{ "enum": Binding::WORDS.map(Binding::name) }, named] })
+        }
         Form::Ports => {
             let pattern = format!("^({}| *{PORT} *)$", port_range());
             let one = json!([
@@ -107,6 +114,11 @@ fn form(key: &Key) -> Map<String, Value> {
     };
     let Value::Object(form) = form else { unreachable!("every form is an object") };
     form
+}
+
+/// First and last port.
+fn ports_text() -> Value {
+    json!({ "type": "string", "pattern": format!("^{}$", port_range()) })
 }
 
 /// Who must give the parameters that a law cannot do without.

@@ -49,7 +49,9 @@ pub enum Value {
     Whole(Option<i128>),
     /// A number with a decimal point or an exponent; may be infinite or NaN.
     Float(f64),
-    /// `true`, `false`, a date, JSON's null: nothing in a scenario is one of these. What it is called.
+    /// `true` or `false`.
+    Flag(bool),
+    /// A date, JSON's null: nothing in a scenario is one of these. What it is called.
     Other(&'static str),
     /// A list.
     Array(Vec<Node>),
@@ -65,6 +67,7 @@ impl Node {
             Value::Whole(_) => "a whole number",
             Value::Float(number) if number.is_finite() => "a decimal number",
             Value::Float(_) => "infinite or not a number",
+            Value::Flag(_) => "true or false",
             Value::Other(name) => name,
             Value::Array(_) => "an array",
             Value::Table(_) => "a table",
@@ -232,7 +235,7 @@ fn from_de_value(value: &DeValue<'_>, span: Range<usize>, at: &dyn Fn(Range<usiz
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => Value::Whole(i128::from_str_radix(number.as_str(), number.radix()).ok()),
         DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
-        DeValue::Boolean(_) => Value::Other("true or false"),
+        DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(_) => Value::Other("a date or time"),
         DeValue::Array(items) => {
             Value::Array(items.iter().map(|item| from_de_value(item.get_ref(), item.span(), at)).collect())

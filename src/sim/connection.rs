@@ -1,6 +1,6 @@
 //! A connection while it waits in the calendar: 8 bytes, so that a full range stays in the cache.
 
-use crate::workload::ClosesFirst;
+use crate::workload::Leaves;
 
 /// The most lanes of all hosts together: the lane is 16 bits of a connection.
 pub const LANES_MAX: usize = 1 << LANE_BITS;
@@ -10,22 +10,30 @@ pub const FLOWS_MAX: usize = 1 << FLOW_BITS;
 const LANE_BITS: u32 = 16;
 const OFFSET_BITS: u32 = 16;
 const FLOW_BITS: u32 = 12;
+const LEAVES_BITS: u32 = 2;
 
-/// Which port of which lane is held for which flow, and who will close.
+/// Which port of which lane is held for which flow, towards which endpoint, and what will be left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Connection(u64);
 
 impl Connection {
     #[inline]
-    pub(super) fn new(lane: u32, offset: u16, flow: u32, closes_first: ClosesFirst) -> Self {
+    pub(super) fn new(lane: u32, offset: u16, flow: u32, leaves: Leaves) -> Self {
         debug_assert!((lane as usize) < LANES_MAX && (flow as usize) < FLOWS_MAX);
-        let closes = match closes_first {
-            ClosesFirst::Client => 0,
-            ClosesFirst::Server => 1,
-            ClosesFirst::Reset => 2,
+        let leaves = match leaves {
+            Leaves::TimeWait => 0,
+            Leaves::Nothing => 1,
+            Leaves::FinWait2 => 2,
+            Leaves::Unanswered => 3,
         };
         let low = u64::from(offset) | u64::from(lane) << OFFSET_BITS;
-        Self(low | u64::from(flow) << (OFFSET_BITS + LANE_BITS) | closes << (OFFSET_BITS + LANE_BITS + FLOW_BITS))
+        Self(low | u64::from(flow) << (OFFSET_BITS + LANE_BITS) | leaves << (OFFSET_BITS + LANE_BITS + FLOW_BITS))
+    }
+
+    /// The same, towards this endpoint of the host's: a lane does not always tell.
+    pub(super) fn towards(self, endpoint: u32) -> Self {
+        debug_assert!((endpoint as usize) < LANES_MAX);
+        Self(self.0 | u64::from(endpoint) << (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS))
     }
 
     #[inline]
@@ -46,12 +54,17 @@ impl Connection {
     }
 
     #[inline]
-    pub(super) const fn closes_first(self) -> ClosesFirst {
-        match self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS) {
-            0 => ClosesFirst::Client,
-            1 => ClosesFirst::Server,
-            _ => ClosesFirst::Reset,
+    pub(super) const fn leaves(self) -> Leaves {
+        match self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS) & ((1 << LEAVES_BITS) - 1) {
+            0 => Leaves::TimeWait,
+            1 => Leaves::Nothing,
+            2 => Leaves::FinWait2,
+            _ => Leaves::Unanswered,
         }
+    }
+
+    pub(super) const fn endpoint(self) -> u32 {
+        (self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS)) as u32 & ((1 << LANE_BITS) - 1)
     }
 }
 
@@ -61,13 +74,16 @@ mod tests {
 
     #[test]
     fn what_goes_in_comes_out() {
-        for closes_first in ClosesFirst::ALL {
+        for leaves in [Leaves::TimeWait, Leaves::Nothing, Leaves::FinWait2, Leaves::Unanswered] {
             for (lane, offset, flow) in [(0, 0, 0), (65_535, 65_534, 4_095), (1, 2, 3)] {
-                let connection = Connection::new(lane, offset, flow, closes_first);
-                assert_eq!(
-                    (connection.lane(), connection.offset(), connection.flow(), connection.closes_first()),
-                    (lane, offset, flow, closes_first)
-                );
+                for endpoint in [0, 1, 65_535] {
+                    let connection = Connection::new(lane, offset, flow, leaves).towards(endpoint);
+                    assert_eq!(
+                        (connection.lane(), connection.offset(), connection.flow(), connection.leaves()),
+                        (lane, offset, flow, leaves)
+                    );
+                    assert_eq!(connection.endpoint(), endpoint);
+                }
             }
         }
     }

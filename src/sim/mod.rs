@@ -6,12 +6,14 @@
 
 pub mod connection;
 pub mod observer;
+mod requests;
 pub mod run;
+mod socket_host;
 pub mod spread;
 pub mod topology;
 pub mod world;
 
-pub use observer::{Attempt, Connected, Held, Observer};
+pub use observer::{Attempt, Cause, Connected, Held, Observer};
 pub use run::{Interrupted, run};
 pub use topology::{Scope, ScopeKind, Topology};
 pub use world::World;

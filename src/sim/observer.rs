@@ -37,6 +37,25 @@ pub struct Connected {
     pub close_at: SimTime,
 }
 
+/// Why an attempt got no port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// connect() found none: `EADDRNOTAVAIL`.
+    NotAvailable,
+    /// bind() found none: `EADDRINUSE`.
+    InUse,
+}
+
+impl Cause {
+    /// What the program sees (bind(2), connect(2)).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotAvailable => "EADDRNOTAVAIL",
+            Self::InUse => "EADDRINUSE",
+        }
+    }
+}
+
 /// A port that changes its state.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
@@ -65,8 +84,8 @@ pub trait Observer {
     }
 
     /// An attempt got none: there was no usable port.
-    fn refused(&mut self, attempt: &Attempt) {
-        let _ = attempt;
+    fn refused(&mut self, attempt: &Attempt, cause: Cause) {
+        let _ = (attempt, cause);
     }
 
     /// A request of flow `flow` was refused for the last time.
@@ -82,6 +101,27 @@ pub trait Observer {
     /// A port is free again, and with it `free` ports of its lane.
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
         let _ = (at, held, free);
+    }
+
+    /// A port in TIME-WAIT can be had again before its time, and with it `free` ports of its lane.
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        let _ = (at, held, free);
+    }
+
+    /// A TIME-WAIT that was [`Observer::reusable`] is over: its time came, or its port was taken.
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        let _ = (at, held);
+    }
+
+    /// A port of `lane` that is not held by a connection of that lane can no longer be had, because of a socket
+    /// elsewhere; `free` can.
+    fn shadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        let _ = (at, lane, offset, free);
+    }
+
+    /// The end of [`Observer::shadowed`].
+    fn unshadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        let _ = (at, lane, offset, free);
     }
 
     /// It is time for a row of the time series.
@@ -117,9 +157,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     }
 
     #[inline]
-    fn refused(&mut self, attempt: &Attempt) {
-        self.0.refused(attempt);
-        self.1.refused(attempt);
+    fn refused(&mut self, attempt: &Attempt, cause: Cause) {
+        self.0.refused(attempt, cause);
+        self.1.refused(attempt, cause);
     }
 
     #[inline]
@@ -138,6 +178,26 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
         self.0.released(at, held, free);
         self.1.released(at, held, free);
+    }
+
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        self.0.reusable(at, held, free);
+        self.1.reusable(at, held, free);
+    }
+
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        self.0.expired(at, held);
+        self.1.expired(at, held);
+    }
+
+    fn shadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        self.0.shadowed(at, lane, offset, free);
+        self.1.shadowed(at, lane, offset, free);
+    }
+
+    fn unshadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        self.0.unshadowed(at, lane, offset, free);
+        self.1.unshadowed(at, lane, offset, free);
     }
 
     #[inline]
@@ -168,8 +228,8 @@ impl<A: Observer> Observer for &mut A {
     }
 
     #[inline]
-    fn refused(&mut self, attempt: &Attempt) {
-        (**self).refused(attempt);
+    fn refused(&mut self, attempt: &Attempt, cause: Cause) {
+        (**self).refused(attempt, cause);
     }
 
     #[inline]
@@ -185,6 +245,22 @@ impl<A: Observer> Observer for &mut A {
     #[inline]
     fn released(&mut self, at: SimTime, held: &Held, free: u32) {
         (**self).released(at, held, free);
+    }
+
+    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
+        (**self).reusable(at, held, free);
+    }
+
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        (**self).expired(at, held);
+    }
+
+    fn shadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        (**self).shadowed(at, lane, offset, free);
+    }
+
+    fn unshadowed(&mut self, at: SimTime, lane: u32, offset: u16, free: u32) {
+        (**self).unshadowed(at, lane, offset, free);
     }
 
     #[inline]

@@ -1,11 +1,13 @@
 //! A scenario laid out flat: which lanes and flows there are, and which of them each scope is about.
 //!
-//! A *flow* is a (client, destination) pair. A *lane class* is a set of lanes that every scope sees as one: the lanes of
-//! a host towards one destination where the destination tells lanes apart, else all lanes of the host.
+//! A *flow* is a (client, destination) pair. Clients of one host that come by their ports in one way share a *pool* of
+//! lanes. A *lane class* is a set of lanes that every scope sees as one: the lanes of a pool towards one destination
+//! where the destination tells lanes apart, else all lanes of the pool.
 
 use super::connection::{FLOWS_MAX, LANES_MAX};
-use crate::port::Uniqueness;
+use crate::port::{Strides, Uniqueness};
 use crate::scenario::{ConnectCost, Scenario};
+use crate::scenario::ways::{Way, Ways};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ pub struct Flow {
     pub destination: usize,
     /// Index into [`Scenario::hosts`].
     pub host: usize,
+    /// Index into [`Topology::pools`].
+    pub pool: usize,
     /// The class of the lanes it can reach.
     pub class: usize,
     /// The destination's endpoints are this one and the following among those of its host.
@@ -26,23 +30,36 @@ pub struct Flow {
     pub endpoints: u32,
 }
 
-/// A host's lanes among those of all hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostLanes {
-    /// Its first lane.
+/// The lanes of one way of getting a port, among those of all hosts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolLanes {
+    /// How its sockets come by their ports.
+    pub way: Way,
+    /// The first lane.
     pub first: u32,
-    /// How many it has.
+    /// How many there are.
     pub count: u32,
-    /// How many endpoints its clients connect to, of all their destinations.
+    /// How many endpoints the clients of its host connect to, of all their destinations.
     pub endpoints: u32,
     /// Usable ports of each.
     pub ports: u32,
-    /// Ports of the range, reserved ones included.
-    pub range: u32,
-    /// What tells them apart.
-    pub uniqueness: Uniqueness,
     /// What a `connect()` costs in them.
     pub connect_cost: ConnectCost,
+    /// The classes of the lanes, endpoint by endpoint of the host; those of no use have none. Where endpoints do not
+    /// matter, one class.
+    pub classes: Vec<Option<usize>>,
+}
+
+impl PoolLanes {
+    /// How a lane's number follows from source address and endpoint.
+    pub fn strides(&self) -> Strides {
+        self.way.uniqueness.strides(self.endpoints)
+    }
+
+    /// The class of lane number `lane` of all.
+    pub fn class_of(&self, lane: u32) -> Option<usize> {
+        self.classes[(lane - self.first) as usize % self.classes.len()]
+    }
 }
 
 /// What a figure is about.
@@ -86,8 +103,8 @@ impl fmt::Display for Scope {
 /// The flat layout of a scenario.
 #[derive(Clone, Debug)]
 pub struct Topology {
-    /// The lanes of each host.
-    pub hosts: Vec<HostLanes>,
+    /// The lanes of each way of getting a port: host by host, as [`Scenario::ways`].
+    pub pools: Vec<PoolLanes>,
     /// Flows, client by client, each client's in the order of its destinations.
     pub flows: Vec<Flow>,
     /// The first flow of each client.
@@ -107,29 +124,39 @@ impl Topology {
     ///
     /// When there are more lanes or flows than a connection can name, which the scenario reader refuses.
     pub fn new(scenario: &Scenario) -> Self {
+        let Ways { all, of_client } = scenario.ways();
         let mut topology = Self {
-            hosts: Vec::new(),
+            pools: Vec::new(),
             flows: Vec::new(),
             first_flow: Vec::new(),
             lanes: 0,
             class_ports: Vec::new(),
             scopes: Vec::new(),
         };
-        // Per host, the destinations its clients use, in file order, and the class of each.
-        let mut class_of = vec![vec![None; scenario.destinations.len()]; scenario.hosts.len()];
-        let mut first_endpoint = vec![vec![0; scenario.destinations.len()]; scenario.hosts.len()];
-        for host in 0..scenario.hosts.len() {
-            topology.add_host(scenario, host, &mut class_of[host], &mut first_endpoint[host]);
+        let endpoints: Vec<_> = (0..scenario.hosts.len()).map(|host| Endpoints::of(scenario, host)).collect();
+        for (index, way) in all.into_iter().enumerate() {
+            let mut used = vec![false; scenario.destinations.len()];
+            for (client, _) in scenario.clients.iter().zip(&of_client).filter(|(_, way)| **way == index) {
+                client.to.iter().for_each(|(to, _)| used[*to] = true);
+            }
+            let endpoints = &endpoints[way.host];
+            topology.add_pool(scenario, way, &used, endpoints);
         }
-        for (index, client) in scenario.clients.iter().enumerate() {
+        for ((index, client), pool) in scenario.clients.iter().enumerate().zip(of_client) {
             topology.first_flow.push(topology.flows.len());
-            topology.flows.extend(client.to.iter().map(|&(destination, _)| Flow {
-                client: index,
-                destination,
-                host: client.host,
-                class: class_of[client.host][destination].expect("its destination is used"),
-                first_endpoint: first_endpoint[client.host][destination],
-                endpoints: scenario.destinations[destination].endpoints,
+            let lanes = &topology.pools[pool];
+            topology.flows.extend(client.to.iter().map(|&(destination, _)| {
+                let first_endpoint = endpoints[client.host].first[destination];
+                let place = first_endpoint as usize % lanes.classes.len();
+                Flow {
+                    client: index,
+                    destination,
+                    host: client.host,
+                    pool,
+                    class: lanes.classes[place].expect("its destination is used"),
+                    first_endpoint,
+                    endpoints: scenario.destinations[destination].endpoints,
+                }
             }));
         }
         assert!(topology.lanes <= LANES_MAX && topology.flows.len() <= FLOWS_MAX, "the reader has limits");
@@ -137,55 +164,33 @@ impl Topology {
         topology
     }
 
-    fn add_host(
-        &mut self,
-        scenario: &Scenario,
-        index: usize,
-        class_of: &mut [Option<usize>],
-        first_endpoint: &mut [u32],
-    ) {
-        let host = &scenario.hosts[index];
-        let used = |destination: usize| {
-            scenario
-                .clients
-                .iter()
-                .any(|client| client.host == index && client.to.iter().any(|(other, _)| *other == destination))
-        };
-        let by_destination = matches!(host.uniqueness, Uniqueness::FourTuple | Uniqueness::PortDestination);
-        let mut endpoints = 0;
-        let mut endpoint_class = Vec::new();
-        for destination in (0..scenario.destinations.len()).filter(|destination| used(*destination)) {
-            if endpoint_class.is_empty() || by_destination {
+    /// Adds the lanes of a way that leads to the destinations that are `used`.
+    fn add_pool(&mut self, scenario: &Scenario, way: Way, used: &[bool], endpoints: &Endpoints) {
+        let by_destination = matches!(way.uniqueness, Uniqueness::FourTuple | Uniqueness::PortDestination);
+        let count = way.uniqueness.lanes(scenario.hosts[way.host].addresses, endpoints.count);
+        let ports = way.usable_ports();
+        let mut classes: Vec<Option<usize>> = Vec::new();
+        for destination in (0..used.len()).filter(|destination| endpoints.used[*destination]) {
+            if used[destination] && (by_destination || classes.iter().flatten().next().is_none()) {
                 self.class_ports.push(0);
             }
-            let class = self.class_ports.len() - 1;
-            class_of[destination] = Some(class);
-            first_endpoint[destination] = endpoints;
-            let count = scenario.destinations[destination].endpoints;
-            endpoints += count;
-            endpoint_class.extend(std::iter::repeat_n(class, count as usize));
+            let class = used[destination].then(|| self.class_ports.len() - 1);
+            let many = scenario.destinations[destination].endpoints as usize;
+            classes.extend(std::iter::repeat_n(class, many));
         }
-        let count = host.uniqueness.lanes(host.addresses, endpoints);
-        for lane in 0..count {
-            // The endpoint varies fastest (`Uniqueness::lane`); where it does not matter there is one class.
-            let endpoint = lane % u64::from(endpoints.max(1));
-            let class = endpoint_class.get(usize::try_from(endpoint).expect("a lane number")).copied();
-            if let Some(class) = class {
-                self.class_ports[class] += u64::from(host.usable_ports());
-            }
+        if !by_destination {
+            classes = vec![classes.into_iter().flatten().next()];
         }
-        // Without a destination there is nothing that a lane could lead to.
-        let count = if endpoints == 0 { 0 } else { usize::try_from(count).expect("a number of lanes") };
-        self.hosts.push(HostLanes {
-            first: u32::try_from(self.lanes).expect("a lane number"),
-            count: u32::try_from(count).expect("a number of lanes"),
-            endpoints,
-            ports: host.usable_ports(),
-            range: host.port_range.len(),
-            uniqueness: host.uniqueness,
-            connect_cost: host.connect_cost,
-        });
-        self.lanes += count;
+        // The endpoint varies fastest (`Uniqueness::strides`).
+        let of_each_address = count / classes.len() as u64;
+        for class in classes.iter().flatten() {
+            self.class_ports[*class] += of_each_address * u64::from(ports);
+        }
+        let count = u32::try_from(count).expect("a number of lanes");
+        let first = u32::try_from(self.lanes).expect("a lane number");
+        let connect_cost = scenario.hosts[way.host].connect_cost;
+        self.pools.push(PoolLanes { way, first, count, endpoints: endpoints.count, ports, connect_cost, classes });
+        self.lanes += count as usize;
     }
 
     fn add_scopes(&mut self, scenario: &Scenario) {
@@ -213,13 +218,35 @@ impl Topology {
         }
     }
 
-    /// The host that has lane number `lane`.
-    pub fn host_of_lane(&self, lane: u32) -> usize {
-        self.hosts.partition_point(|host| host.first + host.count <= lane)
+    /// The pool that has lane number `lane`.
+    pub fn pool_of_lane(&self, lane: u32) -> &PoolLanes {
+        &self.pools[self.pools.partition_point(|pool| pool.first + pool.count <= lane)]
     }
 
     /// Usable ports of a scope.
     pub fn capacity(&self, scope: &Scope) -> u64 {
         scope.classes.iter().map(|class| self.class_ports[*class]).sum()
+    }
+}
+
+/// The endpoints of a host, of all destinations that its clients use, in file order.
+struct Endpoints {
+    used: Vec<bool>,
+    /// The first endpoint of each destination.
+    first: Vec<u32>,
+    count: u32,
+}
+
+impl Endpoints {
+    fn of(scenario: &Scenario, host: usize) -> Self {
+        let mut endpoints = Self { used: vec![false; scenario.destinations.len()], first: Vec::new(), count: 0 };
+        for client in scenario.clients.iter().filter(|client| client.host == host) {
+            client.to.iter().for_each(|(to, _)| endpoints.used[*to] = true);
+        }
+        for (destination, used) in scenario.destinations.iter().zip(&endpoints.used) {
+            endpoints.first.push(endpoints.count);
+            endpoints.count += if *used { destination.endpoints } else { 0 };
+        }
+        endpoints
     }
 }

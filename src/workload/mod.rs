@@ -4,11 +4,13 @@
 //! Must never know what a port is.
 
 pub mod arrival;
+pub mod behaviour;
 pub mod lifetime;
 pub mod retry;
 pub mod trace;
 
 pub use arrival::Arrivals;
+pub use behaviour::{Behaviour, Leaves};
 pub use lifetime::Lifetime;
 pub use retry::{Jitter, Retry};
 pub use trace::Trace;
@@ -24,11 +26,13 @@ pub enum ClosesFirst {
     Server,
     /// A reset: nobody keeps a TIME-WAIT.
     Reset,
+    /// Both at once: both keep a TIME-WAIT (`reference/linux.md` 3.1).
+    Simultaneous,
 }
 
 impl ClosesFirst {
     /// Every way there is.
-    pub const ALL: [Self; 3] = [Self::Client, Self::Server, Self::Reset];
+    pub const ALL: [Self; 4] = [Self::Client, Self::Server, Self::Reset, Self::Simultaneous];
 
     /// The word in scenario files and traces.
     pub const fn name(self) -> &'static str {
@@ -36,7 +40,13 @@ impl ClosesFirst {
             Self::Client => "client",
             Self::Server => "server",
             Self::Reset => "reset",
+            Self::Simultaneous => "simultaneous",
         }
+    }
+
+    /// Does the client keep a TIME-WAIT?
+    pub const fn client_waits(self) -> bool {
+        matches!(self, Self::Client | Self::Simultaneous)
     }
 }
 

@@ -6,7 +6,7 @@ use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::port::allocator::Choice;
 use dryport::port::pool::PoolSettings;
 use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet, Uniqueness};
-use dryport::sim::{Attempt, Connected, Held, Observer, Topology};
+use dryport::sim::{Attempt, Cause, Connected, Held, Observer, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FIRST: u16 = 10_000;
@@ -50,7 +50,7 @@ impl Books {
     fn new(kind: AllocatorKind, range: PortRange, reserved: PortSet, replication: u64) -> Self {
         let randomness = Randomness { seed: 60_327, replication };
         let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
-        let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 2, clock };
+        let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 2, clock, step_width: 0 };
         let pool = Pool::new(range, &reserved, &settings, randomness);
         let usable = range.len() - reserved.count_in(range);
         Self { kind, range, reserved, pool, taken: [BTreeSet::new(), BTreeSet::new()], usable }
@@ -83,7 +83,7 @@ impl Books {
     }
 
     fn is_odd_linux(&self) -> bool {
-        self.kind == AllocatorKind::LinuxConnect && self.range.len() % 2 == 1
+        self.kind.is_parity_first() && self.range.len() % 2 == 1
     }
 
     /// The one exception: in a range of odd size Linux's scan wraps one position early, so it overlooks the first port,
@@ -111,7 +111,8 @@ fn names_are_unique_and_summaries_fit_a_line() {
     assert_eq!(names.len(), AllocatorKind::ALL.len());
     for kind in AllocatorKind::ALL {
         assert!(!kind.summary().is_empty() && kind.summary().len() <= 60, "{}", kind.name());
-        assert!(kind.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", kind.name());
+        let may = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        assert!(kind.name().bytes().all(may), "{}", kind.name());
     }
 }
 
@@ -142,7 +143,7 @@ fn a_range_is_handed_out_to_its_last_port() {
     for &kind in AllocatorKind::ALL {
         for (range, reserved) in layouts() {
             // Of three ports Linux always starts at the first, and so never looks at the last.
-            if kind == AllocatorKind::LinuxConnect && range.len() == 3 {
+            if kind.is_parity_first() && range.len() == 3 {
                 continue;
             }
             let mut books = Books::new(kind, range, reserved, 3);
@@ -235,7 +236,7 @@ impl Observer for Tuples<'_> {
         self.held.push((Held { flow: attempt.flow, lane: attempt.lane, offset: got.offset }, tuple));
     }
 
-    fn refused(&mut self, attempt: &Attempt) {
+    fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
         self.refused += 1;
         for port in FIRST..FIRST + self.ports {
             let tuple = self.tuple(attempt, port);

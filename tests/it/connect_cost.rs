@@ -52,9 +52,9 @@ fn the_cliff_is_at_exactly_half_and_a_full_range_costs_twice_as_much() {
     let rows = whole.attempts();
     let (taken, refused) = rows.split_at(PORTS as usize);
     let (below, above) = taken.split_at(HALF as usize);
-    assert!(below.iter().all(|row| row.got.is_some_and(|(port, _)| port % 2 == 0)));
-    assert!(above.iter().all(|row| row.got.is_some_and(|(port, _)| port % 2 == 1)));
-    assert!(refused.len() == 68 && refused.iter().all(|row| row.got.is_none() && row.probes == PORTS));
+    assert!(below.iter().all(|row| row.got.is_ok_and(|(port, _)| port % 2 == 0)));
+    assert!(above.iter().all(|row| row.got.is_ok_and(|(port, _)| port % 2 == 1)));
+    assert!(refused.len() == 68 && refused.iter().all(|row| row.got.is_err() && row.probes == PORTS));
     let mut probes: Vec<u32> = below.iter().map(|row| row.probes).collect();
     probes.sort_unstable();
     assert!(probes[HALF as usize / 2] <= 2, "median below half: {}", probes[HALF as usize / 2]);
@@ -114,7 +114,7 @@ fn median_probes(holes: u64) -> u32 {
     let draft = Draft { warm_up: "0s".to_owned(), duration: "1031s".to_owned(), arrivals, trace, ..held(0, "1") };
     let rows = draft.attempts();
     let mut probes: Vec<u32> = rows[PORTS as usize..].iter().map(|row| row.probes).collect();
-    assert!(rows.iter().all(|row| row.got.is_some()) && probes.len() == 100_000);
+    assert!(rows.iter().all(|row| row.got.is_ok()) && probes.len() == 100_000);
     probes.sort_unstable();
     probes[50_000]
 }

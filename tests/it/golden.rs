@@ -10,9 +10,10 @@
 use crate::support::{attempts, experiment, read};
 use dryport::experiment::{Checks, Experiment, OfferedLoad, estimate};
 use dryport::metrics::definition::METRICS;
-use dryport::port::AllocatorKind;
+use dryport::port::{AllocatorKind, TwReuse};
 use dryport::scenario::Scenario;
-use dryport::workload::{Arrivals, Jitter, Lifetime, Spread};
+use dryport::scenario::ways::{Access, Way};
+use dryport::workload::{Arrivals, Behaviour, Jitter, Lifetime, Spread};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -154,6 +155,173 @@ arrivals = { poisson = { rate = "1100/s" } }
 lifetime = { exponential = { mean = "10ms" } }
 "#,
     ),
+    (
+        "kernels",
+        r#"
+[run]
+duration = "40s"
+replications = 2
+[[host]]
+name = "k3-10"
+profile = "linux-3.10"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+time_wait = { central_reaper = { wait = "8s", slot_runs = 2 } }
+[[host]]
+name = "k4-4"
+profile = "linux-4.4"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+time_wait = "7s"
+[[host]]
+name = "k5-4"
+profile = "linux-5.4"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+hz = 1000
+allocator = "linux-connect-4.6"
+time_wait = { timer_wheel = { wait = "5s" } }
+[[host]]
+name = "k5-15"
+profile = "linux-5.15"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+allocator = "linux-connect-5.12"
+time_wait = "5s"
+[[host]]
+name = "k7-1"
+profile = "linux-7.1"
+port_range = "40000-40127"
+reserved_ports = ["40020-40039"]
+port_step_width = 40
+time_wait = "5s"
+[[client]]
+name = "c-k3-10"
+host = "k3-10"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k4-4"
+host = "k4-4"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k5-4"
+host = "k5-4"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k5-15"
+host = "k5-15"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+[[client]]
+name = "c-k7-1"
+host = "k7-1"
+to = { db = 0.7, cache = 0.3 }
+arrivals = { poisson = { rate = "40/s" } }
+lifetime = { exponential = { mean = "100ms" } }
+"#,
+    ),
+    (
+        "sockets",
+        r#"
+[run]
+duration = "90s"
+warm_up = "20s"
+replications = 2
+[[host]]
+name = "proxy"
+port_range = "40000-40399"
+reserved_ports = ["40010"]
+listening_ports = ["40100", "40201"]
+addresses = 2
+tw_reuse = "on"
+max_tw_buckets = 700
+fin_timeout = "70s"
+autobind_reuse = true
+[[host]]
+name = "old"
+profile = "linux-5.4"
+port_range = "40000-40199"
+tw_reuse = "off"
+[[destination]]
+name = "local"
+loopback = true
+endpoints = 2
+[[destination]]
+name = "refusing"
+behaviour = "refuses"
+[[destination]]
+name = "silent"
+behaviour = "silent"
+[[destination]]
+name = "stuck"
+behaviour = "never-closes"
+[[client]]
+name = "plain"
+host = "proxy"
+to = { db = 0.5, local = 0.2, refusing = 0.1, silent = 0.1, stuck = 0.1 }
+arrivals = { poisson = { rate = "5/s" } }
+lifetime = { exponential = { mean = "1s" } }
+[[client]]
+name = "binds"
+host = "proxy"
+to = { db = 0.5, local = 0.5 }
+arrivals = { poisson = { rate = "2/s" } }
+lifetime = { constant = { value = "2s" } }
+bind = "bind-zero"
+[[client]]
+name = "shares"
+host = "proxy"
+to = { db = 0.5, local = 0.5 }
+arrivals = { poisson = { rate = "2/s" } }
+lifetime = { exponential = { mean = "1s" } }
+bind = "bind-zero"
+reuse_address = true
+[[client]]
+name = "names"
+host = "proxy"
+to = "db"
+arrivals = { poisson = { rate = "2/s" } }
+lifetime = { exponential = { mean = "500ms" } }
+bind = { ports = "40300-40320" }
+reuse_address = true
+[[client]]
+name = "alone"
+host = "proxy"
+to = "db"
+arrivals = { poisson = { rate = "1/s" } }
+lifetime = { exponential = { mean = "500ms" } }
+bind = { ports = "40380-40450" }
+[[client]]
+name = "narrow"
+host = "proxy"
+to = { db = 0.5, local = 0.5 }
+arrivals = { poisson = { rate = "3/s" } }
+lifetime = { exponential = { mean = "500ms" } }
+local_port_range = "40200-40299"
+closes_first = "simultaneous"
+[[client]]
+name = "sticky"
+host = "old"
+to = "db"
+arrivals = { poisson = { rate = "2/s" } }
+lifetime = { exponential = { mean = "500ms" } }
+[[client]]
+name = "halves"
+host = "old"
+to = "db"
+arrivals = { poisson = { rate = "1/s" } }
+lifetime = { exponential = { mean = "500ms" } }
+bind = "bind-zero"
+reuse_address = true
+"#,
+    ),
 ];
 
 const HEAD: &str = "schema = 1\n[[destination]]\nname = \"db\"\nendpoints = 2\n[[destination]]\nname = \"cache\"\n";
@@ -205,7 +373,7 @@ fn attempts_hash(scenario: &Scenario) -> (usize, u64) {
             for word in [row.at.as_nanos(), row.request, row.retry.into(), row.source.into(), row.flow.into()] {
                 hash.add(word);
             }
-            let (port, close) = row.got.map_or((0, 0), |(port, close)| (port, close.as_nanos()));
+            let (port, close) = row.got.ok().map_or((0, 0), |(port, close)| (port, close.as_nanos()));
             for word in [port.into(), close, row.probes.into()] {
                 hash.add(word);
             }
@@ -277,8 +445,19 @@ fn the_scenarios_leave_nothing_out() {
     for process in Arrivals::ENTRIES {
         assert!(clients().any(|client| client.arrivals.name() == process.name), "{}", process.name);
     }
+    let ways: Vec<Way> = all.iter().flat_map(|scenario| scenario.ways().all).collect();
     for kind in AllocatorKind::ALL {
-        assert!(hosts().any(|host| host.allocator == *kind), "{}", kind.name());
+        assert!(ways.iter().any(|way| way.allocator == *kind), "{}", kind.name());
+    }
+    for access in [Access::Connect, Access::Exclusive, Access::SharedBindZero, Access::SharedPorts] {
+        assert!(ways.iter().any(|way| way.access == access), "{access:?}");
+    }
+    let destinations = || all.iter().flat_map(|scenario| &scenario.destinations);
+    for behaviour in Behaviour::ALL {
+        assert!(destinations().any(|destination| destination.behaviour == behaviour), "{}", behaviour.name());
+    }
+    for setting in TwReuse::ALL {
+        assert!(hosts().any(|host| host.sockets.tw_reuse == setting), "{}", setting.name());
     }
     for hold in dryport::port::Hold::ENTRIES {
         assert!(hosts().any(|host| host.time_wait.name() == hold.name), "{}", hold.name);

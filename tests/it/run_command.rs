@@ -1,6 +1,7 @@
 //! `dryport run` from the outside: exit codes, what is written and what is not, the same bytes whatever the threads.
 
 use crate::command::{Ended, dryport, dryport_reading, root};
+use dryport::port::AllocatorKind;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -381,7 +382,7 @@ fn everything() -> String {
     let spreads = ["random", "round-robin", "first-free"];
     let mut index = 0;
     for uniqueness in ["4-tuple", "port-destination", "address-port", "port"] {
-        for allocator in ["linux-connect", "sequential", "random", "random-start"] {
+        for allocator in AllocatorKind::ALL.iter().map(|kind| kind.name()) {
             let hold = ["\"2s\"", "{ timer_wheel = { wait = \"3s\", hz = 250 } }"][index % 2];
             let closer = ["client", "server", "reset"][index % 3];
             let jitter = ["none", "full", "equal"][index % 3];

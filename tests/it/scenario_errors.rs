@@ -106,7 +106,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ("two destinations of one name", r#"name = "cache""#, r#"name = "orders-db""#),
     ("a name with a space", r#"name = "cache""#, r#"name = "the cache""#),
     ("a name as a number", r#"name = "cache""#, "name = 7"),
-    ("a profile that does not exist", r#""linux-6.18""#, r#""linux-6.1""#),
+    ("a profile that does not exist", r#""linux-6.18""#, r#""linux-6.19""#),
     // Weights.
     ("weights that do not sum", "cache = 0.2", "cache = 0.3"),
     ("a weight of zero", "orders-db = 0.8, cache = 0.2", "orders-db = 1, cache = 0"),

@@ -187,7 +187,7 @@ fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64)
     let randomness = Randomness { seed: 60_327, replication };
     let range = PortRange::new(40_000, u16::try_from(39_999 + ports).expect("a small number")).expect("a range");
     let clock = Clock::draw(randomness, "host:h", SimDuration::ZERO, None);
-    let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock };
+    let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock, step_width: 0 };
     let mut pool = Pool::new(range, &PortSet::default(), &settings, randomness);
     for _ in 0..occupied {
         pool.take(0, SimTime::ZERO).0.offset.expect("a free port");

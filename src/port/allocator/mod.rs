@@ -4,6 +4,14 @@
 //! it looked at. It never takes the port itself and never knows who asks. Its random draws come from its own stream, so
 //! that a change of allocator moves no arrival and no lifetime.
 
+mod few_bits;
+#[cfg(test)]
+mod literal;
+mod parity_scan;
+mod perturbed_start;
+mod port_hash;
+mod random_step;
+
 use super::clock::Clock;
 use super::lane::{Lane, Layout, Split, narrow};
 use crate::des::{Randomness, SimTime};
@@ -30,6 +38,8 @@ pub struct Setup<'a> {
     pub clock: Clock,
     /// Seed and replication.
     pub randomness: Randomness,
+    /// The widest random step of a search, in candidates; 0: none is drawn. Only Linux has it, since 7.1.
+    pub step_width: u32,
 }
 
 /// An order of looking for a port.
@@ -79,6 +89,12 @@ macro_rules! allocators {
                 }
             }
 
+            /// Does it look through the ports of the first port's parity before it looks at any other? Then it passes
+            /// over one port of a range of odd size (`reference/linux.md` 1.5).
+            pub const fn is_parity_first(self) -> bool {
+                matches!(self.split(), Split::ByParity)
+            }
+
             /// How many bitmaps a lane needs for it.
             pub const fn split(self) -> Split {
                 match self {
@@ -117,10 +133,39 @@ macro_rules! allocators {
 }
 
 allocators! {
+    linux_bind_zero::LinuxBindZero,
+    linux_bind_zero_reuse::LinuxBindZeroReuse,
     linux_connect::LinuxConnect,
+    linux_connect_3_0::LinuxConnect30,
+    linux_connect_4_2::LinuxConnect42,
+    linux_connect_4_6::LinuxConnect46,
+    linux_connect_5_12::LinuxConnect512,
+    linux_socket_range::LinuxSocketRange,
     random::Random,
     random_start::RandomStart,
     sequential::Sequential,
+}
+
+impl AllocatorKind {
+    /// How sockets with a range of their own (`IP_LOCAL_PORT_RANGE`) look for a port on the same kernel.
+    #[must_use]
+    pub const fn with_socket_range(self) -> Self {
+        match self {
+            Self::LinuxConnect => Self::LinuxSocketRange,
+            other => other,
+        }
+    }
+
+    /// How bind(0) looks for a port on the same kernel, with `SO_REUSEADDR` or without.
+    #[must_use]
+    pub const fn of_bind_zero(self, reuse_address: bool) -> Self {
+        match (self, reuse_address) {
+            // Before 4.6: a random start, then one port after another (`reference/linux.md` 2).
+            (Self::LinuxConnect30 | Self::LinuxConnect42, _) => Self::RandomStart,
+            (_, false) => Self::LinuxBindZero,
+            (_, true) => Self::LinuxBindZeroReuse,
+        }
+    }
 }
 
 /// Looks through every port from `start` on, upwards, once around: what the linear allocators share.
@@ -135,4 +180,11 @@ fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     } else {
         Choice { offset: None, probes: layout.usable() }
     }
+}
+
+/// How many places lie between `start` and the port found from there, going upwards and once around.
+#[inline]
+fn distance(start: u32, found: u16, layout: &Layout) -> u32 {
+    let found = u32::from(found);
+    if found < start { found + layout.range().len() - start } else { found - start }
 }

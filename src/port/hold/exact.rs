@@ -1,6 +1,6 @@
 //! A hold of exactly one length: the textbook's TIME-WAIT.
 
-use super::HoldRule;
+use super::{Hold, HoldRule};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::{SimDuration, SimTime};
 
@@ -25,6 +25,10 @@ impl HoldRule for Exact {
 
     fn least(&self) -> SimDuration {
         self.wait
+    }
+
+    fn of_wait(&self, wait: SimDuration) -> Hold {
+        Hold::Exact(Self::new(wait))
     }
 
     fn mean_s(&self) -> f64 {

@@ -13,6 +13,14 @@ trait HoldRule {
     /// See [`Hold::least`].
     fn least(&self) -> SimDuration;
 
+    /// See [`Hold::of_wait`].
+    fn of_wait(&self, wait: SimDuration) -> Hold;
+
+    /// See [`Hold::timer`].
+    fn timer(&self, wait: SimDuration) -> Hold {
+        Hold::Exact(Exact::new(wait))
+    }
+
     /// See [`Hold::mean_s`].
     fn mean_s(&self) -> f64;
 
@@ -27,9 +35,18 @@ trait HoldRule {
     }
 }
 
+/// The first instant strictly after `time` of a grid that lies at `phase` + k x `grid`; `phase` is below `grid`.
+#[inline]
+fn first_tick_after(time: SimTime, grid: SimDuration, phase: SimDuration) -> SimTime {
+    // Counted from one grid step before the phase, so that nothing is negative.
+    let shift = grid.as_nanos() - phase.as_nanos();
+    SimTime::from_nanos(((time.as_nanos() + shift) / grid.as_nanos() + 1) * grid.as_nanos() - shift)
+}
+
 crate::registry! {
     /// A rule of holding a port after the close.
     enum Hold, dispatch each_hold ($) {
+        central_reaper::CentralReaper,
         exact::Exact,
         timer_wheel::TimerWheel,
     }
@@ -45,6 +62,18 @@ impl Hold {
     /// The least time from close to free: no port is free again sooner.
     pub fn least(&self) -> SimDuration {
         each_hold!(self, rule => rule.least())
+    }
+
+    /// The same rule for another wait, such as that of a socket in FIN-WAIT-2.
+    #[must_use]
+    pub fn of_wait(&self, wait: SimDuration) -> Self {
+        each_hold!(self, rule => rule.of_wait(wait))
+    }
+
+    /// Any other timer of the same kernel.
+    #[must_use]
+    pub fn timer(&self, wait: SimDuration) -> Self {
+        each_hold!(self, rule => rule.timer(wait))
     }
 
     /// The mean time from close to free when closes are spread evenly over the grid, in seconds.

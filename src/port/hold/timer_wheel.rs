@@ -5,7 +5,7 @@
 //! the first grid instant strictly after its time. At HZ=250 a wait of 60 s is 15,000 jiffies, level 3: a grid of
 //! 512 jiffies, 2.048 s.
 
-use super::HoldRule;
+use super::{Hold, HoldRule, first_tick_after};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
 use crate::des::time::NANOS_PER_SECOND;
 use crate::des::{SimDuration, SimTime};
@@ -38,15 +38,20 @@ impl TimerWheel {
 impl HoldRule for TimerWheel {
     #[inline]
     fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
-        // Counted from one grid step before the phase, so that nothing is negative: phase < grid.
-        let grid = self.grid.as_nanos();
-        let shift = grid - phase.as_nanos();
-        let expires = close.as_nanos() + self.wait.as_nanos() + shift;
-        SimTime::from_nanos((expires / grid + 1) * grid - shift)
+        first_tick_after(close + self.wait, self.grid, phase)
     }
 
     fn least(&self) -> SimDuration {
         self.wait
+    }
+
+    fn of_wait(&self, wait: SimDuration) -> Hold {
+        // Another level of the wheel has another grid; where it lies follows from the host's clock.
+        Hold::TimerWheel(Self::new(wait, self.hz, None))
+    }
+
+    fn timer(&self, wait: SimDuration) -> Hold {
+        self.of_wait(wait)
     }
 
     fn mean_s(&self) -> f64 {
@@ -84,10 +89,15 @@ const fn grid(wait: SimDuration, hz: u64) -> SimDuration {
 impl Choice for TimerWheel {
     const NAME: &'static str = "timer_wheel";
     const SUMMARY: &'static str = "freed in batches on a grid, as Linux does since 4.8";
-    const EXAMPLE: &'static str = "wait = \"60s\", hz = 250";
+    const EXAMPLE: &'static str = "wait = \"60s\"";
     const PARAMETERS: &'static [Parameter] = &[
         Parameter { name: "wait", kind: Kind::Duration, required: true, help: "the wait before rounding up" },
-        Parameter { name: "hz", kind: Kind::OneOf(Self::HZ), required: true, help: "jiffies a second (CONFIG_HZ)" },
+        Parameter {
+            name: "hz",
+            kind: Kind::OneOf(Self::HZ),
+            required: false,
+            help: "jiffies a second (CONFIG_HZ); those of the host if absent",
+        },
         Parameter {
             name: "phase",
             kind: Kind::DurationOrZero,
@@ -98,7 +108,8 @@ impl Choice for TimerWheel {
 
     fn build(values: &Values) -> Result<Self, Vec<Fault>> {
         let wait = values.duration("wait").expect("a required parameter is present");
-        let hz = values.whole("hz").expect("a required parameter is present");
+        let hz =
+            values.whole("hz").ok_or_else(|| vec![Fault::new("hz", "timer_wheel needs hz where no host has one")])?;
         let wheel = Self::new(wait, hz, None);
         let phase =
             values.duration("phase").map(|phase| SimDuration::from_nanos(phase.as_nanos() % wheel.grid.as_nanos()));

@@ -1,5 +1,6 @@
 //! What a `connect()` costs, by how full the range is: it gets slow long before it fails.
 
+use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, Table, words};
 use super::Chart;
 use super::axis::{Axis, exp10, log10};
@@ -283,18 +284,18 @@ fn labels(figures: &Figures, tables: &RunTables) -> Vec<EndLabel> {
         labels.push(EndLabel { value: high, text: "99 %".into(), kind: LABEL });
         labels.push(EndLabel { value: median, text: "median".into(), kind: LABEL.color(BLUE) });
     }
-    if let Some(ports) = one_lane(tables, "random") {
+    if let Some(ports) = one_lane(tables, |host| host.allocator == "random") {
         let value = log10(by_draws(ports, 0.995 * ports));
         labels.push(EndLabel { value, text: "mean, formula".into(), kind: SMALL.color(PURPLE_TEXT) });
     }
     labels
 }
 
-/// The usable ports of a lane, when every host has as many and looks for them in this order.
-fn one_lane(tables: &RunTables, allocator: &str) -> Option<f64> {
+/// The usable ports of a lane, when every host has as many and looks for them in such an order.
+fn one_lane(tables: &RunTables, order: impl Fn(&HostMeta) -> bool) -> Option<f64> {
     let hosts = &tables.meta.scenario.hosts;
     let first = hosts.first()?;
-    let alike = hosts.iter().all(|host| host.allocator == allocator && host.lane_ports == first.lane_ports);
+    let alike = hosts.iter().all(|host| order(host) && host.lane_ports == first.lane_ports);
     alike.then(|| f64::from(first.lane_ports))
 }
 
@@ -340,7 +341,7 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, figures: &Figures, q: f64, (col
 /// Where Linux has used up the ports of the parity that it tries first: so it is in a range that fills, and not later,
 /// when both parities have been in use.
 fn draw_cliff(canvas: &mut Canvas, frame: &Frame, figures: &Figures, tables: &RunTables) {
-    let Some(ports) = one_lane(tables, "linux-connect") else { return };
+    let Some(ports) = one_lane(tables, HostMeta::is_parity_first) else { return };
     let (below, above) = (figures.between(40..50), figures.between(50..60));
     let falls = below.attempts() > 0.0 && above.quantile(0.5) > 0.4 * ports && below.quantile(0.5) < 0.1 * ports;
     if !falls {
@@ -358,7 +359,7 @@ fn draw_cliff(canvas: &mut Canvas, frame: &Frame, figures: &Figures, tables: &Ru
 }
 
 fn draw_closed_form(canvas: &mut Canvas, frame: &Frame, tables: &RunTables) {
-    let Some(ports) = one_lane(tables, "random") else { return };
+    let Some(ports) = one_lane(tables, |host| host.allocator == "random") else { return };
     let busy = (0..200).map(|step| f64::from(step) / 200.0);
     let points: Vec<Point> = busy.map(|busy| frame.at(100.0 * busy, log10(by_draws(ports, busy * ports)))).collect();
     canvas.line(&points, dashed(PURPLE, 2.0));

@@ -1,5 +1,6 @@
 //! What each port was doing: port number by time, coloured by state. A second of work, a minute of waiting.
 
+use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, words};
 use super::Chart;
 use super::axis::{Axis, Grain};
@@ -192,7 +193,7 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     let panels = [odd_first, !odd_first].map(panel);
     let mut panels: Vec<Panel> = panels.into_iter().filter(|panel| !panel.blocks.is_empty()).collect();
     if let [first, _] = &mut panels[..]
-        && host.is_some_and(|host| host.allocator == "linux-connect")
+        && host.is_some_and(HostMeta::is_parity_first)
     {
         first.name.push_str(": taken first");
     }

@@ -1,5 +1,6 @@
 //! `Costs`: what was refused and lost, and how long `connect()` searched.
 
+use super::super::manifest::HostMeta;
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::refusals::Refusals;
@@ -27,7 +28,7 @@ fn search(tables: &RunTables) -> Option<String> {
         cpus => format!(", {}", solid(&format!("{} CPUs", words::figure(cpus)))),
     };
     // Linux tries the ports of one parity first, so half of the range is full before the search gets long.
-    let linux = tables.meta.scenario.hosts.iter().all(|host| host.allocator == "linux-connect");
+    let linux = tables.meta.scenario.hosts.iter().all(HostMeta::is_parity_first);
     let slow = match mean {
         ..100.0 => "",
         _ if linux => ", slow from half full on, long before it is refused",

@@ -32,7 +32,7 @@ fn as_seen(tables: &RunTables) -> Vec<String> {
 /// Linux passes one port of an odd range by in each search, so it refuses with one free (`reference/linux.md` 1.5).
 fn odd_range(tables: &RunTables) -> Option<String> {
     let scenario = &tables.meta.scenario;
-    let mut odd = scenario.hosts.iter().filter(|host| host.allocator == "linux-connect").filter_map(|host| {
+    let mut odd = scenario.hosts.iter().filter(|host| host.is_parity_first()).filter_map(|host| {
         let range = scenario.setting(&["host", &host.name, "port_range"])?.as_str()?;
         let (first, last) = range.split_once('-')?;
         let size = (last.parse::<u32>().ok()? + 1).checked_sub(first.parse().ok()?)?;

@@ -3,9 +3,11 @@
 //! `recording` reads a recording and makes it a scenario, `explained` says whether ports can have been chosen as
 //! the kernel chooses them, and the rest are the tests.
 
+mod bind;
 mod explained;
 mod order;
 mod recording;
 mod resalt;
 mod reuse;
+mod time_wait;
 mod totals;

@@ -1,0 +1,76 @@
+//! The scan of Linux `connect()` since 4.6: all ports of the range's first parity, then all of the other
+//! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect`; `reference/linux.md` 1.3 and 1.5). What has changed since is
+//! where it starts, and how far a success moves the next start on.
+
+use super::Choice;
+use crate::port::lane::{Lane, Layout, narrow};
+
+/// The automatic search steps over every second port.
+pub(super) const STEP: u32 = 2;
+
+/// Scans from the start that `start` (before `mod rem`) gives; also returns the distance walked in the last pass.
+#[inline]
+pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+    let len = layout.range().len();
+    if len == 1 {
+        // rem = 1: one probe and no second pass.
+        let free = lane.free() == 1;
+        return (Choice { offset: free.then_some(0), probes: layout.usable() }, 0);
+    }
+    // An odd range loses one position, not one port.
+    let rem = len & !1;
+    let start = (start % rem) / 2;
+    let first = scan_first_parity(start, lane, layout);
+    if first.0.offset.is_some() {
+        return first;
+    }
+    let (second, distance) = scan_second_parity(start, lane, layout);
+    (Choice { probes: first.0.probes + second.probes, ..second }, distance)
+}
+
+/// Pass 0: the parity of the range's first port, from index `start`.
+#[inline]
+fn scan_first_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+    let len = layout.part_len(0);
+    let odd_size = layout.range().len() % 2 == 1;
+    // In a range of odd size the scan wraps by one position too few: it never looks at the first port unless it
+    // starts there, and then it never looks at the last one.
+    let (low, high) = match (odd_size, start) {
+        (false, _) => (0, len),
+        (true, 0) => (0, len - 1),
+        (true, _) => (1, len),
+    };
+    circular(0, Span { low, high }, start, lane, layout)
+}
+
+/// Pass 1: the other parity, one port on.
+#[inline]
+fn scan_second_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+    circular(1, Span { low: 0, high: layout.part_len(1) }, start, lane, layout)
+}
+
+/// Indices of one parity, `low` included, `high` not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) low: u32,
+    pub(super) high: u32,
+}
+
+/// One pass: `start` to the end of the span, then its beginning to `start`.
+#[inline]
+pub(super) fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+    let before = |index| layout.usable_before(parity, index);
+    let to_end = before(span.high) - before(start);
+    if lane.has_free(parity) {
+        if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
+            let probes = before(index + 1) - before(start);
+            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, (index - start) * STEP);
+        }
+        if let Some(index) = lane.next_free(parity, span.low).filter(|index| *index < start) {
+            let probes = to_end + before(index + 1) - before(span.low);
+            let steps = span.high - start + index - span.low;
+            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, steps * STEP);
+        }
+    }
+    (Choice { offset: None, probes: to_end + before(start) - before(span.low) }, 0)
+}

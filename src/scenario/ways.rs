@@ -1,0 +1,176 @@
+//! The ways in which sockets of a host come by a port: clients that do it alike share one, and each has its lanes.
+
+use super::model::{Client, Host, Scenario};
+use crate::des::SimDuration;
+use crate::port::sockets::Claim;
+use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, Uniqueness};
+use crate::workload::Behaviour;
+
+/// One way of getting a port on one host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// Index into [`Scenario::hosts`].
+    pub host: usize,
+    /// Where a search looks.
+    pub ports: PortRange,
+    /// What it leaves out.
+    pub reserved: PortSet,
+    /// What it looks at in vain, since listening sockets have it.
+    pub listening: PortSet,
+    /// What tells its lanes apart.
+    pub uniqueness: Uniqueness,
+    /// In which order it looks.
+    pub allocator: AllocatorKind,
+    /// Who else on a port makes it unusable.
+    pub access: Access,
+    /// How its sockets own their port.
+    pub claim: Claim,
+}
+
+/// When a port is usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// connect() looks for one: nobody used bind() on it and the 4-tuple is free.
+    Connect,
+    /// bind() looks for one, or takes the next of a list: nobody else owns it on the same address.
+    Exclusive,
+    /// bind(0) that shares ports when there are no others (`net.ipv4.ip_autobind_reuse`).
+    SharedBindZero,
+    /// A list of ports with SO_REUSEADDR or SO_REUSEPORT: all others on it agree and the 4-tuple is free.
+    SharedPorts,
+}
+
+impl Way {
+    /// Ports of one lane that can be used at all.
+    pub fn usable_ports(&self) -> u32 {
+        usable_ports(self.ports, &self.reserved, &self.listening)
+    }
+
+    fn of(client: &Client, host: &Host) -> Self {
+        let claim =
+            Claim { bound: client.bind.reserves(), reuse_address: client.reuse_address, reuse_port: client.reuse_port };
+        let base = Self {
+            host: client.host,
+            ports: client.local_port_range.map_or(host.port_range, |own| narrowed(host.port_range, own)),
+            reserved: host.reserved_ports.clone(),
+            listening: host.sockets.listening_ports.clone(),
+            uniqueness: host.uniqueness,
+            allocator: host.allocator,
+            access: Access::Connect,
+            claim,
+        };
+        match client.bind {
+            Binding::Connect | Binding::AddressNoPort if client.local_port_range.is_some() => {
+                Self { allocator: host.allocator.with_socket_range(), ..base }
+            }
+            Binding::Connect | Binding::AddressNoPort => base,
+            Binding::BindZero => {
+                let allocator = host.allocator.of_bind_zero(client.reuse_address);
+                let shared = host.sockets.autobind_reuse && client.reuse_address;
+                let (access, uniqueness) = if shared {
+                    (Access::SharedBindZero, Uniqueness::FourTuple)
+                } else {
+                    (Access::Exclusive, Uniqueness::AddressPort)
+                };
+                Self { allocator, access, uniqueness, ..base }
+            }
+            Binding::Ports(ports) => {
+                let (access, uniqueness) = if client.reuse_address || client.reuse_port {
+                    (Access::SharedPorts, Uniqueness::FourTuple)
+                } else {
+                    (Access::Exclusive, Uniqueness::AddressPort)
+                };
+                // A program that names its ports may name reserved ones.
+                let (reserved, allocator) = (PortSet::default(), AllocatorKind::Sequential);
+                Self { ports, reserved, allocator, access, uniqueness, ..base }
+            }
+        }
+    }
+}
+
+/// The host's range as `IP_LOCAL_PORT_RANGE` narrows it: each end counts only if it lies inside
+/// (`reference/linux.md` 1.8).
+fn narrowed(range: PortRange, own: PortRange) -> PortRange {
+    let first = if range.contains(own.first()) { own.first() } else { range.first() };
+    let last = if range.contains(own.last()) { own.last() } else { range.last() };
+    PortRange::new(first, last).unwrap_or(range)
+}
+
+/// Ports of a range that are neither reserved nor listened on.
+pub(super) fn usable_ports(range: PortRange, reserved: &PortSet, listening: &PortSet) -> u32 {
+    let both = PortSet::new([reserved.ranges(), listening.ranges()].concat());
+    range.len() - both.count_in(range)
+}
+
+/// The ways of all hosts.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// Host by host, each host's in the order of the first client that has it.
+    pub all: Vec<Way>,
+    /// The way of each client.
+    pub of_client: Vec<usize>,
+}
+
+impl Scenario {
+    /// The ways of all clients.
+    pub fn ways(&self) -> Ways {
+        let mut all: Vec<Way> = Vec::new();
+        for host in 0..self.hosts.len() {
+            for client in self.clients.iter().filter(|client| client.host == host) {
+                let way = Way::of(client, &self.hosts[host]);
+                if !all.contains(&way) {
+                    all.push(way);
+                }
+            }
+        }
+        let of = |client: &Client| {
+            let way = Way::of(client, &self.hosts[client.host]);
+            all.iter().position(|other| *other == way).expect("every client's way was added")
+        };
+        let of_client = self.clients.iter().map(of).collect();
+        Ways { all, of_client }
+    }
+
+    /// May connect() end a TIME-WAIT of this host early towards this destination?
+    ///
+    /// # Panics
+    ///
+    /// When there is no such host or destination.
+    pub fn reuses_early(&self, host: usize, destination: usize) -> bool {
+        let rules = &self.hosts[host].sockets;
+        rules.timestamps && rules.tw_reuse.applies(self.destinations[destination].loopback)
+    }
+
+    /// Must who owns which port of this host be kept port by port? Only where sockets meet that a bitmap per lane
+    /// cannot tell apart.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such host.
+    pub fn needs_socket_table(&self, host: usize) -> bool {
+        let clients = || self.clients.iter().filter(move |client| client.host == host);
+        let mut destinations = clients().flat_map(|client| &client.to).map(|(to, _)| *to);
+        let ways = self.ways();
+        let mut on_host = ways.all.iter().filter(|way| way.host == host);
+        let shares = |way: &Way| matches!(way.access, Access::SharedBindZero | Access::SharedPorts);
+        !self.hosts[host].sockets.listening_ports.ranges().is_empty()
+            || on_host.clone().any(shares)
+            || on_host.nth(1).is_some()
+            || destinations
+                .any(|to| self.reuses_early(host, to) || self.destinations[to].behaviour == Behaviour::NeverCloses)
+    }
+}
+
+impl Host {
+    /// How long an orphan holds its port that waits in FIN-WAIT-2 for a FIN that never comes, stage by stage: T at most
+    /// 60 s is one wait of T; above, a full socket waits T - 60 s and what is left of it as long again
+    /// (`reference/linux.md` 3.3).
+    pub fn fin_wait_2(&self) -> Vec<Hold> {
+        const TIME_WAIT: SimDuration = SimDuration::from_secs(60);
+        let wait = self.sockets.fin_timeout;
+        if wait <= TIME_WAIT {
+            return vec![self.time_wait.of_wait(wait)];
+        }
+        vec![self.time_wait.of_wait(wait.saturating_sub(TIME_WAIT)); 2]
+    }
+}

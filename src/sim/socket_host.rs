@@ -1,0 +1,461 @@
+//! A host of which it is kept who owns which port: where sockets meet that a bitmap per lane cannot tell apart.
+//!
+//! [`Sockets`] has the kernel's rules; the lanes of all pools of the host follow it, port by port, so that a search
+//! stays what it is everywhere else. Who is told that a port of a lane is usable or is not: of the connections of that
+//! lane by their own events, of all others as shadows.
+
+use super::connection::Connection;
+use super::observer::{Attempt, Cause, Connected, Held, Observer};
+use super::requests::Pending;
+use super::topology::{Flow, PoolLanes, Topology};
+use super::world::{PortOwner, World, host_clock};
+use crate::des::{DelayLine, Randomness, SimDuration, SimTime};
+use crate::port::allocator::Choice;
+use crate::port::sockets::{Owner, OwnerRules, Sockets, State};
+use crate::port::{EarlyReuse, Hold, PortRange};
+use crate::scenario::Scenario;
+use crate::scenario::ways::Access;
+use crate::workload::Leaves;
+
+/// The sockets of one host, and what waits there.
+#[derive(Debug)]
+pub(super) struct SocketHost {
+    sockets: Sockets,
+    /// Its pools, among those of all hosts.
+    pools: std::ops::Range<usize>,
+    /// Ports held after their close, and those of them that cannot be had.
+    held: u64,
+    held_busy: usize,
+    held_max: u64,
+    early_reuse: EarlyReuse,
+    early_phase: SimDuration,
+    /// Of each flow: may connect() take its TIME-WAITs over?
+    reuses: Vec<bool>,
+    /// The stages of an orphan's wait for a FIN, each with its grid's phase.
+    fin_wait_2: Vec<(Hold, SimDuration)>,
+    /// TIME-WAITs by the time at which they may be taken over.
+    young: DelayLine<Connection>,
+    /// Orphans in FIN-WAIT-2 by their end.
+    orphans: DelayLine<Connection>,
+    /// The entry of `young` in `Next::release`; that of `orphans` is the next.
+    entry: usize,
+}
+
+/// What became of a lane's port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Same,
+    Usable,
+    Taken,
+}
+
+/// The lane that a connection counts in, after its socket has changed.
+#[derive(Clone, Copy, Debug)]
+struct OwnLane {
+    change: Change,
+    free: u32,
+}
+
+/// A port that was found.
+struct Found {
+    port: u16,
+    probes: u32,
+}
+
+impl SocketHost {
+    /// The host of pool number `first`, which is its first one.
+    pub(super) fn new(
+        scenario: &Scenario,
+        topology: &Topology,
+        first: usize,
+        randomness: Randomness,
+        window: SimTime,
+    ) -> Self {
+        let index = topology.pools[first].way.host;
+        let host = &scenario.hosts[index];
+        let pools: Vec<&PoolLanes> = topology.pools.iter().filter(|pool| pool.way.host == index).collect();
+        let low = pools.iter().map(|pool| pool.way.ports.first()).min().expect("it has a pool");
+        let high = pools.iter().map(|pool| pool.way.ports.last()).max().expect("it has a pool");
+        let ports = PortRange::new(low, high).expect("each range has a port");
+        let rules = OwnerRules {
+            sticky_buckets: host.sockets.sticky_buckets,
+            timestamps: host.sockets.timestamps,
+            listening_ports: host.sockets.listening_ports.clone(),
+        };
+        let clock = host_clock(host, randomness, window);
+        let stages = host.fin_wait_2();
+        // A port that bind() took is closed to connect() anyway.
+        let reuses = |flow: &Flow| {
+            topology.pools[flow.pool].way.access == Access::Connect
+                && scenario.reuses_early(flow.host, flow.destination)
+        };
+        Self {
+            sockets: Sockets::new(rules, ports),
+            pools: first..first + pools.len(),
+            held: 0,
+            held_busy: 0,
+            held_max: host.sockets.max_tw_buckets,
+            early_reuse: host.sockets.early_reuse,
+            early_phase: clock.phase(host.sockets.early_reuse.tick),
+            reuses: topology.flows.iter().map(reuses).collect(),
+            fin_wait_2: stages.into_iter().map(|stage| (stage.clone(), clock.phase(stage.grid()))).collect(),
+            young: DelayLine::default(),
+            orphans: DelayLine::default(),
+            entry: 0,
+        }
+    }
+
+    /// How many lines it has beside those of its pools.
+    pub(super) const LINES: usize = 2;
+
+    /// Its lines are these entries of `Next::release`; `pools` are those of the world.
+    pub(super) fn start(&mut self, entry: usize, pools: &mut [PortOwner]) {
+        self.entry = entry;
+        // Listening sockets were there before.
+        for owner in &mut pools[self.pools.clone()] {
+            let range = owner.pool.layout().range();
+            for port in (range.first()..=range.last()).filter(|port| self.sockets.is_listening(*port)) {
+                for lane in 0..owner.pool.lanes().len() {
+                    owner.pool.set_usable(lane, port - range.first(), false);
+                }
+            }
+        }
+    }
+
+    /// Ports held after their close that cannot be had.
+    pub(super) const fn busy_after_close(&self) -> usize {
+        self.held_busy
+    }
+
+    /// Looks for a port for a connection from `source` to `endpoint`, as its way does.
+    fn search(
+        &self,
+        (owner, lanes): (&mut PortOwner, &PoolLanes),
+        lane: u32,
+        (source, endpoint): (u32, u32),
+        at: SimTime,
+    ) -> Result<Found, (Cause, u32)> {
+        let (lane, claim) = (lane as usize, lanes.way.claim);
+        let found = |choice: Choice| {
+            let port = |offset| lanes.way.ports.first() + offset;
+            choice.offset.map(|offset| Found { port: port(offset), probes: choice.probes }).ok_or(choice.probes)
+        };
+        match lanes.way.access {
+            Access::Connect => found(owner.pool.choose(lane, at)).map_err(|probes| (Cause::NotAvailable, probes)),
+            Access::Exclusive => found(owner.pool.choose(lane, at)).map_err(|probes| (Cause::InUse, probes)),
+            Access::SharedPorts => found(owner.pool.choose(lane, at)).map_err(|probes| {
+                let mut ports = lanes.way.ports.first()..=lanes.way.ports.last();
+                let bound = ports.any(|port| self.sockets.bind_may_take(port, source, claim));
+                (if bound { Cause::NotAvailable } else { Cause::InUse }, probes)
+            }),
+            Access::SharedBindZero => {
+                let mut probes = 0;
+                for shared in [false, true] {
+                    let usable = |port| self.sockets.bind_zero_may_take(port, source, claim, shared);
+                    let choice = owner.pool.choose_among(lane, at, usable);
+                    probes += choice.probes;
+                    // The port was chosen before the destination was known: connect() may say no to it.
+                    if let Ok(Found { port, .. }) = found(choice) {
+                        let may = self.sockets.bound_may_connect(port, source, endpoint);
+                        return if may { Ok(Found { port, probes }) } else { Err((Cause::NotAvailable, probes)) };
+                    }
+                }
+                Err((Cause::InUse, probes))
+            }
+        }
+    }
+
+    /// Would a socket of this way take the port?
+    fn is_usable(&self, lanes: &PoolLanes, port: u16, source: u32, endpoint: u32) -> bool {
+        let claim = lanes.way.claim;
+        let tuple = || self.sockets.bound_may_connect(port, source, endpoint);
+        match lanes.way.access {
+            Access::Connect => self.sockets.connect_may_take(port, source, endpoint),
+            Access::Exclusive => {
+                !self.sockets.is_listening(port) && self.sockets.of_port(port).all(|owner| owner.source != source)
+            }
+            Access::SharedBindZero => self.sockets.bind_zero_may_take(port, source, claim, true) && tuple(),
+            Access::SharedPorts => self.sockets.bind_may_take(port, source, claim) && tuple(),
+        }
+    }
+
+    /// Lets the lanes of all pools follow what has changed at a port for `source` and `endpoint`; for everybody if
+    /// `for_all`, since the port was closed to connect() or opened again. Observers are told of every lane but `own`.
+    fn follow(
+        &self,
+        (pools, topology): (&mut [PortOwner], &Topology),
+        (port, source, endpoint): (u16, u32, u32),
+        for_all: bool,
+        own: u32,
+        at: SimTime,
+        observer: &mut impl Observer,
+    ) -> OwnLane {
+        let mut own_lane = OwnLane { change: Change::Same, free: 0 };
+        for pool in self.pools.clone() {
+            let lanes = &topology.pools[pool];
+            let owner = &mut pools[pool];
+            if !lanes.way.ports.contains(port) {
+                continue;
+            }
+            let offset = port - lanes.way.ports.first();
+            let mut visit = |source: u32, endpoint: u32| {
+                let local = owner.strides.lane(source, endpoint);
+                let usable = self.is_usable(lanes, port, source, endpoint);
+                let changed = owner.pool.set_usable(local as usize, offset, usable);
+                let (lane, free) = (owner.first_lane + local, owner.pool.lane(local as usize).free());
+                if lane == own {
+                    let change = if usable { Change::Usable } else { Change::Taken };
+                    own_lane = OwnLane { change: if changed { change } else { Change::Same }, free };
+                } else if changed && usable {
+                    observer.unshadowed(at, lane, offset, free);
+                } else if changed {
+                    observer.shadowed(at, lane, offset, free);
+                }
+            };
+            match lanes.way.access {
+                Access::Connect if for_all => {
+                    for lane in 0..lanes.count {
+                        visit(lane / lanes.endpoints, lane % lanes.endpoints);
+                    }
+                }
+                Access::Connect | Access::Exclusive => visit(source, endpoint),
+                Access::SharedBindZero | Access::SharedPorts => {
+                    (0..lanes.endpoints).for_each(|endpoint| visit(source, endpoint));
+                }
+            }
+        }
+        own_lane
+    }
+}
+
+impl World<'_> {
+    /// `connect()`, and `bind()` before it, on a host of which it is kept who owns which port.
+    #[inline(never)]
+    pub(super) fn attempt_among_sockets(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
+        let flow = &self.topology.flows[pending.flow as usize];
+        let lanes = &self.topology.pools[flow.pool];
+        let owner = &mut self.pools[flow.pool];
+        let (source, endpoint) = self.clients[flow.client].pick(&pending, flow, owner);
+        let local = owner.lane(flow, source, endpoint);
+        let place = owner.socket_host.expect("the caller has looked");
+        let tuple = (source, flow.first_endpoint + endpoint);
+        let found = self.socket_hosts[place].search((owner, lanes), local, tuple, at);
+        let mut attempt = Attempt {
+            at,
+            flow: pending.flow,
+            lane: owner.first_lane + local,
+            source,
+            endpoint,
+            request: pending.request,
+            retry: pending.retry,
+            probes: 0,
+            free: owner.pool.lane(local as usize).free(),
+        };
+        match found {
+            Err((cause, probes)) => {
+                attempt.probes = probes;
+                self.refuse(at, pending, &attempt, cause, observer);
+            }
+            Ok(Found { port, probes }) => {
+                attempt.probes = probes;
+                self.take_over(place, port, tuple, at, observer);
+                let close_at = self.pools[flow.pool].close_at(at, &pending);
+                let claim = lanes.way.claim;
+                let socket = Owner {
+                    source,
+                    endpoint: tuple.1,
+                    claim,
+                    state: State::Open,
+                    flow: pending.flow,
+                    lane: attempt.lane,
+                    is_busy: true,
+                    reusable_at: SimTime::NEVER,
+                    free_at: SimTime::NEVER,
+                };
+                let host = &mut self.socket_hosts[place];
+                let closes_port = host.sockets.add(port, socket);
+                let changed = (port, source, tuple.1);
+                let world = (&mut self.pools[..], self.topology);
+                let own = host.follow(world, changed, closes_port, attempt.lane, at, observer);
+                debug_assert_eq!(own.change, Change::Taken, "a port is taken by who finds it");
+                attempt.free = own.free;
+                let offset = port - lanes.way.ports.first();
+                let connection = Connection::new(attempt.lane, offset, pending.flow, pending.leaves).towards(tuple.1);
+                observer.connected(&attempt, &Connected { offset, port, close_at });
+                let entry = self.clients[flow.client].close_entry;
+                self.schedule_close(close_at, connection, entry);
+            }
+        }
+    }
+
+    /// Ends what is left of an earlier connection with this 4-tuple, if anything is.
+    fn take_over(
+        &mut self,
+        place: usize,
+        port: u16,
+        (source, endpoint): (u32, u32),
+        at: SimTime,
+        observer: &mut impl Observer,
+    ) {
+        if let Some(old) = self.socket_hosts[place].sockets.of_tuple(port, source, endpoint).copied() {
+            self.socket_leaves(place, port, old, at, observer);
+        }
+    }
+
+    /// A closed socket leaves its port.
+    fn socket_leaves(&mut self, place: usize, port: u16, old: Owner, at: SimTime, observer: &mut impl Observer) {
+        let host = &mut self.socket_hosts[place];
+        let opens_port = host.sockets.remove(port, old.source, old.endpoint);
+        host.held -= 1;
+        host.held_busy -= usize::from(old.is_busy);
+        let changed = (port, old.source, old.endpoint);
+        let world = (&mut self.pools[..], self.topology);
+        let own = host.follow(world, changed, opens_port, old.lane, at, observer);
+        let gone = held_by(self.topology, port, &old);
+        if old.is_busy {
+            comes_back(Observer::released, &gone, own, at, observer);
+        } else {
+            observer.expired(at, &gone);
+            report(&gone, own, at, observer);
+        }
+    }
+
+    /// The connection closes.
+    #[inline(never)]
+    pub(super) fn close_among_sockets(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
+        let pool = self.topology.flows[connection.flow() as usize].pool;
+        let owner = &mut self.pools[pool];
+        let place = owner.socket_host.expect("the caller has looked");
+        let port = owner.pool.layout().port(connection.offset());
+        let source = owner.strides.source_of(connection.lane() - owner.first_lane);
+        let host = &mut self.socket_hosts[place];
+        let (held_now, held_max) = (host.held, host.held_max);
+        host.held += 1;
+        host.held_busy += 1;
+        let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
+        let socket = socket.expect("an open connection owns its port");
+        let (state, free_at) = match connection.leaves() {
+            // Too many are held: this one leaves nothing (`reference/linux.md` 3.4).
+            _ if held_now >= held_max => (State::TimeWait, at),
+            Leaves::TimeWait => (State::TimeWait, owner.rule.free_at(at, owner.phase)),
+            Leaves::FinWait2 => {
+                let end = host.fin_wait_2.iter().fold(at, |at, (stage, phase)| stage.free_at(at, *phase));
+                // The first of two stages is a full socket's, which nobody takes over.
+                (if host.fin_wait_2.len() > 1 { State::Open } else { State::FinWait2 }, end)
+            }
+            Leaves::Nothing | Leaves::Unanswered => (State::TimeWait, at),
+        };
+        (socket.state, socket.free_at) = (state, free_at);
+        if connection.leaves() == Leaves::TimeWait && host.reuses[connection.flow() as usize] {
+            socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
+        }
+        let socket = *socket;
+        if free_at == at {
+            self.socket_leaves(place, port, socket, at, observer);
+            return;
+        }
+        if connection.leaves() == Leaves::FinWait2 {
+            if host.orphans.push(free_at, connection) {
+                self.next.release.set(host.entry + 1, free_at);
+            }
+        } else {
+            if owner.line.push(free_at, connection) {
+                self.next.release.set(pool, free_at);
+            }
+            if socket.reusable_at < free_at && host.young.push(socket.reusable_at, connection) {
+                self.next.release.set(host.entry, socket.reusable_at);
+            }
+        }
+        // A program that binds its ports itself may use this one again at once.
+        self.socket_ages(place, port, socket, at, observer);
+    }
+
+    /// Frees the held ports that are due first, or lets TIME-WAITs be taken over from now on.
+    #[inline(never)]
+    pub(super) fn release_among_sockets(&mut self, entry: usize, until: SimTime, observer: &mut impl Observer) {
+        let owns = |host: &SocketHost| {
+            host.pools.contains(&entry) || (host.entry..host.entry + SocketHost::LINES).contains(&entry)
+        };
+        let place = self.socket_hosts.iter().position(owns).expect("every entry has a host");
+        loop {
+            let host = &mut self.socket_hosts[place];
+            let line = if entry == host.entry {
+                &mut host.young
+            } else if entry == host.entry + 1 {
+                &mut host.orphans
+            } else {
+                &mut self.pools[entry].line
+            };
+            let Some((at, connection)) = line.pop_until(until) else {
+                let next_at = line.next_at();
+                self.next.release.set(entry, next_at);
+                return;
+            };
+            let is_young = entry == host.entry;
+            let owner = &self.pools[self.topology.flows[connection.flow() as usize].pool];
+            let port = owner.pool.layout().port(connection.offset());
+            let source = owner.strides.source_of(connection.lane() - owner.first_lane);
+            let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
+            // Of a TIME-WAIT that was taken over an entry stays behind, which means nothing any more.
+            let Some(socket) = socket.filter(|socket| socket.flow == connection.flow()) else { continue };
+            if is_young && socket.reusable_at == at {
+                socket.state = State::Reusable;
+                let socket = *socket;
+                self.socket_ages(place, port, socket, at, observer);
+            } else if !is_young && socket.free_at == at {
+                let socket = *socket;
+                self.socket_leaves(place, port, socket, at, observer);
+            }
+        }
+    }
+
+    /// What is left of a connection may be had sooner than its lane thought: by connect() when it is old enough, by a
+    /// program that binds its ports itself at once.
+    fn socket_ages(&mut self, place: usize, port: u16, socket: Owner, at: SimTime, observer: &mut impl Observer) {
+        let host = &mut self.socket_hosts[place];
+        let changed = (port, socket.source, socket.endpoint);
+        let world = (&mut self.pools[..], self.topology);
+        let own = host.follow(world, changed, false, socket.lane, at, observer);
+        let held = held_by(self.topology, port, &socket);
+        let comes_back_now = own.change == Change::Usable || socket.state == State::Reusable;
+        if socket.is_busy && comes_back_now {
+            host.held_busy -= 1;
+            let socket = host.sockets.of_tuple_mut(port, socket.source, socket.endpoint);
+            socket.expect("it is still there").is_busy = false;
+            comes_back(Observer::reusable, &held, own, at, observer);
+        } else {
+            report(&held, own, at, observer);
+        }
+    }
+}
+
+/// Tells of a port that its own lane has no longer, `how`: or somebody else's socket goes on keeping it from the lane.
+fn comes_back<O: Observer>(
+    how: fn(&mut O, SimTime, &Held, u32),
+    held: &Held,
+    own: OwnLane,
+    at: SimTime,
+    observer: &mut O,
+) {
+    if own.change == Change::Usable {
+        how(observer, at, held, own.free);
+    } else {
+        how(observer, at, held, own.free + 1);
+        observer.shadowed(at, held.lane, held.offset, own.free);
+    }
+}
+
+/// Tells of a port that was not its own lane's any more.
+fn report(held: &Held, own: OwnLane, at: SimTime, observer: &mut impl Observer) {
+    match own.change {
+        Change::Same => {}
+        Change::Usable => observer.unshadowed(at, held.lane, held.offset, own.free),
+        Change::Taken => observer.shadowed(at, held.lane, held.offset, own.free),
+    }
+}
+
+/// A closed socket as observers know it.
+fn held_by(topology: &Topology, port: u16, socket: &Owner) -> Held {
+    let first = topology.pool_of_lane(socket.lane).way.ports.first();
+    Held { flow: socket.flow, lane: socket.lane, offset: port - first }
+}
