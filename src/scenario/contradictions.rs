@@ -112,7 +112,7 @@ impl Reader<'_> {
         self.fault(fault.help("leave it out, or take a profile that has it (dryport list profiles)"));
     }
 
-    /// A program can hold no more connections than it names ports: bind() gives each out once per address, or once per
+    /// A program can hold no more connections than it names ports: `bind()` gives each out once per address, or once per
     /// address and destination with `SO_REUSEADDR`.
     fn too_few_ports(&mut self, scenario: &Scenario, client: &Client, named: &Named<'_>) {
         let Binding::Ports(ports) = client.bind else { return };
