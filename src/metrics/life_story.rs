@@ -22,7 +22,9 @@ pub enum Keeps {
     TimeWait,
     /// An orphan in FIN-WAIT-2 of the same lane.
     FinWait2,
-    /// A socket elsewhere: one that used `bind()`, or in whose way `bind()` would be.
+    /// A socket elsewhere that used `bind()`: `connect()` leaves its port alone.
+    Bound,
+    /// A socket elsewhere, on the same address: `bind()` leaves its port alone.
     Elsewhere,
     /// A listening socket.
     Listening,
@@ -30,11 +32,12 @@ pub enum Keeps {
 
 /// How many ports were kept from a search, or how often one port was, by what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Kept([u64; 5]);
+pub struct Kept([u64; 6]);
 
 impl Kept {
     /// Everything that keeps a port.
-    pub const ALL: [Keeps; 5] = [Keeps::Open, Keeps::TimeWait, Keeps::FinWait2, Keeps::Elsewhere, Keeps::Listening];
+    pub const ALL: [Keeps; 6] =
+        [Keeps::Open, Keeps::TimeWait, Keeps::FinWait2, Keeps::Bound, Keeps::Elsewhere, Keeps::Listening];
 
     /// How many were kept by this.
     pub const fn by(self, keeps: Keeps) -> u64 {
@@ -200,7 +203,8 @@ impl<'a> LifeStory<'a> {
             return (holder.keeps, Some(holder.number));
         }
         let bound = holders.iter().find(|holder| holder.bound).or(holders.first());
-        (Keeps::Elsewhere, bound.map(|holder| holder.number))
+        let keeps = if pool.way.access == Access::Connect { Keeps::Bound } else { Keeps::Elsewhere };
+        (keeps, bound.map(|holder| holder.number))
     }
 
     /// The order in which the searches of a pool look at ports, as far as it can be told.

@@ -5,7 +5,6 @@ use crate::des::SimTime;
 use crate::metrics::{AttemptStory, Hero, Keeps, Kept, PortUse};
 use crate::port::Hold;
 use crate::scenario::words::{plural, span, thousands};
-use crate::scenario::ways::Access;
 use crate::workload::{Behaviour, ClosesFirst, Leaves};
 
 /// Something that happened.
@@ -58,7 +57,7 @@ impl Story<'_> {
 
     /// The window ends before the use does.
     fn goes_on(&self, part: &PortUse, how: &str) -> Moment {
-        let passed = passed(part.passed, self.pool(&part.attempt).way.access, true);
+        let passed = passed(part.passed, true);
         Moment { at: self.life.end, text: format!("end of the window: {how}{passed}") }
     }
 
@@ -105,7 +104,7 @@ impl Story<'_> {
             Leaves::FinWait2 => format!("{} never closes: FIN-WAIT-2", destination.name),
             Leaves::Nothing | Leaves::Unanswered => "nothing is left, the port is free at once".into(),
         };
-        format!("{how}: {left}{}", passed(part.passed, self.pool(attempt).way.access, at_once))
+        format!("{how}: {left}{}", passed(part.passed, at_once))
     }
 
     fn reusable(&self, part: &PortUse, at: SimTime, closed: SimTime) -> String {
@@ -119,8 +118,7 @@ impl Story<'_> {
 
     /// When nothing is left of it, and by which rule.
     fn freed(&self, part: &PortUse, closed: SimTime, freed: SimTime) -> String {
-        let (lasted, access) = (exact(freed - closed), self.pool(&part.attempt).way.access);
-        let passed = passed(part.passed, access, true);
+        let (lasted, passed) = (exact(freed - closed), passed(part.passed, true));
         let is_taker = |other: &PortUse| other.attempt.at == freed && other.attempt.lane == part.attempt.lane;
         if part.reusable.is_some() && self.uses().iter().any(is_taker) {
             return format!("the TIME-WAIT ends after {lasted}: the next connection takes it over{passed}");
@@ -159,7 +157,7 @@ impl Story<'_> {
             String::new()
         };
         let kept = kept.filter(|kept| kept.total() > 0);
-        let kept = kept.map_or_else(String::new, |kept| format!(": {}", keepers(kept, way.access)));
+        let kept = kept.map_or_else(String::new, |kept| format!(": {}", keepers(kept)));
         let text = format!("{number}{call} for {}: it looks at {probes}{from}{kept}", self.destination(attempt));
         match got {
             Ok(port) => text + &format!(" - and gets {port}"),
@@ -179,21 +177,21 @@ pub(super) fn rule(hold: &Hold) -> String {
 }
 
 /// `; passed over 12 times while open, 3,211 in TIME-WAIT`, once the use is `over`.
-fn passed(kept: Kept, access: Access, over: bool) -> String {
+fn passed(kept: Kept, over: bool) -> String {
     if !over || kept.total() == 0 {
         return String::new();
     }
-    format!("; searches passed over it: {}", keepers(kept, access))
+    format!("; searches passed over it: {}", keepers(kept))
 }
 
 /// `106 open, 14,010 in TIME-WAIT`
-pub(super) fn keepers(kept: Kept, access: Access) -> String {
+pub(super) fn keepers(kept: Kept) -> String {
     let word = |keeps| match keeps {
         Keeps::Open => "open",
         Keeps::TimeWait => "in TIME-WAIT",
         Keeps::FinWait2 => "in FIN-WAIT-2",
-        Keeps::Elsewhere if access == Access::Connect => "owned by bind()",
-        Keeps::Elsewhere => "held by another socket of the address",
+        Keeps::Bound => "owned by bind()",
+        Keeps::Elsewhere => "in the way of bind()",
         Keeps::Listening => "listening",
     };
     let some = Kept::ALL.into_iter().filter(|keeps| kept.by(*keeps) > 0);

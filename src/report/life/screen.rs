@@ -6,7 +6,6 @@ use crate::des::{SimDuration, SimTime};
 use crate::metrics::{Hero, PortUse};
 use crate::port::allocator::Order;
 use crate::report::page::Page;
-use crate::scenario::ways::Access;
 use crate::scenario::words::{WIDTH, percent, plural, span, thousands};
 use crate::sim::Cause;
 use crate::workload::Leaves;
@@ -136,16 +135,14 @@ impl Story<'_> {
     fn passed_over(&self, page: &mut Page, port: u16) {
         let told = &self.life.told;
         let total = told.passed.total();
-        let times = plural(total, "search");
-        let mixed = Access::Connect;
         if total > 0 {
-            let keepers = keepers(told.passed, mixed);
-            page.label("Passed over", &[format!("{times} looked at it in vain: {keepers}")]);
+            let (times, keepers) = (plural(total, "time"), keepers(told.passed));
+            page.label("Passed over", &[format!("{times} a search looked at it in vain: {keepers}")]);
         } else if told.untold == 0 {
             page.label("Passed over", &["no search looked at it in vain".into()]);
         }
         if told.untold > 0 {
-            let untold = plural(told.untold, "search");
+            let untold = plural(told.untold, "attempt");
             let text = format!("of {untold} it cannot be told whether they looked at {port}: they draw where to look");
             page.label(if total > 0 { "" } else { "Passed over" }, &[text]);
         }
