@@ -48,7 +48,8 @@ fn ended_by_themselves(recording: &Recording, delay: u64) -> Vec<SimDuration> {
 /// The share of attempts decided alike, but for those within 1.2 s after one of `times`: a port more in a cycle of a
 /// second moves every decision of that cycle.
 fn decided_alike_but_after(recording: &Recording, rows: &[AttemptRow], times: &[SimDuration]) -> f64 {
-    let after = |at: SimDuration| times.iter().any(|time| (*time..*time + SimDuration::from_millis(1_200)).contains(&at));
+    let after =
+        |at: SimDuration| times.iter().any(|time| (*time..*time + SimDuration::from_millis(1_200)).contains(&at));
     let counted: Vec<_> = rows.iter().zip(&recording.rows).filter(|(row, _)| !after(row.at)).collect();
     assert!(counted.len() >= rows.len() * 9 / 10);
     let alike = counted.iter().filter(|(row, recorded)| row.got.is_ok() == recorded.port.is_some()).count();
