@@ -167,10 +167,14 @@ impl SocketHost {
 
     /// Would a socket of this way take the port?
     fn is_usable(&self, lanes: &PoolLanes, port: u16, source: u32, endpoint: u32) -> bool {
-        let claim = lanes.way.claim;
+        let (claim, strides) = (lanes.way.claim, lanes.strides());
+        let lane = strides.lane(source, endpoint);
         let tuple = || self.sockets.bound_may_connect(port, source, endpoint);
         match lanes.way.access {
-            Access::Connect => self.sockets.connect_may_take(port, source, endpoint),
+            Access::Connect => {
+                let same_lane = |owner: &Owner| strides.lane(owner.source, owner.endpoint) == lane;
+                self.sockets.connect_may_take(port, same_lane)
+            }
             Access::Exclusive => {
                 !self.sockets.is_listening(port) && self.sockets.of_port(port).all(|owner| owner.source != source)
             }
@@ -214,9 +218,8 @@ impl SocketHost {
             };
             match lanes.way.access {
                 Access::Connect if for_all => {
-                    for lane in 0..lanes.count {
-                        visit(lane / lanes.endpoints, lane % lanes.endpoints);
-                    }
+                    let strides = lanes.strides();
+                    (0..lanes.count).for_each(|lane| visit(strides.source_of(lane), strides.endpoint_of(lane)));
                 }
                 Access::Connect | Access::Exclusive => visit(source, endpoint),
                 Access::SharedBindZero | Access::SharedPorts => {
