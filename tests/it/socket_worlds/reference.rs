@@ -4,6 +4,7 @@
 //! answer is a walk over all sockets. Times are nanoseconds.
 
 use dryport::workload::{Behaviour, ClosesFirst};
+use std::ops::RangeInclusive;
 
 /// The first port of the range.
 pub(super) const FIRST: u16 = 10_000;
@@ -34,6 +35,8 @@ pub(super) struct Program {
 /// A program's wish for a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
+    /// Whose it is, and how that one asks.
+    pub(super) client: usize,
     pub(super) program: Program,
     pub(super) source: u32,
     pub(super) destination: usize,
@@ -60,9 +63,10 @@ pub(super) struct Kernel {
     pub(super) sticky: bool,
     /// `tcp_tw_reuse`.
     pub(super) tw_reuse: u8,
-    /// `tcp_tw_reuse_delay`, and the tick in which ages are counted.
+    /// `tcp_tw_reuse_delay`, the tick in which ages are counted, and when one of these ticks is.
     pub(super) delay: u64,
     pub(super) tick: u64,
+    pub(super) tick_phase: u64,
     pub(super) timestamps: bool,
     pub(super) max_tw_buckets: usize,
     pub(super) fin_timeout: u64,
@@ -103,6 +107,8 @@ pub(super) struct Socket {
     pub(super) port: u16,
     pub(super) call: Call,
     pub(super) state: State,
+    /// Could its own kind of program take over what is left of it? It does not count as busy from then on.
+    pub(super) is_back: bool,
 }
 
 impl Socket {
@@ -130,11 +136,13 @@ pub(super) struct Host {
     pub(super) sockets: Vec<Socket>,
     /// Ports that a bind()er has joined since their bucket was made: what a kernel before 6.18 remembers.
     bound_once: Vec<u16>,
+    /// Those that left, for who counts.
+    pub(super) gone: Vec<Socket>,
 }
 
 impl Host {
     pub(super) fn new(kernel: Kernel) -> Self {
-        Self { kernel, sockets: Vec::new(), bound_once: Vec::new() }
+        Self { kernel, sockets: Vec::new(), bound_once: Vec::new(), gone: Vec::new() }
     }
 
     fn owners(&self, port: u16) -> impl Iterator<Item = &Socket> {
@@ -173,14 +181,32 @@ impl Host {
             1 => true,
             _ => self.kernel.destinations[call.destination].0,
         };
-        let tick = self.kernel.tick;
-        let (reuse, since) = match self.sockets[index].state {
+        let is_old = match self.sockets[index].state {
             State::Open { .. } | State::Orphan { .. } => return false,
-            State::FinWait2 { .. } => (false, 0),
-            State::TimeWait { since, .. } => (reuse, since),
+            // It is no TIME-WAIT: reuse = 0.
+            State::FinWait2 { .. } => false,
+            State::TimeWait { since, .. } => {
+                self.ticks(now) - self.ticks(since) > self.kernel.delay / self.kernel.tick
+            }
         };
-        self.kernel.timestamps
-            && (!auto_select || (reuse && now / tick - since.min(now) / tick > self.kernel.delay / tick))
+        self.kernel.timestamps && (!auto_select || (reuse && is_old))
+    }
+
+    /// What the clock that counts ages shows at `now`.
+    fn ticks(&self, now: u64) -> u64 {
+        (now + self.kernel.tick - self.kernel.tick_phase) / self.kernel.tick
+    }
+
+    /// The next instant after `now` at which that clock makes a TIME-WAIT old enough.
+    fn next_old(&self, now: u64) -> Option<u64> {
+        let old_at = |socket: &Socket| match socket.state {
+            State::TimeWait { since, .. } => {
+                let ticks = self.ticks(since) + self.kernel.delay / self.kernel.tick + 1;
+                Some(ticks * self.kernel.tick + self.kernel.tick_phase - self.kernel.tick)
+            }
+            _ => None,
+        };
+        self.sockets.iter().filter_map(old_at).filter(|at| *at > now).min()
     }
 
     /// 1.3: would connect() take the port when it comes to it?
@@ -210,6 +236,18 @@ impl Host {
     /// May bind() have just this port? Reserved ones, too (1.1).
     pub(super) fn bind_may_take(&self, port: u16, call: &Call) -> bool {
         !self.bind_conflicts(port, call, true, true)
+    }
+
+    /// Would one more of its kind get the port now?
+    pub(super) fn may_take(&self, now: u64, port: u16, call: &Call) -> bool {
+        let relax = self.kernel.autobind_reuse && call.program.reuse_address;
+        match call.program.way {
+            Way::Connect => self.connect_may_take(now, port, call),
+            Way::BindZero => {
+                self.bind_zero_may_take(port, call, relax) && self.tuple_is_free(now, port, call, false)
+            }
+            Way::Ports(..) => self.bind_may_take(port, call) && self.tuple_is_free(now, port, call, false),
+        }
     }
 
     /// What may come of `call` now.
@@ -255,38 +293,55 @@ impl Host {
         Outcomes { ports, not_available: !failing.is_empty(), in_use }
     }
 
-    /// The program goes through its ports until it is connected.
-    fn named_ports(&self, now: u64, mut ports: impl Iterator<Item = u16>, call: &Call) -> Outcomes {
-        let mut outcomes = Outcomes::default();
-        let connects = |port: &u16| self.bind_may_take(*port, call) && self.tuple_is_free(now, *port, call, false);
-        outcomes.ports.extend(ports.find(connects));
-        outcomes
+    /// The program goes through its ports until it is connected, wherever it begins; what it hears in the end is
+    /// connect()'s answer if it ever came to that.
+    fn named_ports(&self, now: u64, ports: RangeInclusive<u16>, call: &Call) -> Outcomes {
+        let bound: Vec<u16> = ports.filter(|port| self.bind_may_take(*port, call)).collect();
+        let connects = |port: &&u16| self.tuple_is_free(now, **port, call, false);
+        let ports: Vec<u16> = bound.iter().filter(connects).copied().collect();
+        let refused = ports.is_empty();
+        Outcomes { ports, not_available: refused && !bound.is_empty(), in_use: refused && bound.is_empty() }
     }
 
     /// The call got `port`.
     pub(super) fn take(&mut self, now: u64, port: u16, call: Call) {
+        // A TIME-WAIT that is taken over (1.7) goes, but the port is never without an owner.
         if let Some(index) = self.same_tuple(port, &call) {
-            // A TIME-WAIT that was taken over (1.7). The new owner is there before the old one leaves.
-            self.sockets.remove(index);
+            self.gone.push(self.sockets.remove(index));
         }
-        let socket = Socket { port, call, state: State::Open { until: now + call.life } };
+        let life = match self.kernel.destinations[call.destination].1 {
+            Behaviour::Refuses => 0,
+            _ => call.life,
+        };
+        let socket = Socket { port, call, state: State::Open { until: now + life }, is_back: false };
         if socket.is_bound() && !self.bound_once.contains(&port) {
             self.bound_once.push(port);
         }
         self.sockets.push(socket);
     }
 
-    /// Everything that happens by itself up to `now`, that instant included.
-    pub(super) fn advance(&mut self, now: u64) {
-        while let Some(index) = self.next_end(now) {
-            self.end(index);
-        }
+    /// The next instant from `now` on at which anything may change by itself.
+    pub(super) fn next_change(&self, now: u64) -> Option<u64> {
+        let ends = self.sockets.iter().map(|socket| socket.state.until()).min();
+        ends.into_iter().chain(self.next_old(now)).min()
     }
 
-    /// The next socket whose time has come; at one instant what is over goes before what closes.
-    pub(super) fn next_end(&self, now: u64) -> Option<usize> {
+    /// Lets one thing happen whose time has come: at one instant what is over goes before what closes. Says whether
+    /// there was one.
+    pub(super) fn step(&mut self, now: u64) -> bool {
         let due = (0..self.sockets.len()).filter(|index| self.sockets[*index].state.until() <= now);
-        due.min_by_key(|index| (self.sockets[*index].state.until(), !self.sockets[*index].state.is_mini()))
+        let first = due.min_by_key(|index| {
+            let state = self.sockets[*index].state;
+            (state.until(), matches!(state, State::Open { .. }))
+        });
+        first.map(|index| self.end(index)).is_some()
+    }
+
+    /// Is what is left of a closed socket its own kind's for the asking, were nobody else there?
+    pub(super) fn comes_back(&self, now: u64, socket: &Socket) -> bool {
+        let auto_select = socket.call.program.way == Way::Connect;
+        let shares = auto_select || self.may_take(now, socket.port, &socket.call);
+        shares && self.tuple_is_free(now, socket.port, &socket.call, auto_select)
     }
 
     fn end(&mut self, index: usize) {
@@ -317,7 +372,9 @@ impl Host {
     }
 
     fn leave(&mut self, index: usize) {
-        let port = self.sockets.remove(index).port;
+        let socket = self.sockets.remove(index);
+        let port = socket.port;
+        self.gone.push(socket);
         if self.owners(port).next().is_none() {
             self.bound_once.retain(|bound| *bound != port);
         }
