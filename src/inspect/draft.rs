@@ -6,6 +6,7 @@
 use super::iana;
 use super::machine::{EarlyReuse, Machine};
 use super::usage::{Lane, Usage};
+use crate::port::hold::TimerWheel;
 use crate::port::{PortRange, PortSet};
 use crate::scenario::words::{WIDTH, plural, thousands, wrapped};
 use std::collections::{BTreeMap, BTreeSet};
@@ -169,7 +170,7 @@ fn host_table(machine: &Machine, usage: &Usage, host: &str, source: Option<IpAdd
         kept.ranges().iter().for_each(|part| line(&mut text, &format!("    \"{}\",", one(part))));
         text.push_str("]\n");
     }
-    if let (Some((hz, file)), Some(_)) = (&machine.kernel.hz, machine.kernel.time_wait()) {
+    if let Some((hz, file)) = machine.kernel.hz.as_ref().filter(|(hz, _)| TimerWheel::HZ.contains(hz)) {
         comment(&mut text, &format!("CONFIG_HZ in {}", printable(file)));
         key(&mut text, "hz", &hz.to_string());
     }

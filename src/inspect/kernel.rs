@@ -2,7 +2,7 @@
 
 use crate::des::SimDuration;
 use crate::port::Hold;
-use crate::port::hold::TimerWheel;
+use crate::port::hold::{CentralReaper, Exact, TimerWheel};
 use crate::profile::{self, Profile};
 use crate::theory::saturated_cycle_ns;
 use std::io::{self, BufRead};
@@ -42,9 +42,13 @@ impl Kernel {
         nearest.map_or(fallback, |(_, profile)| profile)
     }
 
-    /// The rule by which this kernel ends TIME-WAITs; `None` without a known clock rate, or with one that no wheel of
-    /// ours has.
+    /// The rule by which this kernel ends TIME-WAITs, on a machine that has many of them; `None` where that depends on a
+    /// clock rate that is not known, or that no wheel of ours has.
     pub fn time_wait(&self) -> Option<Hold> {
+        if let Some(version) = self.version().filter(|version| *version < (4, 8)) {
+            let central = || Hold::CentralReaper(CentralReaper::new(TIME_WAIT, 2, None));
+            return Some(if version < (4, 1) { central() } else { Hold::Exact(Exact::new(TIME_WAIT)) });
+        }
         let (hz, _) = self.hz.as_ref()?;
         TimerWheel::HZ.contains(hz).then(|| Hold::TimerWheel(TimerWheel::new(TIME_WAIT, *hz, None)))
     }
@@ -61,7 +65,7 @@ impl Kernel {
         self.time_wait().unwrap_or_else(likely)
     }
 
-    /// How long a TIME-WAIT lasts on average, in seconds: 60 s and half a grid step.
+    /// How long a TIME-WAIT lasts on average, in seconds: since 4.8, 60 s and half a grid step.
     pub fn mean_time_wait_s(&self) -> f64 {
         self.likely_time_wait().mean_s()
     }
@@ -69,18 +73,23 @@ impl Kernel {
     /// The most connections a second that `ports` ports carry for long when each is used again at the first instant
     /// that its TIME-WAIT allows: one use per [`saturated_cycle_ns`] of connections that take no time.
     pub fn sustained_rate(&self, ports: u32) -> f64 {
-        let cycle_ns = saturated_cycle_ns(TIME_WAIT.as_nanos(), self.likely_time_wait().grid().as_nanos());
+        let hold = self.likely_time_wait();
+        let (least_ns, grid_ns) = (hold.least().as_nanos(), hold.grid().as_nanos());
+        let cycle_ns = if grid_ns == 0 { least_ns } else { saturated_cycle_ns(least_ns, grid_ns) };
         f64::from(ports) / (cycle_ns as f64 / 1e9)
     }
 
-    /// A TIME-WAIT ends at most this long after its timer is due; the coarsest grid there is when the clock rate is
-    /// not known.
-    pub fn grid(&self) -> SimDuration {
+    /// A TIME-WAIT ends at most this long after its 60 s are over: a step of the timer's grid, the coarsest that there
+    /// is when the clock rate is not known.
+    pub fn latest_after(&self) -> SimDuration {
         let coarsest = || {
             let grid = |hz: &u64| Hold::TimerWheel(TimerWheel::new(TIME_WAIT, *hz, None)).grid();
             TimerWheel::HZ.iter().map(grid).max().unwrap_or(SimDuration::ZERO)
         };
-        self.time_wait().map_or_else(coarsest, |hold| hold.grid())
+        let overtime = |hold: Hold| {
+            SimDuration::from_nanos(hold.least().as_nanos() + hold.grid().as_nanos() - TIME_WAIT.as_nanos())
+        };
+        self.time_wait().map_or_else(coarsest, overtime)
     }
 }
 
@@ -131,7 +140,7 @@ mod tests {
         // reference/linux.md 3.2.
         for (hz, grid_s) in [(Some(100), 5.12), (Some(250), 2.048), (Some(1000), 4.096), (None, 5.12), (Some(77), 5.12)]
         {
-            assert!((kernel("6.1", hz).grid().as_secs_f64() - grid_s).abs() < 1e-9, "{hz:?}");
+            assert!((kernel("6.1", hz).latest_after().as_secs_f64() - grid_s).abs() < 1e-9, "{hz:?}");
         }
         assert_eq!(kernel("6.1", Some(77)).time_wait(), None);
         for hz in [Some(250), None] {
@@ -139,6 +148,23 @@ mod tests {
             // 28,232 ports every 30 grid steps of 2.048 s: reference/theory.md section 13.
             assert!((kernel("6.1", hz).sustained_rate(28_232) - 459.5).abs() < 0.01);
         }
+    }
+
+    #[test]
+    fn before_the_wheel_the_clock_rate_does_not_matter() {
+        // reference/linux.md 3.2: a timer each is exact; the central one lets a TIME-WAIT last 97.5 to 112.5 s under load.
+        for (release, mean_s, over_s, rate) in [("4.4.302", 60.0, 0.0, 470.53), ("3.10.108", 105.0, 52.5, 268.88)] {
+            for hz in [Some(250), Some(1000), None] {
+                let kernel = kernel(release, hz);
+                assert!((kernel.mean_time_wait_s() - mean_s).abs() < 1e-9, "{release}");
+                assert!((kernel.latest_after().as_secs_f64() - over_s).abs() < 1e-9, "{release}");
+                assert!((kernel.sustained_rate(28_232) - rate).abs() < 0.01, "{}", kernel.sustained_rate(28_232));
+            }
+        }
+        assert_eq!(
+            [kernel("4.4.302", None), kernel("3.10.0-1160.el7", None)].map(|kernel| kernel.profile().name),
+            ["linux-4.4", "linux-3.10"]
+        );
     }
 
     #[test]

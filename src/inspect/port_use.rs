@@ -59,7 +59,7 @@ impl PortUse {
 /// its timer is due, and where the grid lies does not show.
 pub fn time_left(socket: &Socket, kernel: &Kernel) -> Option<(Duration, Duration)> {
     let due = socket.due?;
-    Some((due, due + Duration::from_nanos(kernel.grid().as_nanos())))
+    Some((due, due + Duration::from_nanos(kernel.latest_after().as_nanos())))
 }
 
 #[cfg(test)]

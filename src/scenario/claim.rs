@@ -272,6 +272,8 @@ mod tests {
         assert_eq!(number("first_refusal_s >= 1m30s"), 90.0);
         assert_eq!(number("connects_per_s >= 27k/min"), 450.0);
         assert_eq!(number("headroom_ports >= -1"), -1.0);
+        // No share: a search can keep several CPUs busy.
+        assert_eq!([number("search_cpu_ratio <= 5%"), number("search_cpu_ratio <= 2")], [0.05, 2.0]);
         let never = Claim::read("first_refusal_s == never").unwrap();
         assert_eq!((never.bound, never.to_string().as_str()), (Bound::Never, "first_refusal_s == never"));
     }

@@ -211,8 +211,28 @@ fn node_of(value: &toml::Value, at: &At) -> Node {
 mod tests {
     use super::super::tree::from_toml;
     use super::*;
+    use crate::des::SimDuration;
     use crate::scenario::keys::{self, Need};
     use std::collections::{BTreeMap, BTreeSet};
+
+    #[test]
+    fn what_a_cost_leaves_out_comes_from_the_profile() {
+        let keys = Section::new("", At::Whole, &Table::default(), keys::FILE).keys_below("host");
+        let sources = BTreeMap::new();
+        let mut reader = Reader::new(&sources);
+        let text = "name = \"x\"\nconnect_cost = { base = \"0s\", time_wait = \"1.5us\" }";
+        let tree = from_toml(text, &mut reader.faults);
+        let mut section = Section::new("host.x", At::Whole, &tree, keys);
+        section.take("name");
+        let host = reader.host(&mut Named { name: "x".into(), name_at: At::Whole, section }).unwrap();
+        assert!(reader.faults.is_empty());
+        let ConnectCost { base, established, time_wait } = host.connect_cost;
+        assert_eq!([base, established, time_wait].map(SimDuration::as_nanos), [0, 50, 1_500]);
+        let resolved = reader.resolved.to_json();
+        let cost = &resolved["host"]["x"]["connect_cost"];
+        let origins = ["base", "established", "time_wait"].map(|key| cost[key]["origin"].as_str());
+        assert_eq!(origins, [Some("file"), Some("profile linux-6.18"), Some("file")]);
+    }
 
     /// Every key of every profile is read by the code that reads hosts, and none is left over.
     #[test]

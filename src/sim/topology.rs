@@ -6,8 +6,8 @@
 
 use super::connection::{FLOWS_MAX, LANES_MAX};
 use crate::port::{Strides, Uniqueness};
-use crate::scenario::{ConnectCost, Scenario};
 use crate::scenario::ways::{Way, Ways};
+use crate::scenario::{ConnectCost, Scenario};
 use std::fmt;
 use std::sync::Arc;
 

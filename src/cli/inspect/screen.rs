@@ -176,7 +176,10 @@ fn kernel(found: &Found) -> Vec<String> {
     let hz = match &kernel.hz {
         Some((hz, file)) => {
             let batches = kernel.time_wait().map_or_else(String::new, |hold| {
-                format!(": TIME-WAITs last 60 s and end in batches every {} s", figure_3(hold.grid().as_secs_f64()))
+                let [least, grid] = [hold.least(), hold.grid()].map(|span| figure_3(span.as_secs_f64()));
+                let batches =
+                    if hold.grid().is_zero() { String::new() } else { format!(" and end in batches every {grid} s") };
+                format!(": TIME-WAITs last {least} s{batches}")
             });
             format!("HZ={hz} ({file}){batches}")
         }

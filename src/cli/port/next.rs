@@ -31,7 +31,7 @@ fn after(state: State, found: &Found, each: &PortUse) -> Option<String> {
     let latest = own().filter_map(|socket| time_left(socket, kernel)).map(|(_, latest)| latest).max();
     let within = latest.map(|latest| format!("in {} s at the latest", whole_seconds_up(latest)));
     // Rounded up to a tenth, as the end of the last batch of timers.
-    let grid_ms = kernel.grid().as_nanos().div_ceil(1_000_000);
+    let grid_ms = kernel.latest_after().as_nanos().div_ceil(1_000_000);
     let longest = 60.0 + grid_ms.div_ceil(100) as f64 / 10.0;
     let wait = format!("TIME-WAIT for 60 to {longest} s here");
     let next = match state {

@@ -193,7 +193,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let x = Axis { from: 0.0, to: 100.0, ticks, title: name.into() };
     let y = Axis::log("ports looked at per connect(), logarithmic", figures.most.max(10.0) * 1.15);
     let labels = if idle { Vec::new() } else { labels(&figures, tables) };
-    let times = figures.time.map_or_else(Vec::new, |time| times(&y, time));
+    let times = figures.time.map_or_else(Vec::new, |time| times(&y, time, figures.most));
     let beside = end_labels::beside(&times);
     let frame = Frame::draw(canvas, tables, &headings, (&x, &y), beside + end_labels::width(&labels));
     if !times.is_empty() {
@@ -213,10 +213,11 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     end_labels::draw(canvas, &frame, labels, beside);
 }
 
-/// What the numbers of ports at the ticks of the y axis cost.
-fn times(y: &Axis, time: CpuTime) -> Vec<(f64, String)> {
+/// What the numbers of ports at the ticks of the y axis cost, as far as somebody looked at so many.
+fn times(y: &Axis, time: CpuTime, most: f64) -> Vec<(f64, String)> {
     let cost = |value: f64| words::seconds(time.seconds(exp10(value)));
-    y.ticks.iter().map(|(value, _)| (*value, cost(*value))).collect()
+    let seen = y.ticks.iter().filter(|(value, _)| *value <= log10(most) + 1e-9);
+    seen.map(|(value, _)| (*value, cost(*value))).collect()
 }
 
 fn title(figures: &Figures, idle: bool) -> String {
