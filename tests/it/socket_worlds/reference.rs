@@ -326,13 +326,13 @@ impl Host {
         ends.into_iter().chain(self.next_old(now)).min()
     }
 
-    /// Lets one thing happen whose time has come: at one instant what is over goes before what closes. Says whether
-    /// there was one.
+    /// Lets one thing happen whose time has come: at one instant what is over goes first, what closes last, as in all of
+    /// the simulator; the kernel may have them in any order. Says whether there was one.
     pub(super) fn step(&mut self, now: u64) -> bool {
         let due = (0..self.sockets.len()).filter(|index| self.sockets[*index].state.until() <= now);
         let first = due.min_by_key(|index| {
             let state = self.sockets[*index].state;
-            (state.until(), matches!(state, State::Open { .. }))
+            (state.until(), !state.is_mini(), matches!(state, State::Open { .. }))
         });
         first.map(|index| self.end(index)).is_some()
     }

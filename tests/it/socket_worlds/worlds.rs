@@ -173,7 +173,7 @@ impl<'s> Runner<'s> {
     pub(super) fn check(&mut self, actions: &[Action], number: u64) {
         let randomness = Randomness { seed: 1, replication: number };
         let (seen, found) = self.simulate(actions, randomness);
-        let context = || format!("world {number} {actions:#?}\nof {:#?}\n{seen:#?}", self.setting);
+        let context = || format!("world {number} {actions:?}\nof {:?}\n{seen:?}", self.setting);
         assert_eq!(seen.len(), actions.len(), "{}", context());
         let mut kernel = self.setting.kernel;
         let time_wait = &self.scenario.hosts[0].time_wait;
@@ -198,9 +198,9 @@ impl<'s> Runner<'s> {
                 Err(Cause::NotAvailable) => outcomes.not_available,
                 Err(Cause::InUse) => outcomes.in_use,
             };
-            assert!(may, "{got:?} at {at}, the reference says {outcomes:?}: {:#?}\n{}", books.host, context());
+            assert!(may, "{got:?} at {at}, the reference says {outcomes:?}: {:?}\n{}", books.host, context());
             books.count(call, got.ok().map(|got| got.port));
-            assert_eq!(attempt.free as usize, books.free(&call), "free at {at}: {:#?}\n{}", books.host, context());
+            assert_eq!(attempt.free as usize, books.free(&call), "free at {at}: {:?}\n{}", books.host, context());
         }
         let expected = books.finish(self.setting.end * self.setting.unit, &found);
         for ((scope, found), expected) in self.topology.scopes.iter().zip(&found).zip(&expected) {
