@@ -185,16 +185,20 @@ impl<'a> Books<'a> {
 
     /// A call came, and was granted a port or was not.
     pub(super) fn count(&mut self, call: Call, port: Option<u16>) {
-        let flow = self.topology.flows.iter().position(|flow| {
-            (flow.client, flow.destination) == (call.client, call.destination)
-        });
+        let flow = self
+            .topology
+            .flows
+            .iter()
+            .position(|flow| (flow.client, flow.destination) == (call.client, call.destination));
         let flow = flow.expect("every client goes everywhere");
         let class = class_of(self.topology, &call);
         let key = |port| (class, call.source, port);
         let idle = port.and_then(|port| self.backs.iter().find(|(other, _)| *other == key(port)));
         let idle = idle.map(|(_, since)| SimDuration::from_nanos(self.now - since));
         for (scope, measures) in self.topology.scopes.iter().zip(&mut self.measures) {
-            if scope.classes.contains(&class) && let Some(idle) = idle {
+            if scope.classes.contains(&class)
+                && let Some(idle) = idle
+            {
                 measures.reuses += 1;
                 measures.idle += u128::from(idle.as_nanos());
                 measures.idle_min = Some(measures.idle_min.map_or(idle, |least| least.min(idle)));

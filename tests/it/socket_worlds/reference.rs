@@ -80,12 +80,21 @@ pub(super) struct Kernel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     /// SYN-SENT to LAST-ACK: whatever is no mini-socket. It closes then.
-    Open { until: u64 },
+    Open {
+        until: u64,
+    },
     /// An orphan in FIN-WAIT-2 that is still a full socket (3.3).
-    Orphan { until: u64 },
+    Orphan {
+        until: u64,
+    },
     /// A mini-socket in FIN-WAIT-2.
-    FinWait2 { until: u64 },
-    TimeWait { since: u64, until: u64 },
+    FinWait2 {
+        until: u64,
+    },
+    TimeWait {
+        since: u64,
+        until: u64,
+    },
 }
 
 impl State {
@@ -185,9 +194,7 @@ impl Host {
             State::Open { .. } | State::Orphan { .. } => return false,
             // It is no TIME-WAIT: reuse = 0.
             State::FinWait2 { .. } => false,
-            State::TimeWait { since, .. } => {
-                self.ticks(now) - self.ticks(since) > self.kernel.delay / self.kernel.tick
-            }
+            State::TimeWait { since, .. } => self.ticks(now) - self.ticks(since) > self.kernel.delay / self.kernel.tick,
         };
         self.kernel.timestamps && (!auto_select || (reuse && is_old))
     }
@@ -211,9 +218,7 @@ impl Host {
 
     /// 1.3: would connect() take the port when it comes to it?
     pub(super) fn connect_may_take(&self, now: u64, port: u16, call: &Call) -> bool {
-        self.kernel.reserved != Some(port)
-            && !self.is_owned_by_bind(port)
-            && self.tuple_is_free(now, port, call, true)
+        self.kernel.reserved != Some(port) && !self.is_owned_by_bind(port) && self.tuple_is_free(now, port, call, true)
     }
 
     /// 2: does an owner of the port keep bind() from it? `relax`: both may say that they don't mind.
@@ -243,9 +248,7 @@ impl Host {
         let relax = self.kernel.autobind_reuse && call.program.reuse_address;
         match call.program.way {
             Way::Connect => self.connect_may_take(now, port, call),
-            Way::BindZero => {
-                self.bind_zero_may_take(port, call, relax) && self.tuple_is_free(now, port, call, false)
-            }
+            Way::BindZero => self.bind_zero_may_take(port, call, relax) && self.tuple_is_free(now, port, call, false),
             Way::Ports(..) => self.bind_may_take(port, call) && self.tuple_is_free(now, port, call, false),
         }
     }
@@ -354,7 +357,9 @@ impl Host {
             State::Orphan { .. } => long.map(|span| State::FinWait2 { until: self.fires(now, span) }),
             State::Open { .. } if !call.closes_first.client_waits() => None,
             State::Open { .. } => match (behaviour, long) {
-                (Behaviour::Accepts, _) => Some(State::TimeWait { since: now, until: self.fires(now, self.kernel.wait) }),
+                (Behaviour::Accepts, _) => {
+                    Some(State::TimeWait { since: now, until: self.fires(now, self.kernel.wait) })
+                }
                 (Behaviour::NeverCloses, Some(span)) => Some(State::Orphan { until: self.fires(now, span) }),
                 (Behaviour::NeverCloses, None) => {
                     Some(State::FinWait2 { until: self.fires(now, self.kernel.fin_timeout) })

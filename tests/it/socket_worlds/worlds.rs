@@ -27,9 +27,10 @@ pub(super) struct Setting {
     pub(super) addresses: u32,
     /// One step of all times of a world.
     pub(super) unit: u64,
-    /// When the measured window ends, in such steps: after the last call.
-    pub(super) end: u64,
 }
+
+/// In how many steps a world is over, so that the next one can begin.
+const SPAN: u64 = 20;
 
 /// One call, in steps of [`Setting::unit`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,7 +82,7 @@ impl Setting {
              port_range = \"{FIRST}-{}\"\naddresses = {}\ntime_wait = {time_wait}\ntimestamps = {timestamps}\n\
              tw_reuse = \"{}\"\nmax_tw_buckets = {max_tw_buckets}\nfin_timeout = \"{}\"\n\
              autobind_reuse = {autobind_reuse}\nreserved_ports = [{}]\nlistening_ports = [{}]\n",
-            span(self.end * self.unit),
+            span(SPAN * self.unit),
             FIRST + ports - 1,
             self.addresses,
             ["off", "on", "loopback"][usize::from(self.kernel.tw_reuse)],
@@ -103,9 +104,9 @@ impl Setting {
                 Way::BindZero => "\"bind-zero\"".to_owned(),
                 Way::Ports(first, last) => format!("{{ ports = \"{first}-{last}\" }}"),
             };
-            let own = program.own_range.map_or(String::new(), |(first, last)| {
-                format!("local_port_range = \"{first}-{last}\"\n")
-            });
+            let own = program
+                .own_range
+                .map_or(String::new(), |(first, last)| format!("local_port_range = \"{first}-{last}\"\n"));
             text.push_str(&format!(
                 "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = {{ d0 = 0.5, d1 = 0.5 }}\nbind = {bind}\n\
                  arrivals = {{ constant = {{ rate = \"1/s\" }} }}\nlifetime = {{ constant = {{ value = \"1s\" }} }}\n\
@@ -144,8 +145,21 @@ impl<'s> Runner<'s> {
         Self { setting, scenario, topology, views }
     }
 
-    /// The simulator's answers, and its figures, one set for each scope.
-    fn simulate(&mut self, actions: &[Action], randomness: Randomness) -> (Vec<Seen>, Vec<Measures>) {
+    /// Asserts that the simulator does in these worlds what the reference says: all of them in one run, one after
+    /// another, since setting up a run takes ten times as long as a world.
+    pub(super) fn check(&mut self, worlds: &[Vec<Action>], number: u64) {
+        let Err(fault) = self.compare(worlds, number) else { return };
+        // One world alone is easier to read.
+        for world in worlds {
+            if let Err(fault) = self.compare(std::slice::from_ref(world), number) {
+                panic!("{fault}");
+            }
+        }
+        panic!("in one of {} worlds, of which none fails alone: {fault}", worlds.len());
+    }
+
+    /// The simulator's answers, and its figures up to `end`, one set for each scope.
+    fn simulate(&mut self, actions: &[Action], end: SimTime, randomness: Randomness) -> (Vec<Seen>, Vec<Measures>) {
         for (index, client) in self.scenario.clients.iter_mut().enumerate() {
             let own = actions.iter().filter(|action| action.client == index);
             let rows = own.map(|action| Row {
@@ -158,38 +172,52 @@ impl<'s> Runner<'s> {
             let trace = Trace { path: "t.csv".into(), rows: rows.collect(), destinations };
             client.arrivals = Arrivals::Replay(Replay::new(Arc::new(trace)));
         }
-        let length = SimDuration::from_nanos(self.setting.end * self.setting.unit);
-        let window = Window { opens: SimTime::ZERO, length, sample: None };
+        let window = Window { opens: SimTime::ZERO, length: end - SimTime::ZERO, sample: None };
         let recorder = Recorder::new(&self.topology, &self.views, Keep::Summary);
         let mut watching = ((recorder, Witness::default()), Invariants::new(&self.topology));
         let mut world = World::new(&self.scenario, &self.topology, randomness, SimTime::ZERO);
         run(&mut world, window, &mut watching, &AtomicBool::new(false)).expect("nobody stops it");
         let ((recorder, witness), _) = watching;
-        let of_view = recorder.finish(SimTime::ZERO + length).measures;
+        let of_view = recorder.finish(end).measures;
         (witness.0, self.views.of_scope.iter().map(|view| of_view[*view]).collect())
     }
 
-    /// Asserts that the simulator does with these calls what the reference says.
-    pub(super) fn check(&mut self, actions: &[Action], number: u64) {
-        let randomness = Randomness { seed: 1, replication: number };
-        let (seen, found) = self.simulate(actions, randomness);
-        let context = || format!("world {number} {actions:?}\nof {:?}\n{seen:?}", self.setting);
-        assert_eq!(seen.len(), actions.len(), "{}", context());
-        let mut kernel = self.setting.kernel;
+    /// The reference before anything has happened.
+    fn reference(&self, randomness: Randomness) -> Host {
         let time_wait = &self.scenario.hosts[0].time_wait;
         let clock = Clock::draw(randomness, "host:h", time_wait.grid(), time_wait.phase());
-        kernel.tick_phase = clock.phase(SimDuration::from_nanos(kernel.tick)).as_nanos();
-        let host = Host::new(kernel);
-        let everywhere = |client| [0, 1].map(|destination| Action { client, destination, ..actions[0] });
-        let calls: Vec<Call> = (0..self.setting.programs.len())
-            .flat_map(everywhere)
-            .map(|action| self.setting.call(&action, 0))
-            .collect();
-        let lanes = lanes(&host, &self.topology, &calls, self.setting.addresses);
+        let tick = SimDuration::from_nanos(self.setting.kernel.tick);
+        Host::new(Kernel { tick_phase: clock.phase(tick).as_nanos(), ..self.setting.kernel })
+    }
+
+    /// One call of each client to each destination.
+    fn calls(&self) -> Vec<Call> {
+        let (at, life, closes_first) = (0, 0, ClosesFirst::Client);
+        let clients = 0..self.setting.programs.len();
+        let both = clients.flat_map(|client| [0, 1].map(|destination| (client, destination)));
+        let call =
+            |(client, destination)| self.setting.call(&Action { at, client, destination, life, closes_first }, 0);
+        both.map(call).collect()
+    }
+
+    fn compare(&mut self, worlds: &[Vec<Action>], number: u64) -> Result<(), String> {
+        let starts = (0..worlds.len() as u64).map(|index| index * SPAN);
+        let moved = |(start, world): (u64, &Vec<Action>)| {
+            world.iter().map(move |action| Action { at: start + action.at, ..*action }).collect::<Vec<_>>()
+        };
+        let actions: Vec<Action> = starts.zip(worlds).flat_map(moved).collect();
+        let end = worlds.len() as u64 * SPAN * self.setting.unit;
+        let randomness = Randomness { seed: 1, replication: number };
+        let (seen, found) = self.simulate(&actions, SimTime::from_nanos(end), randomness);
+        let context = |what: String| {
+            let world = if worlds.len() == 1 { format!("{actions:?}\n{seen:?}") } else { String::new() };
+            format!("{what}\nin run {number} of {:?}\n{world}", self.setting)
+        };
+        let host = self.reference(randomness);
+        let lanes = lanes(&host, &self.topology, &self.calls(), self.setting.addresses);
         let mut books = Books::new(host, &self.topology, &lanes);
         for (action, Seen { attempt, got }) in actions.iter().zip(&seen) {
             let at = action.at * self.setting.unit;
-            assert_eq!(attempt.at.as_nanos(), at, "{}", context());
             let call = self.setting.call(action, attempt.source);
             books.pass(at);
             let outcomes = books.host.outcomes(at, &call);
@@ -198,13 +226,22 @@ impl<'s> Runner<'s> {
                 Err(Cause::NotAvailable) => outcomes.not_available,
                 Err(Cause::InUse) => outcomes.in_use,
             };
-            assert!(may, "{got:?} at {at}, the reference says {outcomes:?}: {:?}\n{}", books.host, context());
+            if attempt.at.as_nanos() != at || !may {
+                return Err(context(format!("{attempt:?} {got:?}, but {outcomes:?} of {:?}", books.host)));
+            }
             books.count(call, got.ok().map(|got| got.port));
-            assert_eq!(attempt.free as usize, books.free(&call), "free at {at}: {:?}\n{}", books.host, context());
+            let free = books.free(&call);
+            if attempt.free as usize != free {
+                return Err(context(format!("{attempt:?} {got:?}, but {free} are free of {:?}", books.host)));
+            }
         }
-        let expected = books.finish(self.setting.end * self.setting.unit, &found);
+        let expected = books.finish(end, &found);
         for ((scope, found), expected) in self.topology.scopes.iter().zip(&found).zip(&expected) {
-            assert_eq!(found, expected, "scope {scope} of {}", context());
+            if found != expected {
+                return Err(context(format!("{scope}: {found:?}\nbut {expected:?}")));
+            }
         }
+        assert_eq!(seen.len(), actions.len());
+        Ok(())
     }
 }
