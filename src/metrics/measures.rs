@@ -29,7 +29,7 @@ pub struct Measures {
     pub busy: i128,
     /// Integral of the ports with an open connection.
     pub established: i128,
-    /// Integral of the TIME-WAITs that connect() could take over: they are not busy.
+    /// Integral of the TIME-WAITs that `connect()` could take over: they are not busy.
     pub reusable: i128,
     /// Integral of the ports that sockets elsewhere keep from the scope's: busy, too.
     pub blocked: i128,

@@ -391,9 +391,9 @@ impl<'a> Recorder<'a> {
         let Some(class) = self.topology.pool_of_lane(lane).class_of(lane) else { return };
         let shadows = &mut self.shadows[class];
         if starts {
-            shadows.starts.note(at)
+            shadows.starts.note(at);
         } else {
-            shadows.ends.note(at)
+            shadows.ends.note(at);
         }
         let change = if starts { Group::take } else { Group::give_back };
         for (group, _) in self.groups.iter_mut().zip(&self.views.groups).filter(|(_, set)| set.contains(&class)) {

@@ -7,7 +7,7 @@ pub struct SampleRow {
     pub established: u32,
     /// Ports in TIME-WAIT, at the instant.
     pub time_wait: u32,
-    /// TIME-WAITs that connect() could take over, at the instant: they are not busy.
+    /// TIME-WAITs that `connect()` could take over, at the instant: they are not busy.
     pub reusable: u32,
     /// Ports that other sockets of the host keep from the scope's, at the instant.
     pub blocked: u32,

@@ -1,5 +1,5 @@
 //! When `connect()` may end a TIME-WAIT of the same 4-tuple and take its port: Linux's `tcp_tw_reuse`
-//! (`tcp_twsk_unique` in net/ipv4/tcp_ipv4.c; `reference/linux.md` 1.7).
+//! (`tcp_twsk_unique` in `net/ipv4/tcp_ipv4.c`; `reference/linux.md` 1.7).
 
 use crate::des::{SimDuration, SimTime};
 

@@ -22,8 +22,8 @@ pub struct SocketRules {
     pub syn_retries: u32,
     /// `net.ipv4.tcp_syn_linear_timeouts`; 0 before 6.5.
     pub syn_linear_timeouts: u32,
-    /// Does a port that bind() took stay closed to connect() until its last owner has left (before 6.18), or until
-    /// the last one that used bind() has (`reference/linux.md` 1.6)?
+    /// Does a port that `bind()` took stay closed to `connect()` until its last owner has left (before 6.18), or until
+    /// the last one that used `bind()` has (`reference/linux.md` 1.6)?
     pub sticky_buckets: bool,
     /// `net.ipv4.ip_autobind_reuse`.
     pub autobind_reuse: bool,

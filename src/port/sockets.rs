@@ -1,6 +1,6 @@
 //! Who owns which local port of a host, as the kernel's own tables have it: bind buckets and 4-tuples.
 //!
-//! Where every socket comes by its port in the same way, a bitmap per lane says all. Where sockets that used bind(),
+//! Where every socket comes by its port in the same way, a bitmap per lane says all. Where sockets that used `bind()`,
 //! sockets that did not, listening sockets and TIME-WAITs that may be taken over meet on one port, who may have it
 //! depends on who else is there. Written from `reference/linux.md` 1.6, 1.7 and 2, rule by rule.
 
@@ -10,7 +10,7 @@ use crate::des::SimTime;
 /// How a socket came by its port, or wants to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// Did bind() reserve the port? If not, connect() chose it.
+    /// Did `bind()` reserve the port? If not, `connect()` chose it.
     pub bound: bool,
     /// `SO_REUSEADDR`.
     pub reuse_address: bool,
@@ -27,7 +27,7 @@ pub enum State {
     Orphan,
     /// An orphan in FIN-WAIT-2, or what is left of it.
     FinWait2,
-    /// Closed, and too young to be taken over by connect().
+    /// Closed, and too young to be taken over by `connect()`.
     TimeWait,
     /// Closed, and old enough for it.
     Reusable,
@@ -58,7 +58,7 @@ pub struct Owner {
     pub lane: u32,
     /// Does that lane count the port as busy because of it?
     pub is_busy: bool,
-    /// When connect() may take over what is left of it; never if it may not.
+    /// When `connect()` may take over what is left of it; never if it may not.
     pub reusable_at: SimTime,
     /// When a closed one leaves by itself, or becomes a mini-socket if it is none; never for one that is open.
     pub free_at: SimTime,
@@ -92,7 +92,7 @@ pub struct Sockets {
 struct Bucket {
     /// The place of its first owner; [`NOBODY`]: there is none.
     first: u32,
-    /// Owners that used bind().
+    /// Owners that used `bind()`.
     bound: u32,
     /// Is a bind()er remembered that may be gone?
     stuck: bool,
@@ -138,14 +138,14 @@ impl Sockets {
         self.of_port(port).find(|owner| (owner.source, owner.endpoint) == (source, endpoint))
     }
 
-    /// Is the port closed to a connect() that looks for one, whatever its destination? So are ports that bind() took
+    /// Is the port closed to a `connect()` that looks for one, whatever its destination? So are ports that `bind()` took
     /// (`fastreuse >= 0`, `reference/linux.md` 1.6).
     pub fn is_closed_to_connect(&self, port: u16) -> bool {
         let bucket = self.bucket(port);
         bucket.listening || bucket.bound > 0 || bucket.stuck
     }
 
-    /// Would connect() take this port for this 4-tuple, having chosen it itself?
+    /// Would `connect()` take this port for this 4-tuple, having chosen it itself?
     pub fn connect_may_take(&self, port: u16, source: u32, endpoint: u32) -> bool {
         let tuple_may = || self.of_tuple(port, source, endpoint).is_none_or(|owner| owner.state == State::Reusable);
         !self.is_closed_to_connect(port) && tuple_may()
@@ -163,7 +163,7 @@ impl Sockets {
         self.has_no_conflict(port, source, no_conflict)
     }
 
-    /// Would bind() of exactly this port of address `source` do?
+    /// Would `bind()` of exactly this port of address `source` do?
     pub fn bind_may_take(&self, port: u16, source: u32, claim: Claim) -> bool {
         let no_conflict = |owner: &Owner| {
             (claim.reuse_address && owner.claim.reuse_address) || (claim.reuse_port && owner.claim.reuse_port)
@@ -175,14 +175,18 @@ impl Sockets {
         !self.is_listening(port) && self.of_port(port).all(|owner| owner.source != source || no_conflict(owner))
     }
 
-    /// Would connect() from a port that was bound before do? A closed socket's 4-tuple is taken over at once, if its
+    /// Would `connect()` from a port that was bound before do? A closed socket's 4-tuple is taken over at once, if its
     /// other side used timestamps: neither `tcp_tw_reuse` nor its age matter (`reference/linux.md` 1.7).
     pub fn bound_may_connect(&self, port: u16, source: u32, endpoint: u32) -> bool {
         let owner = self.of_tuple(port, source, endpoint);
         owner.is_none_or(|owner| owner.state.is_mini() && self.rules.timestamps)
     }
 
-    /// Adds an owner. Says whether the port is closed to connect() from now on, and was not.
+    /// Adds an owner. Says whether the port is closed to `connect()` from now on, and was not.
+    ///
+    /// # Panics
+    ///
+    /// For 2^32 owners or more.
     pub fn add(&mut self, port: u16, owner: Owner) -> bool {
         debug_assert!(self.of_tuple(port, owner.source, owner.endpoint).is_none(), "a 4-tuple has one owner");
         let was_closed = self.is_closed_to_connect(port);
@@ -200,7 +204,7 @@ impl Sockets {
         self.is_closed_to_connect(port) != was_closed
     }
 
-    /// Removes the owner of a 4-tuple. Says whether the port was closed to connect() and is no longer.
+    /// Removes the owner of a 4-tuple. Says whether the port was closed to `connect()` and is no longer.
     ///
     /// # Panics
     ///

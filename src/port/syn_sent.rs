@@ -1,4 +1,4 @@
-//! How long connect() waits for a destination that never answers (`reference/linux.md` 3.7).
+//! How long `connect()` waits for a destination that never answers (`reference/linux.md` 3.7).
 
 use super::clock::Clock;
 use super::hold::Hold;
@@ -51,7 +51,7 @@ impl SynSent {
         waits
     }
 
-    /// When connect() gives up that began at `at`: at the first timeout at or after 2^(retries + 1) - 1 seconds, or
+    /// When `connect()` gives up that began at `at`: at the first timeout at or after 2^(retries + 1) - 1 seconds, or
     /// the last one. Monotone.
     pub fn gives_up_at(&self, at: SimTime) -> SimTime {
         let mut now = at;

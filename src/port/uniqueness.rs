@@ -68,7 +68,10 @@ pub struct Strides {
 impl Strides {
     /// The source address of a lane, where addresses tell lanes apart; else 0.
     pub const fn source_of(self, lane: u32) -> u32 {
-        if self.source == 0 { 0 } else { lane / self.source }
+        match lane.checked_div(self.source) {
+            Some(source) => source,
+            None => 0,
+        }
     }
 
     /// The lane of a connection from source address `source` to endpoint `endpoint`.

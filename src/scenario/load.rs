@@ -78,18 +78,18 @@ fn client_means(scenario: &Scenario, client: &Client) -> (Option<f64>, Option<f6
         let lifetime = row.lifetime.map(SimDuration::as_secs_f64).or(lifetime);
         let closer = row.closes_first.unwrap_or(client.closes_first);
         let to = row.destination.and_then(|destination| named[usize::from(destination)]);
-        let held = match to {
+        let taken_s = match to {
             Some(to) => hold(to, closer, lifetime),
             None => client.to.iter().map(|(to, weight)| hold(*to, closer, lifetime).map(|hold| hold * weight)).sum(),
         };
-        total = total.zip(held).map(|(total, held)| total + held);
+        total = total.zip(taken_s).map(|(total, taken_s)| total + taken_s);
         rows += 1;
     }
     (total.map(|total| total / rows.max(1) as f64), total.map(|total| total / window.as_secs_f64()))
 }
 
 impl Host {
-    /// How long connect() waits for a destination that never answers, on average, in seconds.
+    /// How long `connect()` waits for a destination that never answers, on average, in seconds.
     fn gives_up_after_s(&self) -> f64 {
         let rules = &self.sockets;
         SynSent::waits(rules.syn_retries, rules.syn_linear_timeouts, &self.time_wait).iter().map(Hold::mean_s).sum()
@@ -130,7 +130,7 @@ impl Scenario {
         self.lanes_of_ways(host).iter().fold(0, |sum, way| sum.saturating_add(ports(way)))
     }
 
-    /// How long connect() has to wait for a port in TIME-WAIT that this client left, on average, in seconds.
+    /// How long `connect()` has to wait for a port in TIME-WAIT that this client left, on average, in seconds.
     pub(crate) fn time_wait_s(&self, client: &Client, destination: usize) -> f64 {
         let host = &self.hosts[client.host];
         let whole = host.time_wait.mean_s();

@@ -7,6 +7,7 @@
 //! [`keys`] and its reading in the `read_*` file of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
 pub mod claim;
+mod contradictions;
 pub mod diagnostics;
 pub mod json;
 pub mod keys;

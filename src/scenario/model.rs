@@ -124,9 +124,9 @@ pub struct Client {
     pub closes_first: ClosesFirst,
     /// Which call chooses the port.
     pub bind: Binding,
-    /// `SO_REUSEADDR`, set before bind().
+    /// `SO_REUSEADDR`, set before `bind()`.
     pub reuse_address: bool,
-    /// `SO_REUSEPORT`, set before bind().
+    /// `SO_REUSEPORT`, set before `bind()`.
     pub reuse_port: bool,
     /// `IP_LOCAL_PORT_RANGE`: the range of its sockets.
     pub local_port_range: Option<PortRange>,

@@ -140,6 +140,7 @@ impl Reader<'_> {
             clients: read_clients.into_iter().collect::<Option<_>>()?,
             asserts,
         };
+        self.contradictions(&scenario, &hosts, &clients);
         let places = Places {
             run: run_places.run,
             duration: run_places.duration,
@@ -147,7 +148,9 @@ impl Reader<'_> {
             hosts: hosts.into_iter().map(|named| named.name_at).collect(),
             retries,
         };
-        self.limits(&scenario, &places);
+        if self.faults.is_empty() {
+            self.limits(&scenario, &places);
+        }
         Some(scenario)
     }
 

@@ -111,6 +111,11 @@ impl<'n> Section<'n> {
         entry
     }
 
+    /// Where the value of a key is written, if it is.
+    pub(super) fn place_of(&self, key: &str) -> Option<At> {
+        self.table.get(key).map(|entry| entry.node.at.clone())
+    }
+
     /// Notes the fault of a required key that is not there.
     pub(super) fn miss(&mut self, key: &'static str, fault: Fault) {
         self.missing.push((key, fault));

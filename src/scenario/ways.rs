@@ -30,13 +30,13 @@ pub struct Way {
 /// When a port is usable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// connect() looks for one: nobody used bind() on it and the 4-tuple is free.
+    /// `connect()` looks for one: nobody used `bind()` on it and the 4-tuple is free.
     Connect,
-    /// bind() looks for one, or takes the next of a list: nobody else owns it on the same address.
+    /// `bind()` looks for one, or takes the next of a list: nobody else owns it on the same address.
     Exclusive,
     /// bind(0) that shares ports when there are no others (`net.ipv4.ip_autobind_reuse`).
     SharedBindZero,
-    /// A list of ports with SO_REUSEADDR or SO_REUSEPORT: all others on it agree and the 4-tuple is free.
+    /// A list of ports with `SO_REUSEADDR` or `SO_REUSEPORT`: all others on it agree and the 4-tuple is free.
     SharedPorts,
 }
 
@@ -72,7 +72,7 @@ impl Way {
                 } else {
                     (Access::Exclusive, Uniqueness::AddressPort)
                 };
-                Self { allocator, access, uniqueness, ..base }
+                Self { uniqueness, allocator, access, ..base }
             }
             Binding::Ports(ports) => {
                 let (access, uniqueness) = if client.reuse_address || client.reuse_port {
@@ -82,7 +82,7 @@ impl Way {
                 };
                 // A program that names its ports may name reserved ones.
                 let (reserved, allocator) = (PortSet::default(), AllocatorKind::Sequential);
-                Self { ports, reserved, allocator, access, uniqueness, ..base }
+                Self { ports, reserved, uniqueness, allocator, access, ..base }
             }
         }
     }
@@ -113,6 +113,10 @@ pub struct Ways {
 
 impl Scenario {
     /// The ways of all clients.
+    ///
+    /// # Panics
+    ///
+    /// Never: the way of every client is among them.
     pub fn ways(&self) -> Ways {
         let mut all: Vec<Way> = Vec::new();
         for host in 0..self.hosts.len() {
@@ -131,7 +135,7 @@ impl Scenario {
         Ways { all, of_client }
     }
 
-    /// May connect() end a TIME-WAIT of this host early towards this destination?
+    /// May `connect()` end a TIME-WAIT of this host early towards this destination?
     ///
     /// # Panics
     ///

@@ -40,9 +40,9 @@ pub struct Connected {
 /// Why an attempt got no port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// connect() found none: `EADDRNOTAVAIL`.
+    /// `connect()` found none: `EADDRNOTAVAIL`.
     NotAvailable,
-    /// bind() found none: `EADDRINUSE`.
+    /// `bind()` found none: `EADDRINUSE`.
     InUse,
 }
 

@@ -30,7 +30,7 @@ pub(super) struct SocketHost {
     held_busy: usize,
     early_reuse: EarlyReuse,
     early_phase: SimDuration,
-    /// Of each flow: may connect() take its TIME-WAITs over?
+    /// Of each flow: may `connect()` take its TIME-WAITs over?
     reuses: Vec<bool>,
     /// The stages of an orphan's wait for a FIN, each with its grid's phase.
     fin_wait_2: Vec<(Hold, SimDuration)>,
@@ -185,7 +185,7 @@ impl SocketHost {
     }
 
     /// Lets the lanes of all pools follow what has changed at a port for `source` and `endpoint`; for everybody if
-    /// `for_all`, since the port was closed to connect() or opened again. Observers are told of every lane but `own`.
+    /// `for_all`, since the port was closed to `connect()` or opened again. Observers are told of every lane but `own`.
     fn follow(
         &self,
         (pools, topology): (&mut [PortOwner], &Topology),
@@ -431,7 +431,7 @@ impl World<'_> {
         }
     }
 
-    /// What is left of a connection may be had sooner than its lane thought: by connect() when it is old enough, by a
+    /// What is left of a connection may be had sooner than its lane thought: by `connect()` when it is old enough, by a
     /// program that binds its ports itself at once.
     fn socket_ages(&mut self, place: usize, port: u16, socket: Owner, at: SimTime, observer: &mut impl Observer) {
         let host = &mut self.socket_hosts[place];

@@ -69,8 +69,8 @@ impl<'a> World<'a> {
         let mut socket_hosts = Vec::new();
         let mut pools: Vec<PortOwner> = Vec::new();
         for (index, lanes) in topology.pools.iter().enumerate() {
-            let first = topology.pools.iter().position(|other| other.way.host == lanes.way.host);
-            let first = first.expect("a pool has a host");
+            let before = topology.pools[..index].iter().position(|other| other.way.host == lanes.way.host);
+            let first = before.unwrap_or(index);
             let socket_host = if first < index {
                 pools[first].socket_host
             } else if scenario.needs_socket_table(lanes.way.host) {

@@ -39,7 +39,7 @@ pub enum Leaves {
     Nothing,
     /// An orphan in FIN-WAIT-2, since the other side never closes.
     FinWait2,
-    /// Nothing either: nobody answered, and connect() gave up.
+    /// Nothing either: nobody answered, and `connect()` gave up.
     Unanswered,
 }
 
