@@ -29,6 +29,7 @@ mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
 mod small_worlds;
+mod socket_worlds;
 mod support;
 mod theory_allocators;
 mod theory_cases;
