@@ -36,7 +36,7 @@ pub struct Check {
     /// Change one key, as in host.gateway.port_range=1024-65535
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// Look at a setting of a machine, as in net.ipv4.tcp_tw_reuse=1
+    /// Look at a setting of a machine, as in `net.ipv4.tcp_tw_reuse=1`
     #[arg(long = "sysctl", value_name = "NAME=VALUE")]
     sysctls: Vec<String>,
     /// Look at those of a file such as /etc/sysctl.conf
