@@ -39,17 +39,24 @@ impl Severity {
 #[derive(Clone, Debug)]
 pub struct Fault {
     severity: Severity,
-    /// The rule that says so, where there is more than one way to see it.
-    rule: Option<&'static str>,
     at: At,
     message: String,
     label: String,
-    /// Boxed, as few faults have one.
-    second: Option<Box<(At, String)>>,
-    /// What stands below, each with its name.
-    asides: Vec<(&'static str, String)>,
+    /// Boxed, as few faults have any.
+    further: Box<Further>,
     help: Option<String>,
     certainty: Certainty,
+}
+
+/// What more there is to a fault.
+#[derive(Clone, Debug, Default)]
+struct Further {
+    /// A second place that explains the first.
+    second: Option<(At, String)>,
+    /// The rule that says so, where it may be seen in more than one way.
+    rule: Option<&'static str>,
+    /// What stands below the excerpt, each with its name.
+    asides: Vec<(&'static str, String)>,
 }
 
 /// Whether a fault still means something when the file could not be parsed as a whole.
@@ -70,12 +77,10 @@ impl Fault {
     pub fn new(at: At, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            rule: None,
             at,
             message: message.into(),
             label: String::new(),
-            second: None,
-            asides: Vec::new(),
+            further: Box::default(),
             help: None,
             certainty: Certainty::Sure,
         }
@@ -93,15 +98,15 @@ impl Fault {
 
     /// The rule that says so.
     #[must_use]
-    pub const fn rule(mut self, name: &'static str) -> Self {
-        self.rule = Some(name);
+    pub fn rule(mut self, name: &'static str) -> Self {
+        self.further.rule = Some(name);
         self
     }
 
     /// More about it, below the excerpt: `why`, `source`.
     #[must_use]
     pub fn aside(mut self, name: &'static str, text: impl Into<String>) -> Self {
-        self.asides.push((name, text.into()));
+        self.further.asides.push((name, text.into()));
         self
     }
 
@@ -120,7 +125,7 @@ impl Fault {
     /// A second place that explains the first.
     #[must_use]
     pub fn second(mut self, at: At, label: impl Into<String>) -> Self {
-        self.second = Some(Box::new((at, label.into())));
+        self.further.second = Some((at, label.into()));
         self
     }
 
@@ -210,7 +215,7 @@ impl Faults {
     /// Leaves out what these rules say.
     #[must_use]
     pub fn without(mut self, rules: &[String]) -> Self {
-        self.kept.retain(|fault| !fault.rule.is_some_and(|rule| rules.iter().any(|other| other == rule)));
+        self.kept.retain(|fault| !fault.further.rule.is_some_and(|rule| rules.iter().any(|other| other == rule)));
         self
     }
 
@@ -297,7 +302,7 @@ impl Diagnostics {
 
     /// The rules that say something, each as often as it does.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> {
-        self.faults.iter().filter_map(|fault| fault.rule)
+        self.faults.iter().filter_map(|fault| fault.further.rule)
     }
 
     /// What is wrong, one message per fault (the first 100).
@@ -321,9 +326,9 @@ impl Diagnostics {
 
     fn render(&self, fault: &Fault) -> String {
         // As `warning[odd-range]: `, which is the longest there is without its rule.
-        let room = WIDTH - "warning[]: ".len() - fault.rule.map_or(0, str::len);
+        let room = WIDTH - "warning[]: ".len() - fault.further.rule.map_or(0, str::len);
         let title = fault.severity.level().primary_title(wrapped(&fault.message, room).join("\n"));
-        let mut group = Group::with_title(match fault.rule {
+        let mut group = Group::with_title(match fault.further.rule {
             Some(rule) => title.id(rule),
             None => title,
         });
@@ -342,7 +347,7 @@ impl Diagnostics {
                 group = group.element(Level::NOTE.message(note));
             }
         }
-        let second = fault.second.as_deref().and_then(|(at, label)| {
+        let second = fault.further.second.as_ref().and_then(|(at, label)| {
             let (text, path, span) = self.document(at)?;
             Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
         });
@@ -356,7 +361,7 @@ impl Diagnostics {
                 }
             }
         }
-        for (name, text) in &fault.asides {
+        for (name, text) in &fault.further.asides {
             // Beside line numbers of four digits, too.
             let room = WIDTH - "     = : ".len() - name.len();
             group = group.element(Level::NOTE.with_name(*name).message(wrapped(text, room).join("\n")));

@@ -135,8 +135,7 @@ impl SocketHost {
         at: SimTime,
     ) -> Result<Choice, (Cause, Choice)> {
         let (lane, claim) = (lane as usize, lanes.way.claim);
-        let found =
-            |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
+        let found = |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
         match lanes.way.access {
             Access::Connect => found(owner.pool.choose(lane, at), Cause::NotAvailable),
             Access::Exclusive => found(owner.pool.choose(lane, at), Cause::InUse),

@@ -4,8 +4,8 @@ use super::{Story, exact};
 use crate::des::SimTime;
 use crate::metrics::{AttemptStory, Keeps, Kept, PortUse};
 use crate::port::Hold;
-use crate::scenario::ways::Access;
 use crate::scenario::words::{plural, span, thousands};
+use crate::scenario::ways::Access;
 use crate::workload::{Behaviour, ClosesFirst, Leaves};
 
 /// Something that happened.
@@ -80,10 +80,7 @@ impl Story<'_> {
         };
         let at_once = part.freed == Some(closed);
         let left = match part.leaves {
-            _ if at_once
-                && matches!(part.leaves, Leaves::TimeWait | Leaves::FinWait2)
-                && !self.hold().least().is_zero() =>
-            {
+            _ if at_once && matches!(part.leaves, Leaves::TimeWait | Leaves::FinWait2) && !self.hold().least().is_zero() => {
                 let most = thousands(self.scenario.hosts[self.life.host].sockets.max_tw_buckets);
                 format!("{most} are held after their close already (max_tw_buckets), so nothing is left: free at once")
             }
@@ -139,9 +136,7 @@ impl Story<'_> {
         let mut text = format!("{number}{call} for {}: ", self.destination(attempt));
         let probes = plural(attempt.probes.into(), "port");
         text += &match kept {
-            Some(_) if attempt.probes > 0 => {
-                format!("it looks at {probes}, from {} on", way.ports.first() + attempt.start)
-            }
+            Some(_) if attempt.probes > 0 => format!("it looks at {probes}, from {} on", way.ports.first() + attempt.start),
             _ => format!("it looks at {probes}"),
         };
         if let Some(kept) = kept.filter(|kept| kept.total() > 0) {

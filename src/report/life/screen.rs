@@ -168,25 +168,16 @@ impl Story<'_> {
             let (low, ours) = (way.ports.first(), parity(port));
             page.label(
                 "Why so late",
-                &[format!(
-                    "{port} is {ours} and {low} {}: connect() tries all {} ports first",
-                    parity(low),
-                    parity(low)
-                )],
+                &[format!("{port} is {ours} and {low} {}: connect() tries all {} ports first", parity(low), parity(low))],
             );
         }
         let hold = self.hold();
         let waited = self.uses().iter().find(|part| {
-            part.leaves == Leaves::TimeWait
-                && part.reusable.is_none()
-                && part.freed > part.closed
-                && part.closed.is_some()
+            part.leaves == Leaves::TimeWait && part.reusable.is_none() && part.freed > part.closed && part.closed.is_some()
         });
         if let (Some(freed), false) = (waited.and_then(|part| part.freed), hold.grid().is_zero()) {
-            let phase =
-                SimDuration::from_nanos(freed.saturating_since(self.life.opens).as_nanos() % hold.grid().as_nanos());
-            let what =
-                if matches!(hold, Hold::TimerWheel(_)) { "TIME-WAITs end on a grid" } else { "a reaper ends them" };
+            let phase = SimDuration::from_nanos(freed.saturating_since(self.life.opens).as_nanos() % hold.grid().as_nanos());
+            let what = if matches!(hold, Hold::TimerWheel(_)) { "TIME-WAITs end on a grid" } else { "a reaper ends them" };
             let label = format!("Why not {}", exact(hold.least()));
             let label = if label.len() < 13 { label } else { "Why so long".into() };
             page.label(&label, &[format!("{what}: {} + k x {} here", exact(phase), exact(hold.grid()))]);
@@ -204,20 +195,17 @@ impl Story<'_> {
                 let open = exact(open_to - part.attempt.at);
                 let waited = exact(self.held(part).1 - open_to);
                 let after = if refused > 0 { format!(" after {}", plural(refused, "refusal")) } else { String::new() };
-                page.hanging(
-                    "",
-                    &format!(
-                        "Request {request} of {name} got port {port} at {}{after} in {run}: open for {open}, then {}",
-                        self.clock(part.attempt.at),
-                        self.left(part, &waited)
-                    ),
-                );
+                page.hanging("", &format!(
+                    "Request {request} of {name} got port {port} at {}{after} in {run}: open for {open}, then {}",
+                    self.clock(part.attempt.at),
+                    self.left(part, &waited)
+                ));
             }
             _ => {
                 let cause = attempts.last().and_then(|story| story.got.err()).map_or("", Cause::name);
-                let last = attempts
-                    .last()
-                    .is_some_and(|story| story.attempt.retry + 1 >= self.scenario.clients[client].retry.attempts);
+                let last = attempts.last().is_some_and(|story| {
+                    story.attempt.retry + 1 >= self.scenario.clients[client].retry.attempts
+                });
                 let end = if last { "and was lost" } else { "and waited for its next attempt when the window ended" };
                 let times = plural(refused, "time");
                 page.hanging("", &format!("Request {request} of {name} was refused {times} ({cause}) {end}, in {run}"));
