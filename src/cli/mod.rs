@@ -58,6 +58,7 @@ commands! {
     chart::Chart,
     inspect::Inspect,
     port::Port,
+    explain::Explain,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

@@ -4,9 +4,11 @@
 //! threads gives the same bytes.
 
 pub mod estimate;
+pub mod explain;
 pub mod replicate;
 pub mod watch_ports;
 
 pub use estimate::{OfferedLoad, estimate};
+pub use explain::{Life, explain};
 pub use replicate::{Checks, Experiment, Outcome, Settings, replicate, replicate_one};
 pub use watch_ports::{WatchedPorts, watch_ports};

@@ -4,9 +4,11 @@
 //! are made of them and how replications are put together. An observer costs nothing when it is absent.
 
 pub mod attempts;
+mod books;
 pub mod connect_cost;
 pub mod definition;
 pub mod invariants;
+pub mod life_story;
 pub mod measures;
 pub mod port_history;
 pub mod probe_grid;
@@ -16,6 +18,7 @@ pub mod series;
 pub use attempts::{AttemptLog, AttemptRow};
 pub use definition::{METRICS, Method, Metric};
 pub use invariants::Invariants;
+pub use life_story::{AttemptStory, Hero, Keeps, Kept, LifeStory, PortUse, Told};
 pub use measures::Measures;
 pub use port_history::{PortHistory, PortSpan, PortState};
 pub use probe_grid::{ProbeGrid, ProbeWatch};

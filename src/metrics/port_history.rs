@@ -333,6 +333,7 @@ mod tests {
             request: 0,
             retry: 0,
             probes: 1,
+            start: 0,
             free: 9,
         };
         history.connected(&attempt, &Connected { offset, port, close_at: at(closed) });

@@ -145,10 +145,11 @@ impl Sockets {
         bucket.listening || bucket.bound > 0 || bucket.stuck
     }
 
-    /// Would `connect()` take this port for this 4-tuple, having chosen it itself?
-    pub fn connect_may_take(&self, port: u16, source: u32, endpoint: u32) -> bool {
-        let tuple_may = || self.of_tuple(port, source, endpoint).is_none_or(|owner| owner.state == State::Reusable);
-        !self.is_closed_to_connect(port) && tuple_may()
+    /// Would `connect()` take this port, having chosen it itself, for a connection that may not share it with `rivals`:
+    /// on Linux those of the same 4-tuple?
+    pub fn connect_may_take(&self, port: u16, rivals: impl Fn(&Owner) -> bool) -> bool {
+        let may_stay = |owner: &Owner| owner.state == State::Reusable || !rivals(owner);
+        !self.is_closed_to_connect(port) && self.of_port(port).all(may_stay)
     }
 
     /// Would bind(0) take this port of address `source`? `shared`: may it be one of another socket's, as a last

@@ -7,6 +7,7 @@ pub mod csv;
 mod fonts;
 pub mod gate;
 pub mod json;
+pub mod life;
 pub mod manifest;
 mod middle_run;
 pub(crate) mod page;

@@ -126,6 +126,27 @@ pub const PROBES: &[Column] = &[
     size("cost_max_s", "s", "and with probes_max"),
 ];
 
+/// The columns of `life.csv`, which `explain` leaves, in order.
+pub const LIFE: &[Column] = &[
+    SCENARIO,
+    REPLICATION,
+    text("host", "whose port it is"),
+    count("port", "", "the port; empty when a request got none"),
+    count("source", "", "which of the host's addresses, from 0"),
+    text("destination", "name of the destination"),
+    count("endpoint", "", "which of its endpoints, from 0"),
+    text("client", "who held it; empty for a state that no connection is in"),
+    count("request", "", "the client's how-manieth request, from 0"),
+    size("from_s", "s", "start of the span, from the start of the measured window"),
+    size("to_s", "s", "its end"),
+    text(
+        "state",
+        "established, time_wait, fin_wait_2; reusable: could be taken over; blocked: for connections to this \
+         destination, by a socket elsewhere; refused: an attempt was",
+    ),
+    count("asked_for", "", "1 for the connection that was asked for"),
+];
+
 /// The file of each table.
 pub mod file {
     /// Estimates with intervals.

@@ -28,7 +28,7 @@ mod read_value;
 pub mod resolved;
 pub mod schema;
 pub mod sources;
-mod suggest;
+pub mod suggest;
 pub mod template;
 pub mod tree;
 mod understood;

@@ -3,7 +3,7 @@
 use super::claim::Claim;
 use crate::des::SimDuration;
 use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
-use crate::workload::{Arrivals, Behaviour, ClosesFirst, Lifetime, Retry, Spread};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Leaves, Lifetime, Retry, Spread};
 use std::sync::Arc;
 
 /// Everything a simulation needs to know.
@@ -85,6 +85,29 @@ pub struct ConnectCost {
     pub established: SimDuration,
     /// Of each port that it looks at and that is in TIME-WAIT.
     pub time_wait: SimDuration,
+}
+
+impl Scenario {
+    /// What is left of a connection that was request number `request` of a client: a row of a trace may say who closes
+    /// first.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such client or destination.
+    pub fn leaves(&self, client: usize, destination: usize, request: u64) -> Leaves {
+        Leaves::of(self.clients[client].closer(request), self.destinations[destination].behaviour)
+    }
+}
+
+impl Client {
+    /// Who closes first in request number `request`.
+    pub fn closer(&self, request: u64) -> ClosesFirst {
+        let row = match &self.arrivals {
+            Arrivals::Replay(replay) => usize::try_from(request).ok().and_then(|row| replay.trace().rows.get(row)),
+            _ => None,
+        };
+        row.and_then(|row| row.closes_first).unwrap_or(self.closes_first)
+    }
 }
 
 impl Host {

@@ -15,5 +15,5 @@ pub mod world;
 
 pub use observer::{Attempt, Cause, Connected, Held, Observer};
 pub use run::{Interrupted, run};
-pub use topology::{Scope, ScopeKind, Topology};
+pub use topology::{Flow, PoolLanes, Scope, ScopeKind, Topology};
 pub use world::World;

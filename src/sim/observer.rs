@@ -22,6 +22,8 @@ pub struct Attempt {
     pub retry: u32,
     /// Ports looked at.
     pub probes: u32,
+    /// Where the search began, as an offset from the start of the range.
+    pub start: u16,
     /// Ports of the lane that are free after it.
     pub free: u32,
 }

@@ -62,12 +62,6 @@ struct OwnLane {
     free: u32,
 }
 
-/// A port that was found.
-struct Found {
-    port: u16,
-    probes: u32,
-}
-
 impl SocketHost {
     /// The host of pool number `first`, which is its first one.
     pub(super) fn new(
@@ -139,43 +133,45 @@ impl SocketHost {
         lane: u32,
         (source, endpoint): (u32, u32),
         at: SimTime,
-    ) -> Result<Found, (Cause, u32)> {
+    ) -> Result<Choice, (Cause, Choice)> {
         let (lane, claim) = (lane as usize, lanes.way.claim);
-        let found = |choice: Choice| {
-            let port = |offset| lanes.way.ports.first() + offset;
-            choice.offset.map(|offset| Found { port: port(offset), probes: choice.probes }).ok_or(choice.probes)
-        };
+        let found = |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
         match lanes.way.access {
-            Access::Connect => found(owner.pool.choose(lane, at)).map_err(|probes| (Cause::NotAvailable, probes)),
-            Access::Exclusive => found(owner.pool.choose(lane, at)).map_err(|probes| (Cause::InUse, probes)),
-            Access::SharedPorts => found(owner.pool.choose(lane, at)).map_err(|probes| {
+            Access::Connect => found(owner.pool.choose(lane, at), Cause::NotAvailable),
+            Access::Exclusive => found(owner.pool.choose(lane, at), Cause::InUse),
+            Access::SharedPorts => found(owner.pool.choose(lane, at), Cause::InUse).map_err(|(in_use, choice)| {
                 let mut ports = lanes.way.ports.first()..=lanes.way.ports.last();
                 let bound = ports.any(|port| self.sockets.bind_may_take(port, source, claim));
-                (if bound { Cause::NotAvailable } else { Cause::InUse }, probes)
+                (if bound { Cause::NotAvailable } else { in_use }, choice)
             }),
             Access::SharedBindZero => {
-                let mut probes = 0;
+                let mut none = Choice { offset: None, probes: 0, start: 0 };
                 for shared in [false, true] {
                     let usable = |port| self.sockets.bind_zero_may_take(port, source, claim, shared);
                     let choice = owner.pool.choose_among(lane, at, usable);
-                    probes += choice.probes;
+                    none = Choice { probes: none.probes + choice.probes, start: choice.start, offset: None };
                     // The port was chosen before the destination was known: connect() may say no to it.
-                    if let Ok(Found { port, .. }) = found(choice) {
-                        let may = self.sockets.bound_may_connect(port, source, endpoint);
-                        return if may { Ok(Found { port, probes }) } else { Err((Cause::NotAvailable, probes)) };
+                    if let Some(offset) = choice.offset {
+                        let may = self.sockets.bound_may_connect(lanes.way.ports.first() + offset, source, endpoint);
+                        let choice = Choice { offset: choice.offset.filter(|_| may), ..none };
+                        return found(choice, Cause::NotAvailable);
                     }
                 }
-                Err((Cause::InUse, probes))
+                Err((Cause::InUse, none))
             }
         }
     }
 
     /// Would a socket of this way take the port?
     fn is_usable(&self, lanes: &PoolLanes, port: u16, source: u32, endpoint: u32) -> bool {
-        let claim = lanes.way.claim;
+        let (claim, strides) = (lanes.way.claim, lanes.strides());
+        let lane = strides.lane(source, endpoint);
         let tuple = || self.sockets.bound_may_connect(port, source, endpoint);
         match lanes.way.access {
-            Access::Connect => self.sockets.connect_may_take(port, source, endpoint),
+            Access::Connect => {
+                let same_lane = |owner: &Owner| strides.lane(owner.source, owner.endpoint) == lane;
+                self.sockets.connect_may_take(port, same_lane)
+            }
             Access::Exclusive => {
                 !self.sockets.is_listening(port) && self.sockets.of_port(port).all(|owner| owner.source != source)
             }
@@ -219,9 +215,8 @@ impl SocketHost {
             };
             match lanes.way.access {
                 Access::Connect if for_all => {
-                    for lane in 0..lanes.count {
-                        visit(lane / lanes.endpoints, lane % lanes.endpoints);
-                    }
+                    let strides = lanes.strides();
+                    (0..lanes.count).for_each(|lane| visit(strides.source_of(lane), strides.endpoint_of(lane)));
                 }
                 Access::Connect | Access::Exclusive => visit(source, endpoint),
                 Access::SharedBindZero | Access::SharedPorts => {
@@ -245,6 +240,7 @@ impl World<'_> {
         let place = owner.socket_host.expect("the caller has looked");
         let tuple = (source, flow.first_endpoint + endpoint);
         let found = self.socket_hosts[place].search((owner, lanes), local, tuple, at);
+        let (Ok(choice) | Err((_, choice))) = found;
         let mut attempt = Attempt {
             at,
             flow: pending.flow,
@@ -253,16 +249,15 @@ impl World<'_> {
             endpoint,
             request: pending.request,
             retry: pending.retry,
-            probes: 0,
+            probes: choice.probes,
+            start: choice.start,
             free: owner.pool.lane(local as usize).free(),
         };
         match found {
-            Err((cause, probes)) => {
-                attempt.probes = probes;
-                self.refuse(at, pending, &attempt, cause, observer);
-            }
-            Ok(Found { port, probes }) => {
-                attempt.probes = probes;
+            Err((cause, _)) => self.refuse(at, pending, &attempt, cause, observer),
+            Ok(choice) => {
+                let offset = choice.offset.expect("a port was found");
+                let port = lanes.way.ports.first() + offset;
                 self.take_over(place, port, tuple, at, observer);
                 let close_at = self.pools[flow.pool].close_at(at, &pending);
                 let claim = lanes.way.claim;
@@ -284,7 +279,6 @@ impl World<'_> {
                 let own = host.follow(world, changed, closes_port, attempt.lane, at, observer);
                 debug_assert_eq!(own.change, Change::Taken, "a port is taken by who finds it");
                 attempt.free = own.free;
-                let offset = port - lanes.way.ports.first();
                 let connection = Connection::new(attempt.lane, offset, pending.flow, pending.leaves).towards(tuple.1);
                 observer.connected(&attempt, &Connected { offset, port, close_at });
                 let entry = self.clients[flow.client].close_entry;

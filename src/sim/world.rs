@@ -195,6 +195,7 @@ impl<'a> World<'a> {
             request: pending.request,
             retry: pending.retry,
             probes: choice.probes,
+            start: choice.start,
             free,
         };
         let Some(offset) = choice.offset else {

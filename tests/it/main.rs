@@ -17,6 +17,7 @@ mod golden;
 mod interrupts;
 mod kernel_replays;
 mod laws;
+mod lint;
 #[cfg(unix)]
 mod machine;
 mod published;

@@ -2,6 +2,7 @@
 //! the lower half of the range before the upper (`inet_csk_find_open_port` in `net/ipv4/inet_connection_sock.c`;
 //! `reference/linux.md` 2).
 
+use super::order::Order;
 use super::parity_scan::{Span, circular};
 use super::{Allocate, Choice, Setup};
 use crate::des::random::below;
@@ -18,6 +19,7 @@ impl Allocate for LinuxBindZero {
     const NAME: &'static str = "linux-bind-zero";
     const SUMMARY: &'static str = "Linux bind(0): random start, odd offsets first";
     const SPLIT: Split = Split::ByParity;
+    const ORDER: Order = Order::OddFirst;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { starts: setup.randomness.words(setup.owner, "port start") }
@@ -36,7 +38,7 @@ pub(super) fn search(starts: &mut Words, first: u32, size: u32, lane: &Lane, lay
         // Both passes look at the one port there is.
         let free = lane.next_free(0, first / 2).filter(|index| *index == first / 2);
         let probes = layout.usable_before(0, first / 2 + 1) - layout.usable_before(0, first / 2);
-        return Choice { offset: free.map(|_| super::narrow(first)), probes };
+        return Choice { offset: free.map(|_| super::narrow(first)), probes, start: super::narrow(first) };
     }
     let (low, pairs) = (first / 2, remaining / 2);
     let odd = circular(1, Span { low, high: low + pairs }, low + start / 2, lane, layout).0;
@@ -50,5 +52,5 @@ pub(super) fn search(starts: &mut Words, first: u32, size: u32, lane: &Lane, lay
         (true, false) => Span { low: low + 1, high: low + pairs + 1 },
     };
     let even = circular(0, span, start, lane, layout).0;
-    Choice { probes: odd.probes + even.probes, ..even }
+    Choice { probes: odd.probes + even.probes, start: odd.start, ..even }
 }

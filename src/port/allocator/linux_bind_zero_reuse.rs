@@ -2,6 +2,7 @@
 //! `linux-bind-zero` goes through all of it.
 
 use super::linux_bind_zero::search;
+use super::order::Order;
 use super::{Allocate, Choice, Setup};
 use crate::des::{SimTime, Words};
 use crate::port::lane::{Lane, Layout, Split};
@@ -15,6 +16,7 @@ impl Allocate for LinuxBindZeroReuse {
     const NAME: &'static str = "linux-bind-zero-reuse";
     const SUMMARY: &'static str = "the same with SO_REUSEADDR: the lower half first";
     const SPLIT: Split = Split::ByParity;
+    const ORDER: Order = Order::HalvesOddFirst;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { starts: setup.randomness.words(setup.owner, "port start") }
@@ -24,17 +26,18 @@ impl Allocate for LinuxBindZeroReuse {
         let size = layout.range().len();
         // A range of fewer than four ports is not halved.
         let half = if size < 4 { 0 } else { size / 4 * 2 };
-        let mut probes = 0;
+        let (mut probes, mut start) = (0, 0);
         for (first, size) in [(0, half), (half, size - half)] {
             if size == 0 {
                 continue;
             }
             let choice = search(&mut self.starts, first, size, lane, layout);
             probes += choice.probes;
+            start = choice.start;
             if choice.offset.is_some() {
                 return Choice { probes, ..choice };
             }
         }
-        Choice { offset: None, probes }
+        Choice { offset: None, probes, start }
     }
 }

@@ -1,6 +1,7 @@
 //! Linux `connect()`: a hashed start, the parity of the range's first port before the other, a random increment
 //! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect` since 5.18; `reference/linux.md` 1.2 to 1.5).
 
+use super::order::Order;
 use super::parity_scan::{STEP, scan};
 use super::perturbed_start::PerturbedStart;
 use super::random_step::RandomStep;
@@ -18,6 +19,7 @@ impl Allocate for LinuxConnect {
     const NAME: &'static str = "linux-connect";
     const SUMMARY: &'static str = "Linux connect(): hashed start, one parity first";
     const SPLIT: Split = Split::ByParity;
+    const ORDER: Order = Order::ParityFirst;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { start: PerturbedStart::new(setup), random_step: RandomStep::new(setup) }

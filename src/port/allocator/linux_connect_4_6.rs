@@ -4,6 +4,7 @@
 //! The scan is that of newer kernels; it starts at `hint + hash`, and a success moves the hint on by the distance
 //! scanned and one step more, with nothing random in it.
 
+use super::order::Order;
 use super::parity_scan::{STEP, scan};
 use super::port_hash::PortHash;
 use super::{Allocate, Choice, Setup};
@@ -20,6 +21,7 @@ impl Allocate for LinuxConnect46 {
     const NAME: &'static str = "linux-connect-4.6";
     const SUMMARY: &'static str = "Linux 4.6 to 5.11: one parity first, one hint for all";
     const SPLIT: Split = Split::ByParity;
+    const ORDER: Order = Order::ParityFirst;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { hint: 0, hashes: PortHash::new(setup) }

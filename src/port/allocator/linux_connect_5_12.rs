@@ -6,6 +6,7 @@
 //! free skips the next one in 1 of 16 cases.
 
 use super::few_bits::FewBits;
+use super::order::Order;
 use super::parity_scan::{STEP, scan};
 use super::port_hash::PortHash;
 use super::{Allocate, Choice, Setup};
@@ -26,6 +27,7 @@ impl Allocate for LinuxConnect512 {
     const NAME: &'static str = "linux-connect-5.12";
     const SUMMARY: &'static str = "Linux 5.12 to 5.17: one parity first, 256 hints";
     const SPLIT: Split = Split::ByParity;
+    const ORDER: Order = Order::ParityFirst;
 
     fn new(setup: &Setup<'_>) -> Self {
         let mut boot = setup.randomness.words(setup.owner, "port perturb");

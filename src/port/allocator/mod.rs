@@ -7,6 +7,7 @@
 mod few_bits;
 #[cfg(test)]
 mod literal;
+mod order;
 mod parity_scan;
 mod perturbed_start;
 mod port_hash;
@@ -15,6 +16,7 @@ mod random_step;
 use super::clock::Clock;
 use super::lane::{Lane, Layout, Split, narrow};
 use crate::des::{Randomness, SimTime};
+pub use order::{Order, Search};
 
 /// What an allocator answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Choice {
     pub offset: Option<u16>,
     /// Ports looked at, the chosen one included; reserved ports are skipped, not looked at.
     pub probes: u32,
+    /// Where the search began, as an offset: what [`Order::passed`] counts from. Of a draw, where it ended.
+    pub start: u16,
 }
 
 /// What an allocator is made from.
@@ -50,6 +54,8 @@ trait Allocate: Sized {
     const SUMMARY: &'static str;
     /// How it looks at a lane.
     const SPLIT: Split = Split::Whole;
+    /// In which order it looks at ports.
+    const ORDER: Order = Order::Upwards;
 
     fn new(setup: &Setup<'_>) -> Self;
 
@@ -93,6 +99,13 @@ macro_rules! allocators {
             /// over one port of a range of odd size (`reference/linux.md` 1.5).
             pub const fn is_parity_first(self) -> bool {
                 matches!(self.split(), Split::ByParity)
+            }
+
+            /// In which order a search looks at ports, once it has begun.
+            pub const fn order(self) -> Order {
+                match self {
+                    $(Self::$Type => <$file::$Type as Allocate>::ORDER,)+
+                }
             }
 
             /// How many bitmaps a lane needs for it.
@@ -173,12 +186,14 @@ impl AllocatorKind {
 #[inline(always)]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
     let before = |index| layout.usable_before(0, index);
+    let begun = narrow(start);
     if let Some(found) = lane.next_free(0, start) {
-        Choice { offset: Some(narrow(found)), probes: before(found + 1) - before(start) }
+        Choice { offset: Some(narrow(found)), probes: before(found + 1) - before(start), start: begun }
     } else if let Some(found) = lane.next_free(0, 0) {
-        Choice { offset: Some(narrow(found)), probes: layout.usable() - before(start) + before(found + 1) }
+        let probes = layout.usable() - before(start) + before(found + 1);
+        Choice { offset: Some(narrow(found)), probes, start: begun }
     } else {
-        Choice { offset: None, probes: layout.usable() }
+        Choice { offset: None, probes: layout.usable(), start: begun }
     }
 }
 

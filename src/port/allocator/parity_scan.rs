@@ -15,17 +15,17 @@ pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     if len == 1 {
         // rem = 1: one probe and no second pass.
         let free = lane.free() == 1;
-        return (Choice { offset: free.then_some(0), probes: layout.usable() }, 0);
+        return (Choice { offset: free.then_some(0), probes: layout.usable(), start: 0 }, 0);
     }
     // An odd range loses one position, not one port.
     let rem = len & !1;
     let start = (start % rem) / 2;
-    let first = scan_first_parity(start, lane, layout);
-    if first.0.offset.is_some() {
-        return first;
+    let (first, distance) = scan_first_parity(start, lane, layout);
+    if first.offset.is_some() {
+        return (first, distance);
     }
     let (second, distance) = scan_second_parity(start, lane, layout);
-    (Choice { probes: first.0.probes + second.probes, ..second }, distance)
+    (Choice { probes: first.probes + second.probes, start: first.start, ..second }, distance)
 }
 
 /// Pass 0: the parity of the range's first port, from index `start`.
@@ -61,16 +61,18 @@ pub(super) struct Span {
 pub(super) fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let before = |index| layout.usable_before(parity, index);
     let to_end = before(span.high) - before(start);
+    let begun = narrow(2 * start + parity);
     if lane.has_free(parity) {
         if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
             let probes = before(index + 1) - before(start);
-            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, (index - start) * STEP);
+            let offset = Some(narrow(2 * index + parity));
+            return (Choice { offset, probes, start: begun }, (index - start) * STEP);
         }
         if let Some(index) = lane.next_free(parity, span.low).filter(|index| *index < start) {
             let probes = to_end + before(index + 1) - before(span.low);
             let steps = span.high - start + index - span.low;
-            return (Choice { offset: Some(narrow(2 * index + parity)), probes }, steps * STEP);
+            return (Choice { offset: Some(narrow(2 * index + parity)), probes, start: begun }, steps * STEP);
         }
     }
-    (Choice { offset: None, probes: to_end + before(start) - before(span.low) }, 0)
+    (Choice { offset: None, probes: to_end + before(start) - before(span.low), start: begun }, 0)
 }

@@ -4,6 +4,7 @@
 //! probability free / usable (`reference/theory.md` 6.1). After a few draws in vain the rest of the geometric law and the
 //! port are drawn directly: draws have no memory, so the law is the same, and the cost stays bounded.
 
+use super::order::Order;
 use super::{Allocate, Choice, Setup};
 use crate::des::random::below;
 use crate::des::{SimTime, Words};
@@ -21,6 +22,7 @@ pub(super) struct Random {
 impl Allocate for Random {
     const NAME: &'static str = "random";
     const SUMMARY: &'static str = "uniform over the free ports, drawn until one is free";
+    const ORDER: Order = Order::Drawn;
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { draws: setup.randomness.words(setup.owner, "port draw") }
@@ -29,7 +31,7 @@ impl Allocate for Random {
     #[inline]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         if lane.free() == 0 {
-            return Choice { offset: None, probes: layout.usable() };
+            return Choice { offset: None, probes: layout.usable(), start: 0 };
         }
         let mut probes = 0;
         while probes < PATIENCE {
@@ -37,11 +39,12 @@ impl Allocate for Random {
             let drawn = narrow(below(self.draws.word(), layout.range().len()));
             probes += layout.usable_probes(drawn);
             if lane.is_free(drawn) {
-                return Choice { offset: Some(drawn), probes };
+                return Choice { offset: Some(drawn), probes, start: drawn };
             }
         }
         let offset = lane.nth_free(below(self.draws.word(), lane.free()));
-        Choice { offset: Some(offset), probes: probes + self.geometric(lane.free(), layout.usable()) }
+        let probes = probes + self.geometric(lane.free(), layout.usable());
+        Choice { offset: Some(offset), probes, start: offset }
     }
 }
 

@@ -31,6 +31,7 @@ impl RandomStep {
             return scan(start, lane, layout);
         }
         let step = STEP * self.step(rem / STEP);
+        let begun = narrow((start % rem) & !1);
         let mut probes = 0;
         for pass in 0..2 {
             let mut at = ((start % rem) & !1) + pass;
@@ -41,12 +42,12 @@ impl RandomStep {
                 let offset = narrow(at);
                 probes += layout.usable_probes(offset);
                 if lane.is_free(offset) {
-                    return (Choice { offset: Some(offset), probes }, i);
+                    return (Choice { offset: Some(offset), probes, start: begun }, i);
                 }
                 at += step;
             }
         }
-        (Choice { offset: None, probes }, 0)
+        (Choice { offset: None, probes, start: begun }, 0)
     }
 
     /// Uniform in 1 to the width or the number of candidates, then up to the next one that shares no divisor with that

@@ -3,7 +3,7 @@
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::Chart;
+use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
@@ -57,7 +57,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         let why = if runs.is_empty() { "no time series was written" } else { "no connection was opened" };
         headings.title = if runs.is_empty() { "No time series was written" } else { "No connection was opened" }.into();
         headings.note = String::new();
-        let frame = Frame::draw(canvas, tables, &headings, (&x, &y), 0.0);
+        let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), 0.0);
         frame.axes(canvas, &x);
         frame.empty(canvas, why);
         return;
@@ -71,7 +71,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let moments = !bands && has_moments(&instants, y.to - y.from);
     labels.extend(if bands { band_labels(&instants) } else { run_labels(&runs) });
     labels.extend(instants.last().filter(|_| moments).map(|last| label(last.most, HIGHEST, ORANGE_TEXT)));
-    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), end_labels::width(&labels));
+    let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), end_labels::width(&labels));
     if bands {
         draw_bands(canvas, &frame, &instants);
     } else {

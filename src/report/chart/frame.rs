@@ -1,6 +1,6 @@
 //! What every chart shares: title, subtitle, footer, axes, and the way from figures to places.
 
-use super::super::{RunTables, words};
+use super::Caption;
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, HEIGHT, Point, Type, WIDTH, fit, text_width};
 use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, solid};
@@ -38,13 +38,13 @@ impl Frame {
     /// Draws everything around a plot. `right` is what labels beside the plot need.
     pub(super) fn draw(
         canvas: &mut Canvas,
-        tables: &RunTables,
+        caption: &Caption,
         words: &Headings,
         axes: (&Axis, &Axis),
         right: f64,
     ) -> Self {
         let (x, y) = axes;
-        headings(canvas, tables, words);
+        headings(canvas, caption, words);
         let ticks = y.ticks.iter().map(|(_, text)| text_width(text, SMALL)).fold(0.0, f64::max);
         let mut frame = Self { x: (x.from, x.to), y: (y.from, y.to), plot: plot(ticks, right), under: Vec::new() };
         let plot = frame.plot;
@@ -157,18 +157,16 @@ pub(super) fn plot(left: f64, right: f64) -> Box2 {
     Box2 { left, top: TOP, right, bottom: BOTTOM }
 }
 
-fn headings(canvas: &mut Canvas, tables: &RunTables, heads: &Headings) {
+fn headings(canvas: &mut Canvas, caption: &Caption, heads: &Headings) {
     let width = WIDTH - 2.0 * MARGIN;
     let mut title = TITLE;
     while title.size > TITLE_SIZE_MIN && text_width(&heads.title, title) > width {
         title.size -= 1.0;
     }
     canvas.text((MARGIN, 50.0), &fit(&heads.title, title, width), title);
-    let meta = &tables.meta;
-    canvas.text((MARGIN, 79.0), &subtitle(&meta.scenario.title, &meta.scenario.load, width), SUBTITLE);
-    let runs = words::plural(meta.replications, "run");
-    let version = format!("seed {} \u{b7} dryport {}", meta.seed, meta.dryport);
-    let note = format!("{runs} of {}{}", words::seconds(meta.duration_s), heads.note);
+    canvas.text((MARGIN, 79.0), &subtitle(&caption.title, &caption.load, width), SUBTITLE);
+    let version = format!("seed {} \u{b7} dryport {}", caption.seed, caption.dryport);
+    let note = format!("{}{}", caption.runs, heads.note);
     let baseline = HEIGHT - 16.0;
     let right = canvas.text((WIDTH - MARGIN, baseline), &version, SMALL.align(Align::Right));
     canvas.text((MARGIN, baseline), &fit(&note, SMALL, right.left - MARGIN - 20.0), SMALL);

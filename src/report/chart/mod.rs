@@ -8,6 +8,7 @@ mod canvas;
 mod end_labels;
 mod fan;
 mod frame;
+mod life;
 mod occupancy;
 mod probes;
 mod raster;
@@ -15,9 +16,41 @@ mod risk;
 mod survival;
 mod theme;
 
-use super::RunTables;
+use super::{Manifest, RunTables, words};
 pub use canvas::Canvas;
+pub use life::life;
 use std::fmt;
+
+/// What a picture says of where its figures come from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Caption {
+    /// The title of the scenario.
+    pub title: String,
+    /// Its load in words.
+    pub load: String,
+    /// Which runs: `20 runs of 10 min`.
+    pub runs: String,
+    /// The measured window of each.
+    pub duration_s: f64,
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// The version of dryport.
+    pub dryport: String,
+}
+
+impl Caption {
+    /// That of a run.
+    pub fn of(meta: &Manifest) -> Self {
+        Self {
+            title: meta.scenario.title.clone(),
+            load: meta.scenario.load.clone(),
+            runs: format!("{} of {}", words::plural(meta.replications, "run"), words::seconds(meta.duration_s)),
+            duration_s: meta.duration_s,
+            seed: meta.seed,
+            dryport: meta.dryport.clone(),
+        }
+    }
+}
 
 /// One kind of picture.
 pub struct Chart {

@@ -4,7 +4,7 @@ use super::super::middle_run::middle_run;
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::Chart;
+use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Canvas, Point, Type, text_width};
 use super::frame::{Frame, Headings};
@@ -64,7 +64,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let mean = has_mean(&columns).then(|| MEAN.to_owned());
     let right = [ceiling.map(ceiling_words), mean, open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
     let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
-    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
+    let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), right);
     if idle {
         frame.axes(canvas, &x);
         draw_ceiling(canvas, &frame, ceiling);

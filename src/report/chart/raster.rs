@@ -2,7 +2,7 @@
 
 use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, words};
-use super::Chart;
+use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Box2, Canvas, text_width};
 use super::frame::{self, Frame, Headings};
@@ -88,7 +88,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     if panels.is_empty() {
         headings.note = String::new();
         let y = Axis { from: 0.0, to: 1.0, ticks: Vec::new(), title: name };
-        let frame = Frame::draw(canvas, tables, &headings, (&x, &y), 0.0);
+        let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), 0.0);
         frame.axes(canvas, &x);
         frame.empty(canvas, "no port was watched");
         return;
@@ -101,7 +101,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let numbers: Vec<(f64, String)> = panels.iter().flat_map(Panel::numbers).collect();
     let ticks = numbers.into_iter().map(|(y, text)| ((plot.bottom - y) / (plot.bottom - plot.top), text)).collect();
     let y = Axis { from: 0.0, to: 1.0, ticks, title: name };
-    let frame = Frame::draw(canvas, tables, &headings, (&x, &y), right);
+    let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), right);
     for panel in &mut panels {
         (panel.area.left, panel.area.right) = (frame.plot.left, frame.plot.right);
         draw_panel(canvas, &frame, panel, &spans, duration);

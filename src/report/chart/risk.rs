@@ -1,7 +1,7 @@
 //! By when how many runs were refused: the survival curve of the ports.
 
 use super::super::{RunTables, words};
-use super::Chart;
+use super::{Caption, Chart};
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, text_width};
 use super::frame::{Frame, Headings};
@@ -39,7 +39,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
     let labels = if idle { Vec::new() } else { end_labels(tables, &survival) };
     let right = labels.iter().map(|text| text_width(text, LABEL)).fold(0.0, f64::max) + 14.0;
-    let frame = Frame::draw(canvas, tables, &Headings { title, note }, (&x, &y), right);
+    let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &Headings { title, note }, (&x, &y), right);
     frame.axes(canvas, &x);
     if idle || survival.runs() == 0 {
         let middle = (f64::midpoint(frame.plot.left, frame.plot.right), frame.y(0.5));

@@ -1,0 +1,214 @@
+//! The life of one port, or of one connection: a band for each destination, coloured by what the port was doing.
+
+use super::super::schema::LIFE;
+use super::super::{Cell, Table, words};
+use super::Caption;
+use super::axis::Axis;
+use super::canvas::{Align, Box2, Canvas, fit, text_width};
+use super::frame::{Frame, Headings};
+use super::theme::{
+    BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT, SMALL, VERMILLION, WHITE,
+    solid,
+};
+
+/// Destinations that have a band of their own.
+const BANDS: usize = 12;
+/// The widest name of one.
+const NAME_WIDTH: f64 = 220.0;
+/// The highest band.
+const BAND_HEIGHT: f64 = 90.0;
+/// Around a connection, so many times what it lasted.
+const AROUND: f64 = 0.3;
+
+/// Every state with its name, and what its area and its name look like. What is short is drawn last.
+const STATES: [(&str, &str, super::canvas::Color, super::canvas::Color); 5] = [
+    ("blocked", "blocked", GREY_AXIS, GREY_TEXT),
+    ("time_wait", "TIME-WAIT", ORANGE, ORANGE_TEXT),
+    ("fin_wait_2", "FIN-WAIT-2", ORANGE_TEXT, ORANGE_TEXT),
+    ("reusable", "reusable", ORANGE_PALE, ORANGE_TEXT),
+    ("established", "ESTABLISHED", BLUE, BLUE),
+];
+
+/// A row of the table.
+struct Span<'a> {
+    lane: (u64, &'a str, u64),
+    client: &'a str,
+    request: f64,
+    from: f64,
+    to: f64,
+    state: &'a str,
+    asked: bool,
+}
+
+/// The picture of `life.csv`.
+pub fn life(table: &Table, caption: &Caption) -> Canvas {
+    let mut canvas = Canvas::default();
+    let spans = spans(table);
+    let port = table.rows().next().and_then(|row| row[column("port")].number());
+    let range = range(&spans, caption.duration_s.max(1e-9));
+    let (bands, hidden) = bands(&spans);
+    let x = Axis::time("time since the start of the window", range);
+    let name = |lane: &(u64, &str, u64)| fit(&lane_name(*lane, &bands), SMALL, NAME_WIDTH);
+    let ticks = bands.iter().enumerate().map(|(index, lane)| (bands.len() as f64 - 0.5 - index as f64, name(lane)));
+    let title = match hidden {
+        0 => "destination".into(),
+        _ => format!("destination; the {BANDS} that had it most, {hidden} more are not shown"),
+    };
+    let y = Axis { from: 0.0, to: bands.len().max(1) as f64, ticks: ticks.collect(), title };
+    let seen: Vec<_> = STATES.iter().filter(|(state, ..)| spans.iter().any(|span| span.state == *state)).collect();
+    let legend = seen.iter().map(|(_, name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
+    let headings = Headings { title: title_of(&spans, port, caption.duration_s), note: String::new() };
+    let frame = Frame::draw(&mut canvas, caption, &headings, (&x, &y), legend);
+    for (index, lane) in bands.iter().enumerate() {
+        band(&mut canvas, &frame, (index, bands.len()), range, spans.iter().filter(|span| span.lane == *lane));
+    }
+    if bands.is_empty() {
+        frame.empty(&mut canvas, "nobody held the port");
+    }
+    frame.axes(&mut canvas, &x);
+    let free = ("free", "free", WHITE, GREY_TEXT);
+    for (index, (_, name, fill, color)) in seen.into_iter().rev().chain([&free]).enumerate() {
+        let (left, top) = (frame.plot.right + 14.0, frame.plot.top + 4.0 + 24.0 * index as f64);
+        canvas.rect(Box2 { left, top, right: left + 14.0, bottom: top + 14.0 }, GREY_AXIS);
+        canvas.rect(Box2 { left: left + 1.0, top: top + 1.0, right: left + 13.0, bottom: top + 13.0 }, *fill);
+        canvas.text((left + 20.0, top + 13.0), name, LABEL.color(*color));
+    }
+    let inside = |span: &&Span<'_>| span.state == "refused" && span.to >= range.0 && span.from <= range.1;
+    let refused: Vec<(f64, f64)> = spans.iter().filter(inside).map(|span| (span.from, span.to)).collect();
+    frame.rug(&mut canvas, &refused, "refused", LABEL.color(VERMILLION));
+    canvas
+}
+
+fn column(name: &str) -> usize {
+    LIFE.iter().position(|column| column.name == name).expect("a column of the table")
+}
+
+fn spans(table: &Table) -> Vec<Span<'_>> {
+    let number = |cell: &Cell| cell.number().unwrap_or(0.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+    let whole = |cell: &Cell| number(cell) as u64;
+    let [source, destination, endpoint, client] = ["source", "destination", "endpoint", "client"].map(column);
+    let [request, from, to, state, asked] = ["request", "from_s", "to_s", "state", "asked_for"].map(column);
+    let rows = table.rows().map(|row| Span {
+        lane: (whole(&row[source]), row[destination].text(), whole(&row[endpoint])),
+        client: row[client].text(),
+        request: number(&row[request]),
+        from: number(&row[from]),
+        to: number(&row[to]),
+        state: row[state].text(),
+        asked: number(&row[asked]) > 0.0,
+    });
+    rows.collect()
+}
+
+/// The window, or what lies around the connection that was asked for.
+fn range(spans: &[Span<'_>], duration: f64) -> (f64, f64) {
+    let asked = || spans.iter().filter(|span| span.asked);
+    let from = asked().map(|span| span.from).fold(f64::INFINITY, f64::min);
+    let to = asked().map(|span| span.to).fold(0.0, f64::max);
+    if asked().next().is_none() {
+        return (0.0, duration);
+    }
+    let around = ((to - from) * AROUND).max(duration * 1e-3);
+    ((from - around).max(0.0), (to + around).min(duration).max(from + around * 1e-3))
+}
+
+/// The lanes that have a band, the one that was asked for first, then those that had the port most often; and how many
+/// have none.
+fn bands<'a>(spans: &[Span<'a>]) -> (Vec<(u64, &'a str, u64)>, usize) {
+    let mut lanes: Vec<((u64, &str, u64), bool, u64)> = Vec::new();
+    for span in spans.iter().filter(|span| span.state != "refused") {
+        let uses = u64::from(span.state == "established");
+        match lanes.iter_mut().find(|(lane, ..)| *lane == span.lane) {
+            Some((_, asked, sum)) => (*asked, *sum) = (*asked || span.asked, *sum + uses),
+            None => lanes.push((span.lane, span.asked, uses)),
+        }
+    }
+    lanes.sort_by_key(|(lane, asked, uses)| (!asked, std::cmp::Reverse(*uses), *lane));
+    let hidden = lanes.len().saturating_sub(BANDS);
+    (lanes.into_iter().take(BANDS).map(|(lane, ..)| lane).collect(), hidden)
+}
+
+/// What tells a lane from the others that are shown.
+fn lane_name((source, destination, endpoint): (u64, &str, u64), all: &[(u64, &str, u64)]) -> String {
+    if destination.is_empty() {
+        return "other destinations".into();
+    }
+    let mut name = destination.to_owned();
+    if all.iter().any(|other| other.1 == destination && other.2 != endpoint) {
+        name += &format!(" #{endpoint}");
+    }
+    if all.iter().any(|other| other.0 != source) {
+        name += &format!(" from {source}");
+    }
+    name
+}
+
+/// One destination's band: `index` of `count`, from above.
+fn band<'a>(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    (index, count): (usize, usize),
+    (from, to): (f64, f64),
+    spans: impl Iterator<Item = &'a Span<'a>>,
+) {
+    let middle = frame.y(count as f64 - 0.5 - index as f64);
+    let half = ((frame.plot.bottom - frame.plot.top) / count as f64 * 0.35).min(BAND_HEIGHT / 2.0);
+    let area = Box2 { left: frame.plot.left, top: middle - half, right: frame.plot.right, bottom: middle + half };
+    canvas.rect(area, WHITE);
+    let spans: Vec<_> = spans.filter(|span| span.to >= from && span.from <= to).collect();
+    for (state, _, color, _) in STATES {
+        for span in spans.iter().filter(|span| span.state == state) {
+            let left = frame.x(span.from.max(from));
+            let right = frame.x(span.to.min(to)).max(left + 1.5).min(area.right);
+            canvas.rect(Box2 { left: left.min(right - 1.0), right, ..area }, color);
+        }
+    }
+    canvas.line(&corners(area), solid(GREY_GRID, 1.0));
+    let asked = || spans.iter().filter(|span| span.asked);
+    let Some(first) = asked().next() else { return };
+    let end = asked().map(|span| span.to).fold(first.to, f64::max);
+    let (left, right) = (frame.x(first.from.max(from)), frame.x(end.min(to)));
+    let around =
+        Box2 { left: left - 2.0, top: area.top - 3.0, right: right.max(left + 2.0) + 2.0, bottom: area.bottom + 3.0 };
+    canvas.line(&corners(around), solid(BLACK, 2.0));
+    let label = format!("request {}", first.request);
+    let room = f64::max(frame.plot.right - text_width(&label, LABEL), frame.plot.left);
+    canvas.text((left.min(room), area.top - 9.0), &label, LABEL.align(Align::Left));
+}
+
+fn corners(area: Box2) -> [(f64, f64); 5] {
+    let Box2 { left, top, right, bottom } = area;
+    [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+}
+
+/// The finding.
+fn title_of(spans: &[Span<'_>], port: Option<f64>, duration: f64) -> String {
+    let length =
+        |wanted: &dyn Fn(&&Span<'_>) -> bool| spans.iter().filter(wanted).map(|span| span.to - span.from).sum();
+    let held = |span: &&Span<'_>| !matches!(span.state, "blocked" | "refused");
+    let open = |span: &&Span<'_>| span.state == "established";
+    let name = port.map_or_else(|| "a port".into(), |port| format!("port {port}"));
+    if let Some(asked) = spans.iter().find(|span| span.asked && held(span)) {
+        let (all, open): (f64, f64) =
+            (length(&|span| span.asked && held(span)), length(&|span| span.asked && open(span)));
+        let (all, open) = (words::seconds(all), words::seconds(open));
+        return format!("Request {} of {} kept {name} for {all}, {open} of it open", asked.request, asked.client);
+    }
+    if let Some(asked) = spans.iter().find(|span| span.asked) {
+        let times = words::plural(spans.iter().filter(|span| span.asked).count() as u64, "time");
+        return format!("Request {} of {} was refused {times}", asked.request, asked.client);
+    }
+    let uses = spans.iter().filter(open).count() as u64;
+    let port = port.map_or_else(|| "The port".into(), |port| format!("Port {port}"));
+    if uses == 0 {
+        return format!("{port} was used by nobody");
+    }
+    let mut ends: Vec<(f64, f64)> = spans.iter().filter(held).map(|span| (span.from, span.to)).collect();
+    ends.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (sum, _) = ends
+        .iter()
+        .fold((0.0, 0.0_f64), |(sum, done), (from, to)| (sum + (to - from.max(done)).max(0.0), done.max(*to)));
+    let share = words::percent((sum / duration.max(1e-9)).clamp(0.0, 1.0));
+    format!("{port} was used {} and held for {share} % of the time", words::plural(uses, "time"))
+}

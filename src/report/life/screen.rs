@@ -1,0 +1,278 @@
+//! The screen of `dryport explain`: the finding first, then what happened, then why.
+
+use super::moments::{Moment, keepers, rule};
+use super::{Story, exact};
+use crate::des::{SimDuration, SimTime};
+use crate::metrics::{Hero, PortUse};
+use crate::port::Hold;
+use crate::port::allocator::Order;
+use crate::report::page::Page;
+use crate::scenario::ways::Access;
+use crate::scenario::words::{WIDTH, percent, plural, span, thousands};
+use crate::sim::Cause;
+use crate::workload::Leaves;
+
+/// Events that are told unless all are wanted.
+const MOMENTS: usize = 40;
+/// Columns of the strip.
+const STRIP: u64 = WIDTH as u64 - 2;
+
+/// The life in words.
+pub fn screen(story: &Story<'_>) -> String {
+    let mut page = Page::default();
+    match story.life.hero {
+        Hero::Port { port, .. } => story.port(&mut page, port),
+        Hero::Request { client, request } => story.connection(&mut page, client, request),
+    }
+    page.text()
+}
+
+impl Story<'_> {
+    /// `run 1 of 20 (10 min)`
+    fn run(&self) -> String {
+        let runs = thousands(self.scenario.run.replications.into());
+        format!("run {} of {runs} ({})", self.life.replication + 1, span(self.scenario.run.duration))
+    }
+
+    fn port(&self, page: &mut Page, port: u16) {
+        let (host, run) = (&self.scenario.hosts[self.life.host].name, self.run());
+        let sum = |spans: &mut dyn Iterator<Item = (SimTime, SimTime)>| -> SimDuration {
+            spans.fold(SimDuration::ZERO, |sum, (from, to)| sum.saturating_add(to.saturating_since(from)))
+        };
+        if self.uses().is_empty() {
+            page.hanging("", &format!("Nobody used port {port} of {host} in {run}{}", self.why_unused(port)));
+        } else {
+            let held = self.spans_held();
+            let held = sum(&mut held.iter().copied());
+            let share = percent(held.as_secs_f64() / self.scenario.run.duration.as_secs_f64());
+            let open = sum(&mut self.uses().iter().map(|part| self.open(part)));
+            let waited = sum(&mut self.uses().iter().map(|part| (self.open(part).1, self.held(part).1)));
+            let uses = plural(self.uses().len() as u64, "time");
+            page.hanging(
+                "",
+                &format!(
+                    "Port {port} of {host} was used {uses} in {run}: held for {} of it ({share} %), \
+                     its connections open for {} and waiting after their close for {}",
+                    exact(held),
+                    exact(open),
+                    exact(waited)
+                ),
+            );
+            page.gap();
+            page.lines(self.strip());
+        }
+        page.gap();
+        self.events(page, &self.moments());
+        self.passed_over(page, port);
+        self.why(page);
+    }
+
+    /// Why a port was never used, when that can be said.
+    fn why_unused(&self, port: u16) -> &'static str {
+        let pools = || self.topology.pools.iter().filter(|pool| pool.way.host == self.life.host);
+        if self.scenario.hosts[self.life.host].sockets.listening_ports.contains(port) {
+            ": a listening socket has it"
+        } else if pools().all(|pool| !pool.way.ports.contains(port) || pool.way.reserved.contains(port)) {
+            ": it is reserved"
+        } else {
+            ": it was free all the time"
+        }
+    }
+
+    /// What the port was doing, a letter for each part of the window.
+    fn strip(&self) -> Vec<String> {
+        let length = self.life.end - self.life.opens;
+        let edge = |index: u64| {
+            let part = u128::from(length.as_nanos()) * u128::from(index) / u128::from(STRIP);
+            self.life.opens + SimDuration::from_nanos(u64::try_from(part).expect("a part of the window"))
+        };
+        let overlap = |(from, to): (SimTime, SimTime), (start, end): (SimTime, SimTime)| {
+            to.min(end).saturating_since(from.max(start)).as_nanos()
+        };
+        let marks = self.uses().len() as u64 * 2 <= STRIP;
+        let mut letters = String::new();
+        let mut first = 0;
+        for index in 0..STRIP {
+            let column = (edge(index), edge(index + 1));
+            // Uses lie in the order of their beginnings: those that ended long ago are not looked at again.
+            while self.uses().get(first).is_some_and(|part| self.held(part).1 < column.0) {
+                first += 1;
+            }
+            let here = self.uses()[first..].iter().take_while(|part| self.held(part).0 < column.1);
+            let (mut taken, mut open, mut waits) = (false, 0, 0);
+            for part in here {
+                taken |= (column.0..column.1).contains(&part.attempt.at);
+                open += overlap(self.open(part), column);
+                waits += overlap((self.open(part).1, self.held(part).1), column);
+            }
+            let whole = (column.1 - column.0).as_nanos();
+            letters.push(match () {
+                () if taken && marks => '|',
+                () if open >= waits && open * 2 >= whole && open > 0 => '#',
+                () if (open + waits) * 2 >= whole && open + waits > 0 => '=',
+                () => '.',
+            });
+        }
+        let end = span(self.scenario.run.duration);
+        let scale = format!("0 s{end:>width$}", width = letters.len() - 3);
+        vec![scale, letters, "| taken   # open   = waiting after its close   . free".into()]
+    }
+
+    fn events(&self, page: &mut Page, moments: &[Moment]) {
+        let shown = if self.all { moments.len() } else { moments.len().min(MOMENTS) };
+        let clocks: Vec<String> = moments[..shown].iter().map(|moment| self.clock(moment.at)).collect();
+        let width = clocks.iter().map(String::len).max().unwrap_or(0).max(11);
+        for (clock, moment) in clocks.iter().zip(moments) {
+            page.hanging(&format!("{clock:>width$}  "), &moment.text);
+        }
+        if shown < moments.len() {
+            let more = thousands((moments.len() - shown) as u64);
+            page.hanging(&" ".repeat(width + 2), &format!("... and {more} more: --all"));
+        }
+        if !moments.is_empty() {
+            page.gap();
+        }
+    }
+
+    fn passed_over(&self, page: &mut Page, port: u16) {
+        let told = &self.life.told;
+        let total = told.passed.total();
+        let times = plural(total, "search");
+        let mixed = Access::Connect;
+        if total > 0 {
+            let keepers = keepers(told.passed, mixed);
+            page.label("Passed over", &[format!("{times} looked at it in vain: {keepers}")]);
+        } else if told.untold == 0 {
+            page.label("Passed over", &["no search looked at it in vain".into()]);
+        }
+        if told.untold > 0 {
+            let untold = plural(told.untold, "search");
+            let text = format!("of {untold} it cannot be told whether they looked at {port}: they draw where to look");
+            page.label(if total > 0 { "" } else { "Passed over" }, &[text]);
+        }
+        if told.refused > 0 {
+            let refused = plural(told.refused, "attempt");
+            let first = told.refusals.first().map(|at| format!(", the first at {}", self.clock(*at)));
+            let text = format!("{refused} found no port, {port} neither{}", first.unwrap_or_default());
+            page.label("Refused", &[text]);
+        }
+    }
+
+    /// The rules behind what was told.
+    fn why(&self, page: &mut Page) {
+        let Some(first) = self.uses().first() else { return };
+        let (way, port) = (&self.pool(&first.attempt).way, self.life.port.unwrap_or(0));
+        let other = (port - way.ports.first()) % 2 == 1;
+        let parity = |port: u16| if port.is_multiple_of(2) { "even" } else { "odd" };
+        if way.allocator.order() == Order::ParityFirst && other {
+            let (low, ours) = (way.ports.first(), parity(port));
+            page.label(
+                "Why so late",
+                &[format!("{port} is {ours} and {low} {}: connect() tries all {} ports first", parity(low), parity(low))],
+            );
+        }
+        let hold = self.hold();
+        let waited = self.uses().iter().find(|part| {
+            part.leaves == Leaves::TimeWait && part.reusable.is_none() && part.freed > part.closed && part.closed.is_some()
+        });
+        if let (Some(freed), false) = (waited.and_then(|part| part.freed), hold.grid().is_zero()) {
+            let phase = SimDuration::from_nanos(freed.saturating_since(self.life.opens).as_nanos() % hold.grid().as_nanos());
+            let what = if matches!(hold, Hold::TimerWheel(_)) { "TIME-WAITs end on a grid" } else { "a reaper ends them" };
+            let label = format!("Why not {}", exact(hold.least()));
+            let label = if label.len() < 13 { label } else { "Why so long".into() };
+            page.label(&label, &[format!("{what}: {} + k x {} here", exact(phase), exact(hold.grid()))]);
+        }
+    }
+
+    fn connection(&self, page: &mut Page, client: usize, request: u64) {
+        let name = &self.scenario.clients[client].name;
+        let (run, attempts) = (self.run(), &self.life.attempts);
+        let own = self.uses().iter().position(|part| self.is_hero(&part.attempt));
+        let refused = attempts.iter().filter(|story| story.got.is_err()).count() as u64;
+        match (own.map(|place| &self.uses()[place]), self.life.port) {
+            (Some(part), Some(port)) => {
+                let (_, open_to) = self.open(part);
+                let open = exact(open_to - part.attempt.at);
+                let waited = exact(self.held(part).1 - open_to);
+                let after = if refused > 0 { format!(" after {}", plural(refused, "refusal")) } else { String::new() };
+                page.hanging("", &format!(
+                    "Request {request} of {name} got port {port} at {}{after} in {run}: open for {open}, then {}",
+                    self.clock(part.attempt.at),
+                    self.left(part, &waited)
+                ));
+            }
+            _ => {
+                let cause = attempts.last().and_then(|story| story.got.err()).map_or("", Cause::name);
+                let last = attempts.last().is_some_and(|story| {
+                    story.attempt.retry + 1 >= self.scenario.clients[client].retry.attempts
+                });
+                let end = if last { "and was lost" } else { "and waited for its next attempt when the window ended" };
+                let times = plural(refused, "time");
+                page.hanging("", &format!("Request {request} of {name} was refused {times} ({cause}) {end}, in {run}"));
+            }
+        }
+        page.gap();
+        let mut moments: Vec<Moment> =
+            attempts.iter().map(|story| Moment { at: story.attempt.at, text: self.attempt(story) }).collect();
+        if let Some(place) = own {
+            moments.extend(self.afterwards(place));
+        }
+        self.events(page, &moments);
+        if let Some(place) = own {
+            self.before(page, place);
+            self.why(page);
+        }
+    }
+
+    /// What was left of a use, in a few words.
+    fn left(&self, part: &PortUse, waited: &str) -> String {
+        let state = if part.leaves == Leaves::FinWait2 { "FIN-WAIT-2" } else { "TIME-WAIT" };
+        match (part.closed, part.freed) {
+            (None, _) => "still open when the window ended".into(),
+            (Some(_), None) => format!("in {state} until the window ended, {waited}"),
+            (Some(closed), Some(freed)) if closed == freed => "free at once".into(),
+            _ => format!("{waited} in {state}"),
+        }
+    }
+
+    /// What followed once the request had its port, and who got the port next.
+    fn afterwards(&self, place: usize) -> Vec<Moment> {
+        let part = &self.uses()[place];
+        let mut moments = self.moments_of(part, None).split_off(1);
+        let next = self.uses()[place + 1..].iter().find(|other| other.attempt.lane == part.attempt.lane);
+        match (next, part.freed) {
+            (Some(next), Some(freed)) => {
+                let later = exact(next.attempt.at.saturating_since(freed));
+                let text = format!("{} gets the port next, {later} after it was free", self.request(&next.attempt));
+                moments.push(Moment { at: next.attempt.at, text });
+            }
+            (None, Some(_)) => {
+                let text = "end of the window: nobody has had it again for the same destination".to_owned();
+                moments.push(Moment { at: self.life.end, text });
+            }
+            (_, None) => {
+                let until = match (part.closed, part.leaves) {
+                    (None, _) => format!("it closes at {}", self.clock(part.close_at)),
+                    (Some(_), Leaves::FinWait2) => format!("FIN-WAIT-2 goes on: {}", self.fin_wait_2()),
+                    (Some(_), _) => format!("TIME-WAIT goes on: {}", rule(self.hold())),
+                };
+                moments.push(Moment { at: self.life.end, text: format!("end of the window: {until}") });
+            }
+        }
+        moments
+    }
+
+    /// Who had the port before.
+    fn before(&self, page: &mut Page, place: usize) {
+        let part = &self.uses()[place];
+        let last = self.uses()[..place].iter().rev().find(|other| other.attempt.lane == part.attempt.lane);
+        let text = match last {
+            None => "nobody had this port for the same destination before, in this window".into(),
+            Some(last) => {
+                let idle = last.freed.map_or(SimDuration::ZERO, |freed| part.attempt.at.saturating_since(freed));
+                format!("{} had the port, free for {} in between", self.request(&last.attempt), exact(idle))
+            }
+        };
+        page.label("Before", &[text]);
+    }
+}
