@@ -210,9 +210,9 @@ fn early_reuse() {
     ];
     let mut settings = connect_beside(&kernels, &[BIND_ZERO, ports(2), ports_reuse(2)]);
     settings.extend(kernels.map(|kernel| setting(kernel, &[CONNECT_REUSE, ports_reuse(2)])));
-    assert_eq!(try_all(&settings, &alphabet(&[0, 1, 2], &[(0, CLIENT), (1, BOTH)]), 3), 107_520);
+    assert_eq!(try_all(&settings, &alphabet(&[0, 1, 2], &[(0, CLIENT), (1, BOTH)]), 3), 120_960);
     let settings = settings.split_off(settings.len() - kernels.len());
-    assert_eq!(try_all(&settings, &alphabet(&[0, 2], &[(0, CLIENT)]), 5), 35_840);
+    assert_eq!(try_all(&settings, &alphabet(&[0, 2], &[(0, CLIENT)]), 5), 40_320);
 }
 
 #[test]
