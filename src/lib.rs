@@ -20,6 +20,7 @@
 //! * [`sim`]: the model in motion. [`metrics`]: what is observed of it.
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
 //! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on.
+//! * [`lint`]: myths and traps in scenarios and sysctls, a rule per file.
 //! * [`cli`]: one file per subcommand.
 //!
 //! From `numeric` to `experiment` nothing opens a file or reads a clock, an environment variable or the command line.
@@ -73,6 +74,7 @@ pub mod des;
 pub mod experiment;
 pub mod forecast;
 pub mod inspect;
+pub mod lint;
 pub mod metrics;
 pub mod numeric;
 pub mod port;

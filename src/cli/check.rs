@@ -1,39 +1,64 @@
-//! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them.
+//! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them, and which myths and traps they
+//! hold; the same for sysctls.
 
-use super::files::{Unread, name_of, read};
+use super::files::{Unread, name_of, read, read_scenario};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
+use crate::lint::rules::RULES;
+use crate::lint::{Sysctls, lint_scenario, lint_sysctls};
+use crate::scenario::Diagnostics;
+use crate::scenario::diagnostics::{Faults, Severity};
 use crate::scenario::schema::schema;
-use crate::scenario::words::{SOLID_SPACE, WIDTH, solid, wrapped};
+use crate::scenario::words::{SOLID_SPACE, WIDTH, fitted, names, plural, shown, solid, wrapped};
+use clap::builder::PossibleValuesParser;
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
     group: Group::Files,
-    short: "mistakes in a scenario",
+    short: "mistakes, myths and traps",
     examples: &[
         ("dryport check scenarios/quickstart.toml", ""),
         ("dryport check scenarios/*.toml --set run.duration=1h", "one key changed"),
         ("dryport check - < s.toml", "in a pipeline"),
+        ("dryport check s.toml --strict", "traps are errors"),
+        ("dryport check --sysctl net.ipv4.tcp_fin_timeout=15", "is it a myth?"),
+        ("sysctl -a 2> /dev/null | dryport check --sysctl-file -", "this machine"),
         ("dryport check --schema > scenario.schema.json", "for your editor"),
     ],
 };
 
-/// Find the mistakes in scenario files; say what was understood
+/// Find mistakes, myths and traps in scenario files or sysctls
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// TOML files, or - for stdin
-    #[arg(required_unless_present = "schema", value_name = "FILE")]
+    #[arg(required_unless_present_any = ["schema", "sysctls", "sysctl_file"], value_name = "FILE")]
     files: Vec<String>,
     /// Change one key, as in host.gateway.port_range=1024-65535
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
+    /// Look at a setting of a machine, as in `net.ipv4.tcp_tw_reuse=1`
+    #[arg(long = "sysctl", value_name = "NAME=VALUE")]
+    sysctls: Vec<String>,
+    /// Look at those of a file such as /etc/sysctl.conf
+    #[arg(long, value_name = "FILE")]
+    sysctl_file: Option<String>,
+    /// Take warnings as errors: exit 3
+    #[arg(long)]
+    strict: bool,
+    /// Leave out what a rule says, named as in warning[RULE]
+    #[arg(long, value_name = "RULE", value_parser = rules(), hide_possible_values = true)]
+    allow: Vec<String>,
     /// Print the JSON schema of scenario files instead, for editors
-    #[arg(long, conflicts_with_all = ["files", "sets"])]
+    #[arg(long, conflicts_with_all = ["files", "sets", "sysctls", "sysctl_file", "strict", "allow"])]
     schema: bool,
 }
 
+fn rules() -> PossibleValuesParser {
+    RULES.iter().map(|rule| rule.name).collect::<Vec<_>>().into()
+}
+
 impl Check {
-    /// Checks every file; the worst decides the exit code.
+    /// Checks every file and the sysctls; the worst decides the exit code.
     ///
     /// # Errors
     ///
@@ -43,27 +68,81 @@ impl Check {
             output.data(&format!("{:#}", schema()))?;
         }
         let mut exit = Exit::Fine;
-        for file in &self.files {
-            match check(file, &self.sets) {
-                Ok((line, notes)) => {
-                    output.data(&broken(&line))?;
-                    notes.iter().try_for_each(|note| output.prose(note))?;
-                }
+        let all = self.files.iter().map(|file| self.scenario(file));
+        for checked in all.chain(self.asks_for_sysctls().then(|| self.sysctls())) {
+            exit = exit.worse(match checked {
+                Ok(checked) => checked.tell(output)?,
                 Err((unread, errors)) => {
                     output.message(&errors)?;
-                    exit = exit.worse(unread);
+                    unread
                 }
-            }
+            });
         }
         Ok(exit)
     }
+
+    const fn asks_for_sysctls(&self) -> bool {
+        !self.sysctls.is_empty() || self.sysctl_file.is_some()
+    }
+
+    /// What was understood of a scenario and what is doubtful, or what is wrong with it.
+    fn scenario(&self, file: &str) -> Result<Checked, Unread> {
+        let (reading, name) = (read(file, &self.sets)?, name_of(file));
+        let notes = reading.scenario.notes().map(|note| format!("note: {name}: {note}")).collect();
+        let understood = broken(&format!("ok: {name}: {}", reading.scenario.understood()));
+        Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
+    }
+
+    /// The same of the sysctls.
+    fn sysctls(&self) -> Result<Checked, Unread> {
+        let unread = |error| {
+            let name = name_of(self.sysctl_file.as_deref().unwrap_or_default());
+            (Exit::Invalid, fitted(&format!("error: cannot read {name}: {error}")))
+        };
+        let file = self.sysctl_file.as_ref().map(|file| read_scenario(file)).transpose().map_err(unread)?;
+        let sysctls = Sysctls::read(file.as_ref(), &self.sysctls).map_err(|diagnostics| {
+            let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
+            (exit, diagnostics.to_string())
+        })?;
+        let from =
+            [self.sysctl_file.as_deref().map(name_of), (!self.sysctls.is_empty()).then(|| "--sysctl".to_owned())];
+        let from: Vec<String> = from.into_iter().flatten().collect();
+        let understood = format!("ok: {}: {} read", from.join(", "), plural(sysctls.count() as u64, "setting"));
+        let others: Vec<String> = sysctls.others().map(|(name, _)| shown(name)).collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let unknown = (!others.is_empty()).then(|| format!("note: no rule is about {}", names(&others, "setting")));
+        let slips = sysctls.others().filter_map(|(name, near)| Some((name, near?)));
+        let slips = slips.map(|(name, near)| format!("note: {}: did you mean {near}?", shown(name)));
+        let notes = unknown.into_iter().chain(slips).collect();
+        Ok(Checked { understood, notes, doubts: sysctls.diagnostics(self.meant(lint_sysctls(&sysctls))) })
+    }
+
+    /// What the rules say, as far as it is asked for and as bad as that.
+    fn meant(&self, faults: Faults) -> Faults {
+        let faults = faults.without(&self.allow);
+        if self.strict { faults.strictly() } else { faults }
+    }
 }
 
-/// The line for a file that is fine and notes on it, or what is wrong with it.
-fn check(file: &str, sets: &[String]) -> Result<(String, Vec<String>), Unread> {
-    let (scenario, name) = (read(file, sets)?.scenario, name_of(file));
-    let notes = scenario.notes().map(|note| format!("note: {name}: {note}")).collect();
-    Ok((format!("ok: {name}: {}", scenario.understood()), notes))
+/// A scenario or a list of sysctls that makes sense.
+struct Checked {
+    understood: String,
+    notes: Vec<String>,
+    doubts: Diagnostics,
+}
+
+impl Checked {
+    fn tell(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let is_fine = self.doubts.count_of(Severity::Error) == 0;
+        if is_fine {
+            output.data(&self.understood)?;
+            self.notes.iter().try_for_each(|note| output.prose(note))?;
+        }
+        if self.doubts.count() > 0 {
+            output.message(&self.doubts.to_string())?;
+        }
+        Ok(if is_fine { Exit::Fine } else { Exit::Invalid })
+    }
 }
 
 /// The line in lines that fit the screen, broken after commas as far as that goes, else between words.

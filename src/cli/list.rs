@@ -6,6 +6,7 @@ use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::choice::Outline;
 use crate::forecast::FIGURES;
+use crate::lint::rules::RULES;
 use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
@@ -71,6 +72,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "arrivals", about: "when requests come", items: arrivals },
     Kind { name: "lifetimes", about: "how long a connection is open", items: lifetimes },
     Kind { name: "metrics", about: "what is measured, in summary.csv and replications.csv", items: metrics },
+    Kind { name: "rules", about: "myths and traps that dryport check looks for", items: rules },
     Kind { name: "charts", about: "the pictures in a run folder", items: charts },
 ];
 
@@ -84,6 +86,10 @@ fn fact(name: impl Into<String>, value: impl Into<String>, remark: impl Into<Str
 
 fn item(name: impl Into<String>, about: impl Into<String>, facts: Vec<Fact>) -> Item {
     Item { name: name.into(), about: about.into(), facts }
+}
+
+fn rules() -> Vec<Item> {
+    RULES.iter().map(|rule| item(rule.name, rule.summary, vec![fact("source", rule.source, "")])).collect()
 }
 
 fn keys() -> Vec<Item> {

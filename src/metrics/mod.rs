@@ -4,6 +4,7 @@
 //! are made of them and how replications are put together. An observer costs nothing when it is absent.
 
 pub mod attempts;
+mod books;
 pub mod connect_cost;
 pub mod definition;
 pub mod invariants;

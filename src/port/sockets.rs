@@ -23,12 +23,22 @@ pub struct Claim {
 pub enum State {
     /// It is open, or closing as a full socket.
     Open,
-    /// An orphan whose other side has not closed.
+    /// An orphan in FIN-WAIT-2 that is still a full socket, since `tcp_fin_timeout` is above 60 s.
+    Orphan,
+    /// An orphan in FIN-WAIT-2, or what is left of it.
     FinWait2,
     /// Closed, and too young to be taken over by `connect()`.
     TimeWait,
     /// Closed, and old enough for it.
     Reusable,
+}
+
+impl State {
+    /// Is it what is left of a socket: a mini-socket, of which there are at most `tcp_max_tw_buckets`, and which a new
+    /// connection may take over?
+    pub const fn is_mini(self) -> bool {
+        matches!(self, Self::FinWait2 | Self::TimeWait | Self::Reusable)
+    }
 }
 
 /// A socket that owns a port.
@@ -50,7 +60,7 @@ pub struct Owner {
     pub is_busy: bool,
     /// When `connect()` may take over what is left of it; never if it may not.
     pub reusable_at: SimTime,
-    /// When a closed one leaves by itself; never for one that is open.
+    /// When a closed one leaves by itself, or becomes a mini-socket if it is none; never for one that is open.
     pub free_at: SimTime,
 }
 
@@ -135,10 +145,11 @@ impl Sockets {
         bucket.listening || bucket.bound > 0 || bucket.stuck
     }
 
-    /// Would `connect()` take this port for this 4-tuple, having chosen it itself?
-    pub fn connect_may_take(&self, port: u16, source: u32, endpoint: u32) -> bool {
-        let tuple_may = || self.of_tuple(port, source, endpoint).is_none_or(|owner| owner.state == State::Reusable);
-        !self.is_closed_to_connect(port) && tuple_may()
+    /// Would `connect()` take this port, having chosen it itself, for a connection that may not share it with `rivals`:
+    /// on Linux those of the same 4-tuple?
+    pub fn connect_may_take(&self, port: u16, rivals: impl Fn(&Owner) -> bool) -> bool {
+        let may_stay = |owner: &Owner| owner.state == State::Reusable || !rivals(owner);
+        !self.is_closed_to_connect(port) && self.of_port(port).all(may_stay)
     }
 
     /// Would bind(0) take this port of address `source`? `shared`: may it be one of another socket's, as a last
@@ -169,7 +180,7 @@ impl Sockets {
     /// other side used timestamps: neither `tcp_tw_reuse` nor its age matter (`reference/linux.md` 1.7).
     pub fn bound_may_connect(&self, port: u16, source: u32, endpoint: u32) -> bool {
         let owner = self.of_tuple(port, source, endpoint);
-        owner.is_none_or(|owner| owner.state != State::Open && self.rules.timestamps)
+        owner.is_none_or(|owner| owner.state.is_mini() && self.rules.timestamps)
     }
 
     /// Adds an owner. Says whether the port is closed to `connect()` from now on, and was not.

@@ -74,6 +74,15 @@ impl Strides {
         }
     }
 
+    /// The endpoint of a lane, where endpoints tell lanes apart; else 0.
+    pub const fn endpoint_of(self, lane: u32) -> u32 {
+        match (self.endpoint, lane.checked_rem(self.source)) {
+            (0, _) => 0,
+            (_, Some(endpoint)) => endpoint,
+            (_, None) => lane,
+        }
+    }
+
     /// The lane of a connection from source address `source` to endpoint `endpoint`.
     #[inline]
     pub const fn lane(self, source: u32, endpoint: u32) -> u32 {
@@ -96,6 +105,8 @@ mod tests {
                     assert!(u64::from(lane) < rule.lanes(sources, endpoints));
                     let tells = matches!(rule, Uniqueness::FourTuple | Uniqueness::AddressPort);
                     assert_eq!(rule.strides(endpoints).source_of(lane), if tells { source } else { 0 });
+                    let tells = matches!(rule, Uniqueness::FourTuple | Uniqueness::PortDestination);
+                    assert_eq!(rule.strides(endpoints).endpoint_of(lane), if tells { endpoint } else { 0 });
                     seen.insert(lane);
                 }
             }

@@ -41,6 +41,10 @@ impl Reader<'_> {
     pub(super) fn contradictions(&mut self, scenario: &Scenario, hosts: &[Named<'_>], clients: &[Named<'_>]) {
         for (host, named) in scenario.hosts.iter().zip(hosts) {
             self.host_features(host, named);
+            if host.sockets.tw_reuse == TwReuse::On && host.uniqueness != Uniqueness::FourTuple {
+                let fault = Fault::new(place(named, "tw_reuse"), "tw_reuse is for stacks that keep the 4-tuple unique");
+                self.fault(fault.label(host.uniqueness.summary()).help("write tw_reuse = \"off\""));
+            }
             if host.sockets.tw_reuse == TwReuse::On && !host.sockets.timestamps {
                 let at = place(named, "timestamps");
                 let fault = Fault::new(at, "tw_reuse = \"on\" does nothing while timestamps = false");

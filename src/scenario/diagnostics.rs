@@ -1,9 +1,10 @@
-//! Every fault of a scenario, shown the way rustc shows them: place, line, caret, advice.
+//! Every fault of a scenario, and every doubt about it, shown the way rustc shows them: place, line, caret, advice.
 
+use super::excerpt::Excerpt;
 use super::quantity::Misfit;
 use super::tree::At;
 use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
-use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -12,23 +13,50 @@ use std::ops::Range;
 const SHOWN_MAX: usize = 100;
 /// The most faults that are kept, so that a file of 16 MiB of nonsense needs no gigabyte of messages.
 const KEPT_MAX: usize = 10_000;
-/// A longer line is named but not shown.
-const LINE_MAX: usize = 2_000;
-/// The most letters that are underlined.
-const SPAN_MAX: usize = 60;
-/// Two lines further apart are shown as two excerpts.
-const EXCERPT_LINES_MAX: usize = 1_000;
+
+/// How bad a fault is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// It makes no sense.
+    Error,
+    /// It makes sense, but hardly the one that was meant.
+    Warning,
+    /// It is fine, and yet worth knowing.
+    Note,
+}
+
+impl Severity {
+    const fn level(self) -> Level<'static> {
+        match self {
+            Self::Error => Level::ERROR,
+            Self::Warning => Level::WARNING,
+            Self::Note => Level::NOTE,
+        }
+    }
+}
 
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
 pub struct Fault {
+    severity: Severity,
     at: At,
     message: String,
     label: String,
-    /// Boxed, as few faults have one.
-    second: Option<Box<(At, String)>>,
+    /// Boxed, as few faults have any.
+    further: Box<Further>,
     help: Option<String>,
     certainty: Certainty,
+}
+
+/// What more there is to a fault.
+#[derive(Clone, Debug, Default)]
+struct Further {
+    /// A second place that explains the first.
+    second: Option<(At, String)>,
+    /// The rule that says so, where it may be seen in more than one way.
+    rule: Option<&'static str>,
+    /// What stands below the excerpt, each with its name.
+    asides: Vec<(&'static str, String)>,
 }
 
 /// Whether a fault still means something when the file could not be parsed as a whole.
@@ -47,8 +75,39 @@ enum Certainty {
 impl Fault {
     /// A fault at a place; the message says what is wrong, without a full stop.
     pub fn new(at: At, message: impl Into<String>) -> Self {
-        let (message, label) = (message.into(), String::new());
-        Self { at, message, label, second: None, help: None, certainty: Certainty::Sure }
+        Self {
+            severity: Severity::Error,
+            at,
+            message: message.into(),
+            label: String::new(),
+            further: Box::default(),
+            help: None,
+            certainty: Certainty::Sure,
+        }
+    }
+
+    /// Something that makes sense, but hardly the one that was meant.
+    pub fn warning(at: At, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::new(at, message) }
+    }
+
+    /// Something that is fine, and yet worth knowing.
+    pub fn note(at: At, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Note, ..Self::new(at, message) }
+    }
+
+    /// The rule that says so.
+    #[must_use]
+    pub fn rule(mut self, name: &'static str) -> Self {
+        self.further.rule = Some(name);
+        self
+    }
+
+    /// More about it, below the excerpt: `why`, `source`.
+    #[must_use]
+    pub fn aside(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.further.asides.push((name, text.into()));
+        self
     }
 
     /// A fault of what is written at a place.
@@ -66,7 +125,7 @@ impl Fault {
     /// A second place that explains the first.
     #[must_use]
     pub fn second(mut self, at: At, label: impl Into<String>) -> Self {
-        self.second = Some(Box::new((at, label.into())));
+        self.further.second = Some((at, label.into()));
         self
     }
 
@@ -153,6 +212,22 @@ impl Faults {
         self.count() == 0
     }
 
+    /// Leaves out what these rules say.
+    #[must_use]
+    pub fn without(mut self, rules: &[String]) -> Self {
+        self.kept.retain(|fault| !fault.further.rule.is_some_and(|rule| rules.iter().any(|other| other == rule)));
+        self
+    }
+
+    /// Takes all warnings as errors.
+    #[must_use]
+    pub fn strictly(mut self) -> Self {
+        for fault in self.kept.iter_mut().filter(|fault| fault.severity == Severity::Warning) {
+            fault.severity = Severity::Error;
+        }
+        self
+    }
+
     /// Leaves out what a fault of syntax explains.
     fn drop_echoes(&mut self) {
         let mut broken = BTreeSet::new();
@@ -182,12 +257,9 @@ impl Faults {
     pub fn into_diagnostics(mut self, name: &str, text: &str, sets: &[String]) -> Diagnostics {
         self.drop_echoes();
         self.kept.sort_by_key(Fault::order);
-        let count = self.count();
-        let of_sets = self.kept.iter().filter(|fault| matches!(fault.at, At::Set(..))).count();
-        self.kept.truncate(SHOWN_MAX);
         let name = if name == "-" { "stdin".to_owned() } else { shown(name) };
         let sets = sets.iter().map(|set| harmless(set)).collect();
-        Diagnostics { name, text: harmless(text), sets, faults: self.kept, count, of_sets }
+        Diagnostics { name, text: harmless(text), option: "--set", sets, faults: self.kept, dropped: self.dropped }
     }
 }
 
@@ -196,27 +268,46 @@ impl Faults {
 pub struct Diagnostics {
     name: String,
     text: String,
+    /// Which option the `sets` are values of.
+    option: &'static str,
     sets: Vec<String>,
-    /// The ones that are shown.
     faults: Vec<Fault>,
-    count: usize,
-    of_sets: usize,
+    /// Errors beyond these.
+    dropped: usize,
 }
 
 impl Diagnostics {
     /// How many of them are about overrides (`--set`), not about the file.
-    pub const fn of_sets(&self) -> usize {
-        self.of_sets
+    pub fn of_sets(&self) -> usize {
+        self.faults.iter().filter(|fault| matches!(fault.at, At::Set(..))).count()
     }
 
     /// How many faults there are: at least one.
     pub const fn count(&self) -> usize {
-        self.count
+        self.faults.len() + self.dropped
+    }
+
+    /// How many of them are so bad.
+    pub fn count_of(&self, severity: Severity) -> usize {
+        let dropped = if severity == Severity::Error { self.dropped } else { 0 };
+        dropped + self.faults.iter().filter(|fault| fault.severity == severity).count()
+    }
+
+    /// The same, found in values of another option than `--set`.
+    #[must_use]
+    pub const fn of_option(mut self, option: &'static str) -> Self {
+        self.option = option;
+        self
+    }
+
+    /// The rules that say something, each as often as it does.
+    pub fn rules(&self) -> impl Iterator<Item = &'static str> {
+        self.faults.iter().filter_map(|fault| fault.further.rule)
     }
 
     /// What is wrong, one message per fault (the first 100).
     pub fn messages(&self) -> impl Iterator<Item = &str> {
-        self.faults.iter().map(|fault| fault.message.as_str())
+        self.faults.iter().take(SHOWN_MAX).map(|fault| fault.message.as_str())
     }
 
     /// The text that a place lies in, and the name under which it is shown.
@@ -225,7 +316,8 @@ impl Diagnostics {
             At::File(span) => Some((&self.text, self.name.clone(), span.clone())),
             At::Set(index, span) => {
                 let text: &str = self.sets.get(*index)?;
-                let nth = if self.sets.len() > 1 { format!("--set (no. {})", index + 1) } else { "--set".to_owned() };
+                let alone = self.sets.len() == 1;
+                let nth = if alone { self.option.to_owned() } else { format!("{} (no. {})", self.option, index + 1) };
                 Some((text, nth, span.clone()))
             }
             _ => None,
@@ -233,8 +325,13 @@ impl Diagnostics {
     }
 
     fn render(&self, fault: &Fault) -> String {
-        let title = wrapped(&fault.message, WIDTH - "error: ".len()).join("\n");
-        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        // As `warning[odd-range]: `, which is the longest there is without its rule.
+        let room = WIDTH - "warning[]: ".len() - fault.further.rule.map_or(0, str::len);
+        let title = fault.severity.level().primary_title(wrapped(&fault.message, room).join("\n"));
+        let mut group = Group::with_title(match fault.further.rule {
+            Some(rule) => title.id(rule),
+            None => title,
+        });
         let mut first = None;
         if let Some((text, path, span)) = self.document(&fault.at) {
             first = Some(Excerpt::new(text, path, &span, AnnotationKind::Primary, &fault.label));
@@ -250,7 +347,7 @@ impl Diagnostics {
                 group = group.element(Level::NOTE.message(note));
             }
         }
-        let second = fault.second.as_deref().and_then(|(at, label)| {
+        let second = fault.further.second.as_ref().and_then(|(at, label)| {
             let (text, path, span) = self.document(at)?;
             Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
         });
@@ -264,6 +361,11 @@ impl Diagnostics {
                 }
             }
         }
+        for (name, text) in &fault.further.asides {
+            // Beside line numbers of four digits, too.
+            let room = WIDTH - "     = : ".len() - name.len();
+            group = group.element(Level::NOTE.with_name(*name).message(wrapped(text, room).join("\n")));
+        }
         let help = fault.help.as_ref().map(|help| wrapped(help, WIDTH - "help: ".len()).join("\n"));
         let help = help.map(|help| Group::with_title(Level::HELP.secondary_title(help)));
         let report: Vec<Group<'_>> = std::iter::once(group).chain(help).collect();
@@ -272,131 +374,39 @@ impl Diagnostics {
     }
 }
 
-/// All faults, an empty line after each, and how many there are.
+/// All faults, an empty line between them, and how many there are.
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for fault in &self.faults {
-            writeln!(f, "{}\n", self.render(fault))?;
+        for (index, fault) in self.faults.iter().take(SHOWN_MAX).enumerate() {
+            let apart = if index == 0 { "" } else { "\n\n" };
+            write!(f, "{apart}{}", self.render(fault))?;
         }
-        if self.count > self.faults.len() {
-            writeln!(f, "error: and {} more\n", thousands((self.count - self.faults.len()) as u64))?;
+        let (severity, word, so) = match (self.count_of(Severity::Error), self.count_of(Severity::Warning)) {
+            (0, 0) => return Ok(()),
+            (0, _) => (Severity::Warning, "warning", ""),
+            _ => (Severity::Error, "error", "; nothing was run"),
+        };
+        if self.count() > SHOWN_MAX {
+            write!(f, "\n\n{word}: and {} more", thousands((self.count() - SHOWN_MAX) as u64))?;
         }
         let has = |name: &str, count: usize| {
             // Beyond this, faults were no longer looked for one by one.
             let at_least = if count >= KEPT_MAX { "at least " } else { "" };
-            (count > 0).then(|| format!("{name} has {at_least}{}", plural(count as u64, "error")))
+            (count > 0).then(|| format!("{name} has {at_least}{}", plural(count as u64, word)))
         };
-        let all = [has(&self.name, self.count - self.of_sets), has("--set", self.of_sets)];
+        let so_bad = self.faults.iter().filter(|fault| fault.severity == severity);
+        let of_sets = so_bad.filter(|fault| matches!(fault.at, At::Set(..))).count();
+        let all = [has(&self.name, self.count_of(severity) - of_sets), has(self.option, of_sets)];
         let all: Vec<String> = all.into_iter().flatten().collect();
-        f.write_str(&fitted(&format!("error: {}; nothing was run", all.join(", "))))
+        write!(f, "\n\n{}", fitted(&format!("{word}: {}{so}", all.join(", "))))
     }
 }
 
 impl std::error::Error for Diagnostics {}
 
-/// A few lines around one span. Only these go to the renderer, which would otherwise walk the whole file per fault.
-struct Excerpt<'t> {
-    text: &'t str,
-    path: String,
-    /// Whole lines that hold the span, as bytes of the text.
-    lines: Range<usize>,
-    span: Range<usize>,
-    kind: AnnotationKind,
-    label: &'t str,
-}
-
-impl<'t> Excerpt<'t> {
-    fn new(text: &'t str, path: String, span: &Range<usize>, kind: AnnotationKind, label: &'t str) -> Self {
-        let start = floor_char(text, span.start);
-        // A fault is shown on the line where it starts.
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        // A longer underline than the screen is wide says no more than its beginning.
-        let most = text[start..].char_indices().nth(SPAN_MAX).map_or(text.len(), |(at, _)| start + at);
-        let end = floor_char(text, span.end.max(start)).min(line_end).min(most).max(start);
-        Self { text, path, lines: line_start..line_end, span: start..end, kind, label }
-    }
-
-    fn line_number(&self) -> usize {
-        1 + self.text[..self.lines.start].bytes().filter(|byte| *byte == b'\n').count()
-    }
-
-    fn is_short(&self) -> bool {
-        self.lines.len() <= LINE_MAX
-    }
-
-    fn fits_with(&self, other: &Self) -> bool {
-        let all = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
-        self.path == other.path
-            // What lies far to the right is moved to the left, which only one can be.
-            && self.columns().max(other.columns()) <= WIDTH
-            && self.is_short()
-            && other.is_short()
-            && all.len() <= EXCERPT_LINES_MAX * 80
-            && self.text[all].lines().take(EXCERPT_LINES_MAX).all(|line| line.len() <= LINE_MAX)
-    }
-
-    fn snippet(&self, lines: &Range<usize>) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        let number = 1 + self.text[..lines.start].bytes().filter(|byte| *byte == b'\n').count();
-        Snippet::source(&self.text[lines.clone()]).line_start(number).path(self.path.clone())
-    }
-
-    fn annotation(&self, lines: &Range<usize>) -> annotate_snippets::Annotation<'t> {
-        let span = self.span.start - lines.start..self.span.end - lines.start;
-        let annotation = self.kind.span(span);
-        if self.label.is_empty() || !self.label_fits() { annotation } else { annotation.label(self.label) }
-    }
-
-    /// Is there room for the label beside the caret?
-    fn label_fits(&self) -> bool {
-        self.columns() + 1 + self.label.len() <= WIDTH
-    }
-
-    /// Columns up to the end of what is underlined.
-    fn columns(&self) -> usize {
-        let number = self.line_number().to_string().len() + " | ".len();
-        number + self.text[self.lines.start..self.span.end].chars().count().max(1)
-    }
-
-    /// What stands below an excerpt, in lines that fit beside the line numbers.
-    fn note(&self) -> Message<'t> {
-        let room = WIDTH - self.line_number().to_string().len() - "  = note: ".len();
-        Level::NOTE.message(wrapped(self.label, room).join("\n"))
-    }
-
-    /// What had no room beside the caret stands below.
-    fn add_note(&self, group: Group<'t>) -> Group<'t> {
-        if self.label.is_empty() || self.label_fits() { group } else { group.element(self.note()) }
-    }
-
-    /// Both in one excerpt.
-    fn with(&self, other: &Self) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        let lines = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
-        self.snippet(&lines).annotation(self.annotation(&lines)).annotation(other.annotation(&lines))
-    }
-
-    fn add_to(&self, group: Group<'t>) -> Group<'t> {
-        if self.is_short() {
-            return self.add_note(group.element(self.snippet(&self.lines).annotation(self.annotation(&self.lines))));
-        }
-        let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
-        let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));
-        if self.label.is_empty() { group } else { group.element(self.note()) }
-    }
-}
-
 /// A text without what would upset a terminal, byte for byte as long, so that every place in it stays where it is.
 fn harmless(text: &str) -> String {
     text.replace(|letter: char| letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r'), "?")
-}
-
-/// The nearest start of a character at or before byte `at`.
-fn floor_char(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// A value as messages quote it: on one line, and not longer than a line.

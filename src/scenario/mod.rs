@@ -9,6 +9,7 @@
 pub mod claim;
 mod contradictions;
 pub mod diagnostics;
+mod excerpt;
 pub mod json;
 pub mod keys;
 pub mod limits;
@@ -28,7 +29,7 @@ mod read_value;
 pub mod resolved;
 pub mod schema;
 pub mod sources;
-mod suggest;
+pub mod suggest;
 pub mod template;
 pub mod tree;
 mod understood;

@@ -24,6 +24,10 @@ pub struct Reading {
     pub scenario: Scenario,
     /// Each value with its origin (`file`, `default`, `profile NAME`, `--set`), for the manifest.
     pub resolved: serde_json::Value,
+    name: String,
+    text: String,
+    sets: Vec<String>,
+    tree: Table,
 }
 
 /// Where values that have limits together are written.
@@ -74,9 +78,25 @@ impl Reading {
         overrides::apply(&mut tree, sets, &mut reader.faults);
         let scenario = reader.scenario(&tree, source.stem());
         match scenario {
-            Some(scenario) if reader.faults.is_empty() => Ok(Self { scenario, resolved: reader.resolved.to_json() }),
+            Some(scenario) if reader.faults.is_empty() => {
+                let (resolved, name, text) = (reader.resolved.to_json(), shown.to_owned(), text.to_owned());
+                Ok(Self { scenario, resolved, name, text, sets: sets.to_vec(), tree })
+            }
             _ => Err(reader.faults.into_diagnostics(shown, text, sets)),
         }
+    }
+}
+
+impl Reading {
+    /// Where a key of the table number `index` of a kind (`host`, `client`) is written; `None`: nowhere.
+    pub fn place(&self, kind: &str, index: usize, key: &str) -> Option<At> {
+        let Value::Array(tables) = &self.tree.get(kind)?.node.value else { return None };
+        Some(tables.get(index)?.table()?.get(key)?.node.at.clone())
+    }
+
+    /// What else was found in it, shown at its places.
+    pub fn diagnostics(&self, faults: Faults) -> Diagnostics {
+        faults.into_diagnostics(&self.name, &self.text, &self.sets)
     }
 }
 

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of some known words.
 
 /// The word of `known` that `word` is a slip of, if one is near enough: a third of its letters, at least one.
-pub(super) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     // Nobody mistypes hundreds of letters, and the distance costs their product.
     if word.len() > 80 {
         return None;

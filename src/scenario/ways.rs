@@ -141,8 +141,10 @@ impl Scenario {
     ///
     /// When there is no such host or destination.
     pub fn reuses_early(&self, host: usize, destination: usize) -> bool {
-        let rules = &self.hosts[host].sockets;
-        rules.timestamps && rules.tw_reuse.applies(self.destinations[destination].loopback)
+        let Host { uniqueness, sockets, .. } = &self.hosts[host];
+        let applies = sockets.tw_reuse.applies(self.destinations[destination].loopback);
+        // What is taken over is a 4-tuple; other stacks have no such rule.
+        applies && sockets.timestamps && *uniqueness == Uniqueness::FourTuple
     }
 
     /// Must who owns which port of this host be kept port by port? Only where sockets meet that a bitmap per lane
@@ -157,7 +159,8 @@ impl Scenario {
         let ways = self.ways();
         let mut on_host = ways.all.iter().filter(|way| way.host == host);
         let shares = |way: &Way| matches!(way.access, Access::SharedBindZero | Access::SharedPorts);
-        !self.hosts[host].sockets.listening_ports.ranges().is_empty()
+        let listening = &self.hosts[host].sockets.listening_ports;
+        on_host.clone().any(|way| listening.count_in(way.ports) > 0)
             || on_host.clone().any(shares)
             || on_host.nth(1).is_some()
             || destinations

@@ -23,23 +23,29 @@ pub(super) struct SocketHost {
     sockets: Sockets,
     /// Its pools, among those of all hosts.
     pools: std::ops::Range<usize>,
-    /// Ports held after their close, and those of them that cannot be had.
-    held: u64,
+    /// Mini-sockets, and how many there may be.
+    minis: u64,
+    minis_max: u64,
+    /// Ports held after their close that cannot be had.
     held_busy: usize,
-    held_max: u64,
     early_reuse: EarlyReuse,
     early_phase: SimDuration,
     /// Of each flow: may `connect()` take its TIME-WAITs over?
     reuses: Vec<bool>,
     /// The stages of an orphan's wait for a FIN, each with its grid's phase.
     fin_wait_2: Vec<(Hold, SimDuration)>,
-    /// TIME-WAITs by the time at which they may be taken over.
-    young: DelayLine<Connection>,
-    /// Orphans in FIN-WAIT-2 by their end.
-    orphans: DelayLine<Connection>,
-    /// The entry of `young` in `Next::release`; that of `orphans` is the next.
+    /// What waits here and not with its pool, see [`YOUNG`], [`ORPHANS`] and [`FIN_WAIT_2`].
+    lines: [DelayLine<Connection>; SocketHost::LINES],
+    /// The entry of the first of these in `Next::release`.
     entry: usize,
 }
+
+/// The line of TIME-WAITs by the time at which they may be taken over.
+const YOUNG: usize = 0;
+/// The line of mini-sockets in FIN-WAIT-2 by their end.
+const FIN_WAIT_2: usize = 1;
+/// The line of full sockets in FIN-WAIT-2 by the time at which they become mini-sockets: after those that leave then.
+const ORPHANS: usize = 2;
 
 /// What became of a lane's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,21 +92,20 @@ impl SocketHost {
         Self {
             sockets: Sockets::new(rules, ports),
             pools: first..first + pools.len(),
-            held: 0,
+            minis: 0,
             held_busy: 0,
-            held_max: host.sockets.max_tw_buckets,
+            minis_max: host.sockets.max_tw_buckets,
             early_reuse: host.sockets.early_reuse,
             early_phase: clock.phase(host.sockets.early_reuse.tick),
             reuses: topology.flows.iter().map(reuses).collect(),
             fin_wait_2: stages.into_iter().map(|stage| (stage.clone(), clock.phase(stage.grid()))).collect(),
-            young: DelayLine::default(),
-            orphans: DelayLine::default(),
+            lines: std::array::from_fn(|_| DelayLine::default()),
             entry: 0,
         }
     }
 
     /// How many lines it has beside those of its pools.
-    pub(super) const LINES: usize = 2;
+    pub(super) const LINES: usize = 3;
 
     /// Its lines are these entries of `Next::release`; `pools` are those of the world.
     pub(super) fn start(&mut self, entry: usize, pools: &mut [PortOwner]) {
@@ -159,10 +164,14 @@ impl SocketHost {
 
     /// Would a socket of this way take the port?
     fn is_usable(&self, lanes: &PoolLanes, port: u16, source: u32, endpoint: u32) -> bool {
-        let claim = lanes.way.claim;
+        let (claim, strides) = (lanes.way.claim, lanes.strides());
+        let lane = strides.lane(source, endpoint);
         let tuple = || self.sockets.bound_may_connect(port, source, endpoint);
         match lanes.way.access {
-            Access::Connect => self.sockets.connect_may_take(port, source, endpoint),
+            Access::Connect => {
+                let same_lane = |owner: &Owner| strides.lane(owner.source, owner.endpoint) == lane;
+                self.sockets.connect_may_take(port, same_lane)
+            }
             Access::Exclusive => {
                 !self.sockets.is_listening(port) && self.sockets.of_port(port).all(|owner| owner.source != source)
             }
@@ -206,9 +215,8 @@ impl SocketHost {
             };
             match lanes.way.access {
                 Access::Connect if for_all => {
-                    for lane in 0..lanes.count {
-                        visit(lane / lanes.endpoints, lane % lanes.endpoints);
-                    }
+                    let strides = lanes.strides();
+                    (0..lanes.count).for_each(|lane| visit(strides.source_of(lane), strides.endpoint_of(lane)));
                 }
                 Access::Connect | Access::Exclusive => visit(source, endpoint),
                 Access::SharedBindZero | Access::SharedPorts => {
@@ -297,7 +305,7 @@ impl World<'_> {
     fn socket_leaves(&mut self, place: usize, port: u16, old: Owner, at: SimTime, observer: &mut impl Observer) {
         let host = &mut self.socket_hosts[place];
         let opens_port = host.sockets.remove(port, old.source, old.endpoint);
-        host.held -= 1;
+        host.minis -= u64::from(old.state.is_mini());
         host.held_busy -= usize::from(old.is_busy);
         let changed = (port, old.source, old.endpoint);
         let world = (&mut self.pools[..], self.topology);
@@ -320,48 +328,52 @@ impl World<'_> {
         let port = owner.pool.layout().port(connection.offset());
         let source = owner.strides.source_of(connection.lane() - owner.first_lane);
         let host = &mut self.socket_hosts[place];
-        let (held_now, held_max) = (host.held, host.held_max);
-        host.held += 1;
-        host.held_busy += 1;
+        let is_full = host.minis >= host.minis_max;
         let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
         let socket = socket.expect("an open connection owns its port");
-        let (state, free_at) = match connection.leaves() {
-            // Too many are held: this one leaves nothing (`reference/linux.md` 3.4).
-            _ if held_now >= held_max => (State::TimeWait, at),
-            Leaves::TimeWait => (State::TimeWait, owner.rule.free_at(at, owner.phase)),
-            Leaves::FinWait2 => {
-                let end = host.fin_wait_2.iter().fold(at, |at, (stage, phase)| stage.free_at(at, *phase));
-                // The first of two stages is a full socket's, which nobody takes over.
-                (if host.fin_wait_2.len() > 1 { State::Open } else { State::FinWait2 }, end)
-            }
-            Leaves::Nothing | Leaves::Unanswered => (State::TimeWait, at),
+        (socket.state, socket.free_at) = match (connection.leaves(), host.fin_wait_2.as_slice()) {
+            (Leaves::FinWait2, [(first, phase), _]) => (State::Orphan, first.free_at(at, *phase)),
+            // There is no room for another mini-socket: nothing is left (`reference/linux.md` 3.4).
+            _ if is_full => (State::TimeWait, at),
+            (Leaves::FinWait2, stages) => (State::FinWait2, last_stage_ends(stages, at)),
+            (Leaves::TimeWait, _) => (State::TimeWait, owner.rule.free_at(at, owner.phase)),
+            (Leaves::Nothing | Leaves::Unanswered, _) => (State::TimeWait, at),
         };
-        (socket.state, socket.free_at) = (state, free_at);
         if connection.leaves() == Leaves::TimeWait && host.reuses[connection.flow() as usize] {
             socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
         }
         let socket = *socket;
-        if free_at == at {
+        host.minis += u64::from(socket.state.is_mini());
+        host.held_busy += 1;
+        if socket.free_at == at {
             self.socket_leaves(place, port, socket, at, observer);
             return;
         }
-        if connection.leaves() == Leaves::FinWait2 {
-            if host.orphans.push(free_at, connection) {
-                self.next.release.set(host.entry + 1, free_at);
-            }
-        } else {
-            if owner.line.push(free_at, connection) {
-                self.next.release.set(pool, free_at);
-            }
-            if socket.reusable_at < free_at && host.young.push(socket.reusable_at, connection) {
-                self.next.release.set(host.entry, socket.reusable_at);
+        match socket.state {
+            State::Orphan => self.wait_among_sockets(place, ORPHANS, socket.free_at, connection),
+            State::FinWait2 => self.wait_among_sockets(place, FIN_WAIT_2, socket.free_at, connection),
+            State::Open | State::TimeWait | State::Reusable => {
+                if owner.line.push(socket.free_at, connection) {
+                    self.next.release.set(pool, socket.free_at);
+                }
+                if socket.reusable_at < socket.free_at {
+                    self.wait_among_sockets(place, YOUNG, socket.reusable_at, connection);
+                }
             }
         }
         // A program that binds its ports itself may use this one again at once.
         self.socket_ages(place, port, socket, at, observer);
     }
 
-    /// Frees the held ports that are due first, or lets TIME-WAITs be taken over from now on.
+    /// Something is to happen to what is left of a connection, by itself.
+    fn wait_among_sockets(&mut self, place: usize, line: usize, until: SimTime, connection: Connection) {
+        let host = &mut self.socket_hosts[place];
+        if host.lines[line].push(until, connection) {
+            self.next.release.set(host.entry + line, until);
+        }
+    }
+
+    /// Frees the held ports that are due first, or lets what is left of sockets be taken over from now on.
     #[inline(never)]
     pub(super) fn release_among_sockets(&mut self, entry: usize, until: SimTime, observer: &mut impl Observer) {
         let owns = |host: &SocketHost| {
@@ -370,32 +382,45 @@ impl World<'_> {
         let place = self.socket_hosts.iter().position(owns).expect("every entry has a host");
         loop {
             let host = &mut self.socket_hosts[place];
-            let line = if entry == host.entry {
-                &mut host.young
-            } else if entry == host.entry + 1 {
-                &mut host.orphans
-            } else {
-                &mut self.pools[entry].line
+            let number = entry.checked_sub(host.entry);
+            let line = match number {
+                Some(number) => &mut host.lines[number],
+                None => &mut self.pools[entry].line,
             };
             let Some((at, connection)) = line.pop_until(until) else {
                 let next_at = line.next_at();
                 self.next.release.set(entry, next_at);
                 return;
             };
-            let is_young = entry == host.entry;
             let owner = &self.pools[self.topology.flows[connection.flow() as usize].pool];
             let port = owner.pool.layout().port(connection.offset());
             let source = owner.strides.source_of(connection.lane() - owner.first_lane);
             let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
-            // Of a TIME-WAIT that was taken over an entry stays behind, which means nothing any more.
             let Some(socket) = socket.filter(|socket| socket.flow == connection.flow()) else { continue };
-            if is_young && socket.reusable_at == at {
-                socket.state = State::Reusable;
-                let socket = *socket;
-                self.socket_ages(place, port, socket, at, observer);
-            } else if !is_young && socket.free_at == at {
-                let socket = *socket;
-                self.socket_leaves(place, port, socket, at, observer);
+            match (number, socket.state) {
+                (Some(YOUNG), State::TimeWait) if socket.reusable_at == at => {
+                    socket.state = State::Reusable;
+                    let socket = *socket;
+                    self.socket_ages(place, port, socket, at, observer);
+                }
+                (Some(ORPHANS), State::Orphan) if host.minis < host.minis_max => {
+                    let end = last_stage_ends(&host.fin_wait_2, at);
+                    (socket.state, socket.free_at) = (State::FinWait2, end);
+                    let socket = *socket;
+                    host.minis += 1;
+                    self.wait_among_sockets(place, FIN_WAIT_2, end, connection);
+                    self.socket_ages(place, port, socket, at, observer);
+                }
+                (Some(ORPHANS), State::Orphan)
+                | (Some(FIN_WAIT_2), State::FinWait2)
+                | (None, State::TimeWait | State::Reusable)
+                    if socket.free_at == at =>
+                {
+                    let socket = *socket;
+                    self.socket_leaves(place, port, socket, at, observer);
+                }
+                // Of what was taken over an entry stays behind, which means nothing any more.
+                _ => {}
             }
         }
     }
@@ -418,6 +443,12 @@ impl World<'_> {
             report(&held, own, at, observer);
         }
     }
+}
+
+/// When an orphan leaves that becomes a mini-socket now.
+fn last_stage_ends(stages: &[(Hold, SimDuration)], at: SimTime) -> SimTime {
+    let (stage, phase) = stages.last().expect("it waits at least once");
+    stage.free_at(at, *phase)
 }
 
 /// Tells of a port that its own lane has no longer, `how`: or somebody else's socket goes on keeping it from the lane.

@@ -85,7 +85,8 @@ fn every_line_of_the_template_that_is_commented_out_may_be_taken() {
         }
         let scenario = read(&changed.join("\n")).unwrap_or_else(|faults| panic!("{faults}")).scenario;
         // What is not said to be another choice is the default.
-        let is_other = lines[index - 1].starts_with("# or ") || ["sample", "retry"].contains(&key(bare).as_str());
+        let is_other = lines[index - 1].starts_with("# or ")
+            || ["sample", "retry", "local_port_range"].contains(&key(bare).as_str());
         assert_eq!(scenario == plain, !is_other, "{bare}");
         taken += 1;
     }
@@ -143,6 +144,7 @@ fn every_shipped_scenario_names_the_schema_and_is_fine() {
         let found = path.parent().unwrap().join(named).canonicalize().unwrap();
         assert_eq!(found, root().join("scenarios/scenario.schema.json").canonicalize().unwrap(), "{}", path.display());
         let ended = here(&["check", path.to_str().unwrap()]);
-        assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{}", path.display());
+        // What is doubtful in them is listed by the tests of the lint.
+        assert_eq!(ended.code, 0, "{}: {}", path.display(), ended.err);
     }
 }

@@ -84,6 +84,23 @@ fn any_world(dice: &mut Dice) -> Draft {
     draft
 }
 
+/// Where it is kept who owns which port, nothing is decided otherwise: a rule that never comes to act changes nothing.
+#[test]
+fn a_table_of_sockets_changes_nothing_by_itself() {
+    let mut dice = Dice(9);
+    for _ in 0..60 {
+        let mut plain = any_world(&mut dice);
+        plain.uniqueness = "4-tuple".to_owned();
+        let mut kept = plain.clone();
+        kept.host += "\ntw_reuse = \"on\"\ntw_reuse_delay = \"3650d\"";
+        let (plain, kept) = (plain.scenario(), kept.scenario());
+        assert!(!plain.needs_socket_table(0) && kept.needs_socket_table(0));
+        assert_eq!(attempts(&plain, 0), attempts(&kept, 0), "{plain:?}");
+        let measures = |scenario| experiment(scenario, 1, Checks::Invariants).outcomes[0].measures.clone();
+        assert_eq!(measures(&plain), measures(&kept), "{plain:?}");
+    }
+}
+
 /// Which requests were accepted, in order.
 fn outcomes(rows: &[AttemptRow]) -> Vec<(u64, bool)> {
     rows.iter().map(|row| (row.request, row.got.is_ok())).collect()

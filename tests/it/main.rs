@@ -18,6 +18,7 @@ mod golden;
 mod interrupts;
 mod kernel_replays;
 mod laws;
+mod lint;
 #[cfg(unix)]
 mod machine;
 mod published;
@@ -29,6 +30,7 @@ mod sample;
 mod scenario_errors;
 mod scenario_fuzz;
 mod small_worlds;
+mod socket_worlds;
 mod support;
 mod theory_allocators;
 mod theory_cases;

@@ -147,6 +147,39 @@ fn erlang_b_on_the_dynamic_range_in_overload() {
     mgcc("P06", effort, &[Law::WholeExponential, Law::WholeUniform]);
 }
 
+/// A TIME-WAIT that connect() may take over keeps its port for the delay alone. All times are a thousand times those of
+/// the row, so that the millisecond in which the kernel counts is next to nothing.
+#[test]
+fn early_reuse_is_erlang_b_with_the_delay_for_a_time_wait() {
+    const STRETCH: f64 = 1_000.0;
+    let [case] = Case::of("tw_reuse").try_into().expect("one row");
+    let stretched = |name: &str| STRETCH * case.get(name);
+    let (hold, delay) = (stretched("mean_hold"), stretched("tw_reuse_delay"));
+    for allocator in ["linux-connect", "random"] {
+        let draft = Draft {
+            duration: seconds(400.0 * (hold + delay)),
+            warm_up: seconds(20.0 * (hold + delay)),
+            replications: 20,
+            ports: case.count("N"),
+            allocator: allocator.to_owned(),
+            arrivals: poisson(case.get("lambda") / STRETCH),
+            lifetime: exponential(hold),
+            time_wait: seconds(stretched("timewait")),
+            host: format!("tw_reuse = \"on\"\ntw_reuse_delay = \"{}\"", seconds(delay)),
+            ..Draft::default()
+        };
+        let experiment = draft.run();
+        let label = format!("{} {allocator}", case.id);
+        let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
+        is("refused_ratio", case.expected("blocking"));
+        is("busy_ports_mean", case.expected("mean_occupancy"));
+        // Little's law: what is left of the wait may be taken over, and nearly always is.
+        let carried = case.get("lambda") / STRETCH * (1.0 - case.expected("blocking"));
+        is("time_wait_ports_mean", carried * delay);
+        is("established_ports_mean", carried * hold);
+    }
+}
+
 /// Evenly spaced arrivals do not see time averages: call and time congestion differ.
 #[test]
 fn evenly_spaced_arrivals_with_exponential_holds() {

@@ -16,7 +16,7 @@ pub(super) struct LinuxSocketRange {
 
 impl Allocate for LinuxSocketRange {
     const NAME: &'static str = "linux-socket-range";
-    const SUMMARY: &'static str = "the same with IP_LOCAL_PORT_RANGE: every port, one pass";
+    const SUMMARY: &'static str = "connect() with IP_LOCAL_PORT_RANGE: every port, one pass";
 
     fn new(setup: &Setup<'_>) -> Self {
         Self { start: PerturbedStart::new(setup) }

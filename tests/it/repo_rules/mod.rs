@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("experiment", BELOW_EXPERIMENT),
     ("report", UP_TO_EXPERIMENT),
     ("inspect", UP_TO_EXPERIMENT),
+    ("lint", UP_TO_INSPECT),
 ];
 
 const BELOW_FORECAST: &[&str] =
@@ -45,6 +46,24 @@ const UP_TO_EXPERIMENT: &[&str] = &[
     "sim",
     "metrics",
     "experiment",
+];
+
+/// What the rules of the lint know: scenarios, and how this machine writes its settings; no report.
+const UP_TO_INSPECT: &[&str] = &[
+    "numeric",
+    "des",
+    "stats",
+    "theory",
+    "choice",
+    "port",
+    "workload",
+    "profile",
+    "scenario",
+    "forecast",
+    "sim",
+    "metrics",
+    "experiment",
+    "inspect",
 ];
 
 /// The outside world, which nothing from `numeric` to `experiment` may touch.
