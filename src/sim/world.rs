@@ -6,8 +6,9 @@ use super::requests::{Pending, Requests};
 use super::socket_host::SocketHost;
 use super::topology::{Flow, PoolLanes, Topology};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime, SlotWheel, Tournament};
+use crate::port::hold::Timer;
 use crate::port::pool::PoolSettings;
-use crate::port::{Clock, Hold, Pool, Strides, SynSent};
+use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
 use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
 
@@ -49,9 +50,8 @@ pub(super) struct PortOwner {
     /// Its first lane among those of all pools.
     pub(super) first_lane: u32,
     pub(super) strides: Strides,
-    /// What is held after its close, by which rule, on which grid.
-    pub(super) rule: Hold,
-    pub(super) phase: SimDuration,
+    /// How long a TIME-WAIT lasts.
+    pub(super) time_wait: Timer,
     pub(super) line: DelayLine<Connection>,
     /// No more are held after their close.
     held_max: usize,
@@ -266,7 +266,7 @@ impl<'a> World<'a> {
                 continue;
             }
             let waits = connection.leaves() == Leaves::TimeWait && owner.line.len() < owner.held_max;
-            let free_at = if waits { owner.rule.free_at(at, owner.phase) } else { at };
+            let free_at = if waits { owner.time_wait.free_at(at) } else { at };
             if free_at == at {
                 owner.free_at_once(at, connection, observer);
             } else if owner.line.push(free_at, connection) {
@@ -322,8 +322,7 @@ impl PortOwner {
             pool: Pool::new(lanes.way.ports, &lanes.way.reserved, &settings, randomness),
             first_lane: lanes.first,
             strides: lanes.strides(),
-            phase: clock.phase(host.time_wait.grid()),
-            rule: host.time_wait.clone(),
+            time_wait: host.time_wait.on(clock),
             line: DelayLine::default(),
             held_max: usize::try_from(rules.max_tw_buckets).unwrap_or(usize::MAX),
             cause,

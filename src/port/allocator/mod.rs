@@ -59,7 +59,7 @@ trait Allocate: Sized {
 
     fn new(setup: &Setup<'_>) -> Self;
 
-    /// Looks for a port of lane number `id`, which has been opened.
+    /// Looks for a port of lane number `id`, which has been opened. Inlined into the world are the two that most runs have.
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice;
 }
 

@@ -9,7 +9,8 @@ use crate::port::lane::{Lane, Layout, narrow};
 pub(super) const STEP: u32 = 2;
 
 /// Scans from the start that `start` (before `mod rem`) gives; also returns the distance walked in the last pass.
-#[inline]
+#[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
+#[inline(always)]
 pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let len = layout.range().len();
     if len == 1 {
