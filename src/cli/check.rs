@@ -15,19 +15,19 @@ use clap::builder::PossibleValuesParser;
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
     group: Group::Files,
-    short: "mistakes in a scenario",
+    short: "mistakes, myths and traps",
     examples: &[
         ("dryport check scenarios/quickstart.toml", ""),
         ("dryport check scenarios/*.toml --set run.duration=1h", "one key changed"),
         ("dryport check - < s.toml", "in a pipeline"),
-        ("dryport check s.toml --strict", "myths and traps are errors"),
+        ("dryport check s.toml --strict", "traps are errors"),
         ("dryport check --sysctl net.ipv4.tcp_fin_timeout=15", "is it a myth?"),
         ("sysctl -a 2> /dev/null | dryport check --sysctl-file -", "this machine"),
         ("dryport check --schema > scenario.schema.json", "for your editor"),
     ],
 };
 
-/// Find mistakes, myths and traps in scenario files or sysctls; say what was understood
+/// Find mistakes, myths and traps in scenario files or sysctls
 #[derive(Debug, clap::Args)]
 pub struct Check {
     /// TOML files, or - for stdin
@@ -36,7 +36,7 @@ pub struct Check {
     /// Change one key, as in host.gateway.port_range=1024-65535
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// Look at a setting of a machine, as in net.ipv4.tcp_tw_reuse=1
+    /// Look at a setting of a machine, as in `net.ipv4.tcp_tw_reuse=1`
     #[arg(long = "sysctl", value_name = "NAME=VALUE")]
     sysctls: Vec<String>,
     /// Look at those of a file such as /etc/sysctl.conf

@@ -67,6 +67,10 @@ pub struct ClientOn<'s> {
 
 impl Stack<'static> {
     /// A machine of which no setting is known: it has the defaults of the newest kernels.
+    ///
+    /// # Panics
+    ///
+    /// Never: its range is not reversed.
     pub fn unknown() -> Self {
         let newest = profile::find(profile::DEFAULT).and_then(|profile| profile.kernel);
         Self {

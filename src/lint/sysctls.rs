@@ -38,12 +38,12 @@ const KNOWN: &[Known] = &[
     Known {
         name: "net.ipv4.ip_local_port_range",
         takes: "the first and the last port, such as \"32768 60999\"",
-        set: |stack, text, at| put(&mut stack.port_range, sysctl::port_range(text)?, at),
+        set: |stack, text, at| put(&mut stack.port_range, sysctl::port_range(text), at),
     },
     Known {
         name: "net.ipv4.ip_local_reserved_ports",
         takes: "ports and ranges of them, such as \"8080,9000-9010\"",
-        set: |stack, text, at| put(&mut stack.reserved_ports, sysctl::port_list(text)?, at),
+        set: |stack, text, at| put(&mut stack.reserved_ports, sysctl::port_list(text), at),
     },
     Known {
         name: "net.ipv4.ip_unprivileged_port_start",
@@ -58,28 +58,28 @@ const KNOWN: &[Known] = &[
         takes: "0 (off), 1 (on) or 2 (loopback)",
         set: |stack, text, at| {
             let setting = usize::try_from(sysctl::number(text)?).ok()?;
-            put(&mut stack.tw_reuse, *TwReuse::ALL.get(setting)?, at)
+            put(&mut stack.tw_reuse, TwReuse::ALL.get(setting).copied(), at)
         },
     },
     Known {
         name: "net.ipv4.tcp_timestamps",
         takes: "0, 1 or 2",
-        set: |stack, text, at| match sysctl::number(text)? {
-            setting @ 0..=2 => put(&mut stack.timestamps, setting > 0, at),
-            _ => None,
+        set: |stack, text, at| {
+            let setting = sysctl::number(text).filter(|setting| *setting <= 2);
+            put(&mut stack.timestamps, setting.map(|setting| setting > 0), at)
         },
     },
     Known {
         name: "net.ipv4.tcp_max_tw_buckets",
         takes: "a whole number",
-        set: |stack, text, at| put(&mut stack.max_tw_buckets, sysctl::number(text)?, at),
+        set: |stack, text, at| put(&mut stack.max_tw_buckets, sysctl::number(text), at),
     },
     Known {
         name: "net.ipv4.tcp_fin_timeout",
         takes: "a number of seconds",
         set: |stack, text, at| {
-            let seconds: u32 = text.parse().ok()?;
-            put(&mut stack.fin_timeout, SimDuration::from_secs(seconds.into()), at)
+            let seconds: Option<u32> = text.parse().ok();
+            put(&mut stack.fin_timeout, seconds.map(|seconds| SimDuration::from_secs(seconds.into())), at)
         },
     },
     Known {
@@ -92,8 +92,9 @@ const KNOWN: &[Known] = &[
     },
 ];
 
-fn put<T>(setting: &mut Setting<T>, value: T, at: At) -> Option<()> {
-    *setting = Setting { value, at: Some(at) };
+/// Sets it to a value that was understood.
+fn put<T>(setting: &mut Setting<T>, value: Option<T>, at: At) -> Option<()> {
+    *setting = Setting { value: value?, at: Some(at) };
     Some(())
 }
 

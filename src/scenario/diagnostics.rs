@@ -1,9 +1,10 @@
 //! Every fault of a scenario, and every doubt about it, shown the way rustc shows them: place, line, caret, advice.
 
+use super::excerpt::Excerpt;
 use super::quantity::Misfit;
 use super::tree::At;
 use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
-use annotate_snippets::{AnnotationKind, Group, Level, Message, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -12,12 +13,6 @@ use std::ops::Range;
 const SHOWN_MAX: usize = 100;
 /// The most faults that are kept, so that a file of 16 MiB of nonsense needs no gigabyte of messages.
 const KEPT_MAX: usize = 10_000;
-/// A longer line is named but not shown.
-const LINE_MAX: usize = 2_000;
-/// The most letters that are underlined.
-const SPAN_MAX: usize = 60;
-/// Two lines further apart are shown as two excerpts.
-const EXCERPT_LINES_MAX: usize = 1_000;
 
 /// How bad a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,17 +39,24 @@ impl Severity {
 #[derive(Clone, Debug)]
 pub struct Fault {
     severity: Severity,
-    /// The rule that says so, where there is more than one way to see it.
-    rule: Option<&'static str>,
     at: At,
     message: String,
     label: String,
-    /// Boxed, as few faults have one.
-    second: Option<Box<(At, String)>>,
-    /// What stands below, each with its name.
-    asides: Vec<(&'static str, String)>,
+    /// Boxed, as few faults have any.
+    further: Box<Further>,
     help: Option<String>,
     certainty: Certainty,
+}
+
+/// What more there is to a fault.
+#[derive(Clone, Debug, Default)]
+struct Further {
+    /// A second place that explains the first.
+    second: Option<(At, String)>,
+    /// The rule that says so, where it may be seen in more than one way.
+    rule: Option<&'static str>,
+    /// What stands below the excerpt, each with its name.
+    asides: Vec<(&'static str, String)>,
 }
 
 /// Whether a fault still means something when the file could not be parsed as a whole.
@@ -75,12 +77,10 @@ impl Fault {
     pub fn new(at: At, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
-            rule: None,
             at,
             message: message.into(),
             label: String::new(),
-            second: None,
-            asides: Vec::new(),
+            further: Box::default(),
             help: None,
             certainty: Certainty::Sure,
         }
@@ -98,15 +98,15 @@ impl Fault {
 
     /// The rule that says so.
     #[must_use]
-    pub const fn rule(mut self, name: &'static str) -> Self {
-        self.rule = Some(name);
+    pub fn rule(mut self, name: &'static str) -> Self {
+        self.further.rule = Some(name);
         self
     }
 
     /// More about it, below the excerpt: `why`, `source`.
     #[must_use]
     pub fn aside(mut self, name: &'static str, text: impl Into<String>) -> Self {
-        self.asides.push((name, text.into()));
+        self.further.asides.push((name, text.into()));
         self
     }
 
@@ -125,7 +125,7 @@ impl Fault {
     /// A second place that explains the first.
     #[must_use]
     pub fn second(mut self, at: At, label: impl Into<String>) -> Self {
-        self.second = Some(Box::new((at, label.into())));
+        self.further.second = Some((at, label.into()));
         self
     }
 
@@ -215,7 +215,7 @@ impl Faults {
     /// Leaves out what these rules say.
     #[must_use]
     pub fn without(mut self, rules: &[String]) -> Self {
-        self.kept.retain(|fault| !fault.rule.is_some_and(|rule| rules.iter().any(|other| other == rule)));
+        self.kept.retain(|fault| !fault.further.rule.is_some_and(|rule| rules.iter().any(|other| other == rule)));
         self
     }
 
@@ -302,7 +302,7 @@ impl Diagnostics {
 
     /// The rules that say something, each as often as it does.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> {
-        self.faults.iter().filter_map(|fault| fault.rule)
+        self.faults.iter().filter_map(|fault| fault.further.rule)
     }
 
     /// What is wrong, one message per fault (the first 100).
@@ -326,9 +326,9 @@ impl Diagnostics {
 
     fn render(&self, fault: &Fault) -> String {
         // As `warning[odd-range]: `, which is the longest there is without its rule.
-        let room = WIDTH - "warning[]: ".len() - fault.rule.map_or(0, str::len);
+        let room = WIDTH - "warning[]: ".len() - fault.further.rule.map_or(0, str::len);
         let title = fault.severity.level().primary_title(wrapped(&fault.message, room).join("\n"));
-        let mut group = Group::with_title(match fault.rule {
+        let mut group = Group::with_title(match fault.further.rule {
             Some(rule) => title.id(rule),
             None => title,
         });
@@ -347,7 +347,7 @@ impl Diagnostics {
                 group = group.element(Level::NOTE.message(note));
             }
         }
-        let second = fault.second.as_deref().and_then(|(at, label)| {
+        let second = fault.further.second.as_ref().and_then(|(at, label)| {
             let (text, path, span) = self.document(at)?;
             Some(Excerpt::new(text, path, &span, AnnotationKind::Context, label))
         });
@@ -361,7 +361,7 @@ impl Diagnostics {
                 }
             }
         }
-        for (name, text) in &fault.asides {
+        for (name, text) in &fault.further.asides {
             // Beside line numbers of four digits, too.
             let room = WIDTH - "     = : ".len() - name.len();
             group = group.element(Level::NOTE.with_name(*name).message(wrapped(text, room).join("\n")));
@@ -404,109 +404,9 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// A few lines around one span. Only these go to the renderer, which would otherwise walk the whole file per fault.
-struct Excerpt<'t> {
-    text: &'t str,
-    path: String,
-    /// Whole lines that hold the span, as bytes of the text.
-    lines: Range<usize>,
-    span: Range<usize>,
-    kind: AnnotationKind,
-    label: &'t str,
-}
-
-impl<'t> Excerpt<'t> {
-    fn new(text: &'t str, path: String, span: &Range<usize>, kind: AnnotationKind, label: &'t str) -> Self {
-        let start = floor_char(text, span.start);
-        // A fault is shown on the line where it starts.
-        let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
-        // A longer underline than the screen is wide says no more than its beginning.
-        let most = text[start..].char_indices().nth(SPAN_MAX).map_or(text.len(), |(at, _)| start + at);
-        let end = floor_char(text, span.end.max(start)).min(line_end).min(most).max(start);
-        Self { text, path, lines: line_start..line_end, span: start..end, kind, label }
-    }
-
-    fn line_number(&self) -> usize {
-        1 + self.text[..self.lines.start].bytes().filter(|byte| *byte == b'\n').count()
-    }
-
-    fn is_short(&self) -> bool {
-        self.lines.len() <= LINE_MAX
-    }
-
-    fn fits_with(&self, other: &Self) -> bool {
-        let all = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
-        self.path == other.path
-            // What lies far to the right is moved to the left, which only one can be.
-            && self.columns().max(other.columns()) <= WIDTH
-            && self.is_short()
-            && other.is_short()
-            && all.len() <= EXCERPT_LINES_MAX * 80
-            && self.text[all].lines().take(EXCERPT_LINES_MAX).all(|line| line.len() <= LINE_MAX)
-    }
-
-    fn snippet(&self, lines: &Range<usize>) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        let number = 1 + self.text[..lines.start].bytes().filter(|byte| *byte == b'\n').count();
-        Snippet::source(&self.text[lines.clone()]).line_start(number).path(self.path.clone())
-    }
-
-    fn annotation(&self, lines: &Range<usize>) -> annotate_snippets::Annotation<'t> {
-        let span = self.span.start - lines.start..self.span.end - lines.start;
-        let annotation = self.kind.span(span);
-        if self.label.is_empty() || !self.label_fits() { annotation } else { annotation.label(self.label) }
-    }
-
-    /// Is there room for the label beside the caret?
-    fn label_fits(&self) -> bool {
-        self.columns() + 1 + self.label.len() <= WIDTH
-    }
-
-    /// Columns up to the end of what is underlined.
-    fn columns(&self) -> usize {
-        let number = self.line_number().to_string().len() + " | ".len();
-        number + self.text[self.lines.start..self.span.end].chars().count().max(1)
-    }
-
-    /// What stands below an excerpt, in lines that fit beside the line numbers.
-    fn note(&self) -> Message<'t> {
-        let room = WIDTH - self.line_number().to_string().len() - "  = note: ".len();
-        Level::NOTE.message(wrapped(self.label, room).join("\n"))
-    }
-
-    /// What had no room beside the caret stands below.
-    fn add_note(&self, group: Group<'t>) -> Group<'t> {
-        if self.label.is_empty() || self.label_fits() { group } else { group.element(self.note()) }
-    }
-
-    /// Both in one excerpt.
-    fn with(&self, other: &Self) -> Snippet<'t, annotate_snippets::Annotation<'t>> {
-        let lines = self.lines.start.min(other.lines.start)..self.lines.end.max(other.lines.end);
-        self.snippet(&lines).annotation(self.annotation(&lines)).annotation(other.annotation(&lines))
-    }
-
-    fn add_to(&self, group: Group<'t>) -> Group<'t> {
-        if self.is_short() {
-            return self.add_note(group.element(self.snippet(&self.lines).annotation(self.annotation(&self.lines))));
-        }
-        let column = 1 + self.text[self.lines.start..self.span.start].chars().count();
-        let group = group.element(Origin::path(self.path.clone()).line(self.line_number()).char_column(column));
-        if self.label.is_empty() { group } else { group.element(self.note()) }
-    }
-}
-
 /// A text without what would upset a terminal, byte for byte as long, so that every place in it stays where it is.
 fn harmless(text: &str) -> String {
     text.replace(|letter: char| letter.is_ascii_control() && !matches!(letter, '\t' | '\n' | '\r'), "?")
-}
-
-/// The nearest start of a character at or before byte `at`.
-fn floor_char(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 /// A value as messages quote it: on one line, and not longer than a line.

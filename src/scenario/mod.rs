@@ -9,6 +9,7 @@
 pub mod claim;
 mod contradictions;
 pub mod diagnostics;
+mod excerpt;
 pub mod json;
 pub mod keys;
 pub mod limits;

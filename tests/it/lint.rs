@@ -57,11 +57,6 @@ const TRAPS: &[Trap] = &[
         ["max_tw_buckets = 28232", "endpoints = 2", ""],
         ["max_tw_buckets = 262144", "endpoints = 100", ""],
     ),
-    (
-        "tw-reuse-timestamps",
-        ["tw_reuse = \"on\"\ntimestamps = false", "", ""],
-        ["tw_reuse = \"on\"\ntimestamps = true", "", ""],
-    ),
     ("tw-reuse-timestamps", ["tw_reuse = \"loopback\"\ntimestamps = false", "", ""], ["timestamps = false", "", ""]),
     ("tw-reuse-idle", ["tw_reuse = \"on\"", "", "closes_first = \"server\""], ["tw_reuse = \"on\"", "", ""]),
     (
@@ -125,6 +120,11 @@ fn each_rule_speaks_where_it_should_and_not_of_the_remedy() {
 #[test]
 fn no_rule_speaks_of_another_operating_system() {
     for (rule, [host, destination, client], _) in TRAPS {
+        // Some of it is nothing but Linux's, and an error elsewhere.
+        let linux = ["profile", "loopback", "bind", "local_port_range"];
+        if linux.iter().any(|word| host.contains(word) || client.contains(word)) {
+            continue;
+        }
         let host = format!("profile = \"macos\"\n{host}");
         let said = rules_of(&scenario(&host, destination, client, ""));
         assert!(said.is_empty(), "{rule}: {said:?}");
@@ -146,7 +146,7 @@ fn connect_and_bind_zero_share_a_host_while_each_has_its_half() {
     let said = |host: &str, client: &str| rules_of(&scenario(host, "", client, &bind));
     // With one endpoint the pool of bind(0) is only worth a note, of the other rule.
     assert_eq!(said("port_range = \"40000-41299\"", ""), ["bind-zero"], "half are 650");
-    assert_eq!(said("port_range = \"40000-41199\"", ""), ["shared-halves", "bind-zero"], "half are 600");
+    assert_eq!(said("port_range = \"40000-41199\"", ""), ["bind-zero", "shared-halves"], "half are 600");
     // Alone it meets nobody.
     assert_eq!(rules_of(&scenario("port_range = \"40000-40999\"", "", "bind = \"bind-zero\"", "")), ["bind-zero"]);
     // A range of its own that begins odd: bind(0) then takes the even ports first, as connect() does.
@@ -201,14 +201,15 @@ fn here(arguments: &[&str]) -> Ended {
 /// What a command says: messages below the data.
 fn screen_of(arguments: &[&str], ended: &Ended) -> String {
     let Ended { code, out, err } = ended;
-    format!("$ dryport {}\n{out}{err}exit code {code}\n", arguments.join(" "))
+    let command = arguments.join(" ").replace(" --", " \\\n    --");
+    format!("$ dryport {command}\n{out}{err}exit code {code}\n")
 }
 
 #[test]
 fn warnings_of_a_scenario() {
     let folder = tempfile::tempdir().unwrap();
     let bind = second("bind = \"bind-zero\"\nreuse_address = true");
-    let host = "port_range = \"1024-61000\"\ntw_reuse = \"on\"\ntimestamps = false\nfin_timeout = \"90s\"\n\
+    let host = "port_range = \"1024-61000\"\ntw_reuse = \"loopback\"\ntimestamps = false\nfin_timeout = \"90s\"\n\
                 listening_ports = [\"8080\", \"9000-9010\"]\nmax_tw_buckets = 5000";
     let text = scenario(host, "endpoints = 3", "local_port_range = \"500-999\"", &bind);
     fs::write(folder.path().join("a.toml"), &text).unwrap();
@@ -271,15 +272,8 @@ fn what_is_no_setting_is_an_error() {
 /// Reviewed: each is right. Incidents keep the ranges that they had, and lesson 2 is about the textbook's TIME-WAIT.
 #[test]
 fn what_is_said_of_the_shipped_scenarios() {
-    let mut paths: Vec<_> = ["", "incidents", "kernel", "lessons", "range-sizes"]
-        .iter()
-        .flat_map(|folder| fs::read_dir(root().join("scenarios").join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
-        .collect();
-    paths.sort();
     let mut screen = String::new();
-    for path in paths {
+    for path in crate::format_screens::shipped() {
         let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
         let Ended { code, err, .. } = here(&["check", name]);
         assert_eq!(code, 0, "{name}: {err}");

@@ -1,4 +1,4 @@
-//! bind() before connect(), without `IP_BIND_ADDRESS_NO_PORT`.
+//! `bind()` before `connect()`, without `IP_BIND_ADDRESS_NO_PORT`.
 
 use crate::lint::{Rule, Stack};
 use crate::port::Binding;

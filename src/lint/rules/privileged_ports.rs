@@ -23,7 +23,7 @@ fn look(stack: &Stack<'_>) -> Vec<Fault> {
     }
     let fault = Fault::warning(at.clone(), format!("Linux refuses a range that begins below port {from}"))
         .label("Invalid argument")
-        .aside("why", format!("ports below ip_unprivileged_port_start ({from} by default) are for services; sysctl says \"Invalid argument\" and the old range stays", ));
+        .aside("why", format!("ports below ip_unprivileged_port_start ({from} by default) are for services; sysctl says \"Invalid argument\" and the old range stays"));
     let legal = PortRange::new(from, range.last()).map(|legal| stack.range_written(legal));
     vec![match legal {
         Some(legal) => fault.help(format!("begin at {from}: {legal}")),

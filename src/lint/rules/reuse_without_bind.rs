@@ -1,4 +1,4 @@
-//! `SO_REUSEADDR` or `SO_REUSEPORT` on sockets that bind() chooses no port for.
+//! `SO_REUSEADDR` or `SO_REUSEPORT` on sockets that `bind()` chooses no port for.
 
 use crate::lint::{Rule, Stack};
 use crate::scenario::diagnostics::Fault;

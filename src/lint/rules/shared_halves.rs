@@ -1,6 +1,6 @@
-//! connect() and bind(0) on one host, and each in the half of the ports that the other one prefers.
+//! `connect()` and `bind(0)` on one host, and each in the half of the ports that the other one prefers.
 //!
-//! connect() looks first through the ports that are as even or odd as the first port of its range, bind(0) first through
+//! `connect()` looks first through the ports that are as even or odd as the first port of its range, `bind(0)` first through
 //! the others. So they stay apart, each with half of the range, until one of them needs more; or from the start when
 //! their ranges begin one even and one odd.
 

@@ -1,4 +1,4 @@
-//! `tcp_tw_reuse` on a machine where connect() has no TIME-WAIT to end.
+//! `tcp_tw_reuse` on a machine where `connect()` has no TIME-WAIT to end.
 
 use crate::lint::{Rule, Stack};
 use crate::port::TwReuse;
