@@ -104,9 +104,24 @@ impl Explain {
             return Ok(Exit::Usage);
         }
         let story = Story { scenario: &scenario, topology: &topology, life: &life, all: self.all };
+        // Files first: whoever reads the words may have seen enough of them.
+        let written = match &self.out {
+            Some(folder) => self.write(folder, &story),
+            None => Ok(Vec::new()),
+        };
         output.data(screen(&story).trim_end())?;
-        let Some(folder) = &self.out else { return Ok(Exit::Fine) };
-        self.write(folder, &story, output)
+        match written {
+            Ok(paths) => {
+                let labels = std::iter::once("Files").chain(std::iter::repeat(""));
+                let mut lines = labels.zip(&paths).map(|(label, path)| format!("{label:<13}{}", shown(path)));
+                lines.try_for_each(|line| output.data(&line))?;
+                Ok(Exit::Fine)
+            }
+            Err((exit, message)) => {
+                output.prose(&message)?;
+                Ok(exit)
+            }
+        }
     }
 
     /// What it is about, or what is wrong with the question.
@@ -131,7 +146,7 @@ impl Explain {
                     let mut all: Vec<String> =
                         meant.into_iter().flat_map(ranges).map(|pool| pool.way.ports.to_string()).collect();
                     all.dedup();
-                    Err(usage(format!("no search looks at port {port}: they look at {}", all.join(", "))))
+                    Err(usage(format!("port {port} lies in no range that is searched: {}", all.join(", "))))
                 }
                 several => {
                     let several: Vec<&str> = several.iter().map(|host| hosts[*host]).collect();
@@ -174,24 +189,23 @@ impl Explain {
         Ok(())
     }
 
-    fn write(&self, folder: &Path, story: &Story<'_>, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    /// Writes table and chart; which files they became, or why they did not.
+    fn write(&self, folder: &Path, story: &Story<'_>) -> Result<Vec<PathBuf>, (Exit, String)> {
         let table = table(story, SourceFile::new(&self.scenario, "").stem());
         let canvas = chart::life(&table, &self.caption(story.scenario));
         let until = UntilCtrlC::new();
-        for file in self.files() {
+        let write = |file: &&str| {
             let path = folder.join(file);
             let fill: Fill<'_> = match Path::new(file).extension().and_then(std::ffi::OsStr::to_str) {
                 Some("png") => Box::new(|out| out.write_all(&canvas.png())),
                 Some("svg") => Box::new(|out| out.write_all(canvas.svg().as_bytes())),
                 _ => Box::new(|out| csv::write(&table, out)),
             };
-            if let Err(error) = whole::write_file(&until, &path, self.replace(), fill) {
-                output.prose(&way_out(&error))?;
-                return Ok(if until.is_over() { Exit::Interrupted } else { Exit::Failed });
-            }
-            output.data(&format!("{:<13}{}", if *file == FILES[0] { "Files" } else { "" }, shown(&path)))?;
-        }
-        Ok(Exit::Fine)
+            let written = whole::write_file(&until, &path, self.replace(), fill);
+            let exit = if until.is_over() { Exit::Interrupted } else { Exit::Failed };
+            written.map(|()| path).map_err(|error| (exit, way_out(&error)))
+        };
+        self.files().iter().map(write).collect()
     }
 
     fn caption(&self, scenario: &Scenario) -> Caption {

@@ -3,7 +3,7 @@
 
 use crate::support::{Dice, Draft, observe, poisson};
 use dryport::des::{Randomness, SimDuration, SimTime};
-use dryport::port::allocator::Choice;
+use dryport::port::allocator::{Choice, Search};
 use dryport::port::pool::PoolSettings;
 use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet, Uniqueness};
 use dryport::sim::{Attempt, Cause, Connected, Held, Observer, Topology};
@@ -56,6 +56,23 @@ impl Books {
         Self { kind, range, reserved, pool, taken: [BTreeSet::new(), BTreeSet::new()], usable }
     }
 
+    /// What a search passed over, as it is told afterwards, is as much as it said, and none of it was free.
+    fn check_path(&self, lane: usize, choice: Choice, context: &str) {
+        let search = Search { len: self.range.len(), start: choice.start, found: choice.offset };
+        let offsets = 0..u16::try_from(self.range.len()).expect("a small number");
+        let looked = offsets.filter(|offset| !self.reserved.contains(FIRST + offset));
+        let passed: Option<Vec<(u16, bool)>> =
+            looked.map(|offset| Some((offset, self.kind.order().passed(search, offset)?))).collect();
+        let Some(passed) = passed else {
+            assert!(self.kind == AllocatorKind::Random, "{context}: its order is known");
+            return;
+        };
+        let passed: Vec<u16> = passed.into_iter().filter_map(|(offset, passed)| passed.then_some(offset)).collect();
+        let in_vain = choice.probes - u32::from(choice.offset.is_some());
+        assert_eq!(passed.len(), in_vain as usize, "{context}: {choice:?} passed {passed:?}");
+        assert!(passed.iter().all(|offset| self.taken[lane].contains(offset)), "{context}: {choice:?}: {passed:?}");
+    }
+
     /// Takes a port and checks the answer against the books.
     fn take(&mut self, lane: usize, now: SimTime) -> Choice {
         let free_before = self.usable - u32::try_from(self.taken[lane].len()).expect("a small number");
@@ -66,6 +83,7 @@ impl Books {
         if self.kind != AllocatorKind::Random || choice.offset.is_none() {
             assert!(choice.probes <= self.usable, "{context}: {} probes", choice.probes);
         }
+        self.check_path(lane, choice, &context);
         if let Some(offset) = choice.offset {
             let port = FIRST + offset;
             assert!(self.range.contains(port) && !self.reserved.contains(port), "{context}: {port} is no usable port");

@@ -339,7 +339,7 @@ fn trace() -> String {
     text
 }
 
-fn scenarios() -> impl Iterator<Item = (&'static str, Scenario)> {
+pub(crate) fn scenarios() -> impl Iterator<Item = (&'static str, Scenario)> {
     SCENARIOS.iter().map(|(name, text)| (*name, read(&format!("{HEAD}{text}"), &trace())))
 }
 

@@ -11,6 +11,7 @@ mod closed_forms;
 mod command;
 mod connect_cost;
 mod format_screens;
+mod explain_command;
 mod front_door;
 mod gates;
 mod golden;

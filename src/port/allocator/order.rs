@@ -77,7 +77,7 @@ fn by_parity((low, high): (u32, u32), first: u32, start: u32, offset: u32) -> Op
         return Some(0);
     }
     let (low, start, index) = (low / 2, start / 2, offset / 2);
-    let shift = u32::from((high % 2 == 1) && offset % 2 == 0 && start != low);
+    let shift = u32::from(high % 2 == 1 && offset.is_multiple_of(2) && start != low);
     let span = (low + shift, low + shift + pairs);
     let before = if offset % 2 == first { 0 } else { pairs };
     (span.0..span.1).contains(&index).then(|| before + around(span, start, index))

@@ -136,10 +136,10 @@ fn lane_name((source, destination, endpoint): (u64, &str, u64), all: &[(u64, &st
     }
     let mut name = destination.to_owned();
     if all.iter().any(|other| other.1 == destination && other.2 != endpoint) {
-        name += &format!(" #{endpoint}");
+        name = format!("{name} #{endpoint}");
     }
     if all.iter().any(|other| other.0 != source) {
-        name += &format!(" from {source}");
+        name = format!("{name} from {source}");
     }
     name
 }
@@ -211,4 +211,85 @@ fn title_of(spans: &[Span<'_>], port: Option<f64>, duration: f64) -> String {
         .fold((0.0, 0.0_f64), |(sum, done), (from, to)| (sum + (to - from.max(done)).max(0.0), done.max(*to)));
     let share = words::percent((sum / duration.max(1e-9)).clamp(0.0, 1.0));
     format!("{port} was used {} and held for {share} % of the time", words::plural(uses, "time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::life::{Story, table};
+    use super::*;
+    use crate::experiment::explain;
+    use crate::metrics::Hero;
+    use crate::scenario::{Scenario, SourceFile};
+    use crate::sim::Topology;
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicBool;
+
+    /// Clients of one host, and how many endpoints and ports there are.
+    fn scenario((duration, rate): (&str, &str), endpoints: u32, last: u16) -> Scenario {
+        let text = format!(
+            "schema = 1\ntitle = \"A host\"\n[run]\nduration = \"{duration}\"\n[[host]]\nname = \"h\"\n\
+             port_range = \"40000-{last}\"\naddresses = 2\ntw_reuse = \"on\"\n[[destination]]\nname = \"db\"\n\
+             endpoints = {endpoints}\n[[destination]]\nname = \"stuck-{}\"\nbehaviour = \"never-closes\"\n\
+             [[client]]\nname = \"c\"\nhost = \"h\"\nto = {{ db = 0.9, stuck-{} = 0.1 }}\n\
+             arrivals = {{ poisson = {{ rate = \"{rate}\" }} }}\nlifetime = {{ exponential = {{ mean = \"2s\" }} }}\n\
+             [[client]]\nname = \"b\"\nhost = \"h\"\nto = \"db\"\nbind = \"bind-zero\"\n\
+             arrivals = {{ poisson = {{ rate = \"1/min\" }} }}\nlifetime = {{ exponential = {{ mean = \"9s\" }} }}\n",
+            "x".repeat(40),
+            "x".repeat(40)
+        );
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        Scenario::read(&SourceFile::new("life.toml", text), &[], &sources).unwrap()
+    }
+
+    fn picture(scenario: &Scenario, hero: Hero) -> (Table, Canvas) {
+        let topology = Topology::new(scenario);
+        let life = explain(scenario, &topology, hero, 0, &AtomicBool::new(false)).unwrap();
+        let table = table(&Story { scenario, topology: &topology, life: &life, all: false }, "life");
+        let caption = Caption {
+            title: scenario.title.clone(),
+            load: scenario.load_in_words(),
+            runs: "run 1 of 20, 10 min".into(),
+            duration_s: scenario.run.duration.as_secs_f64(),
+            seed: 1,
+            dryport: "0.1.0".into(),
+        };
+        let canvas = super::life(&table, &caption);
+        (table, canvas)
+    }
+
+    /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
+    #[test]
+    fn lives_of_all_sizes_are_drawn_whole() {
+        let port = Hero::Port { host: 0, port: 40_001 };
+        let request = |request| Hero::Request { client: 0, request };
+        let (tiny, typical) = (scenario(("10s", "1/s"), 1, 40_001), scenario(("10min", "2/s"), 2, 40_030));
+        let huge = scenario(("2h", "20/s"), 40, 40_007);
+        for (name, scenario, hero) in [
+            ("tiny-port", &tiny, port),
+            ("tiny-request", &tiny, request(0)),
+            ("typical-port", &typical, port),
+            ("typical-request", &typical, request(300)),
+            ("huge-port", &huge, port),
+            ("huge-request", &huge, request(70_000)),
+        ] {
+            let (table, canvas) = picture(scenario, hero);
+            let png = canvas.png();
+            if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
+                std::fs::write(std::path::Path::new(&folder).join(format!("life-{name}.png")), &png).unwrap();
+            }
+            let faults = canvas.text_faults();
+            assert!(faults.is_empty(), "{name}: {faults:?}");
+            assert!(!table.is_empty(), "{name}");
+            assert!(picture(scenario, hero).1 == canvas, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_nobody_had_is_a_picture_too() {
+        let mut calm = scenario(("10s", "1/s"), 1, 40_900);
+        calm.clients.truncate(1);
+        let (table, canvas) = picture(&calm, Hero::Port { host: 0, port: 40_899 });
+        assert!(table.is_empty());
+        assert!(canvas.svg().contains("The port was used by nobody"), "{}", canvas.svg());
+    }
 }

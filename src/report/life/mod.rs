@@ -59,10 +59,10 @@ impl<'a> Story<'a> {
         let flow = self.flow(attempt);
         let mut name = self.scenario.destinations[flow.destination].name.to_string();
         if flow.endpoints > 1 {
-            name += &format!(" endpoint {}", attempt.endpoint);
+            name = format!("{name} endpoint {}", attempt.endpoint);
         }
         if self.scenario.hosts[flow.host].addresses > 1 {
-            name += &format!(" from source {}", attempt.source);
+            name = format!("{name} from source {}", attempt.source);
         }
         name
     }
@@ -112,11 +112,12 @@ impl<'a> Story<'a> {
     }
 }
 
-/// A span with more digits than a glance needs: `61.268 s`, `68 ms`.
+/// A span with more digits than a glance needs, kept on one line: `61.268 s`, `68 ms`.
 fn exact(span: SimDuration) -> String {
     let seconds = span.as_secs_f64();
     if !(1.0..600.0).contains(&seconds) {
-        return words::seconds(seconds);
+        return words::solid(&words::seconds(seconds));
     }
-    format!("{} s", format!("{seconds:.3}").trim_end_matches('0').trim_end_matches('.'))
+    let seconds = format!("{seconds:.3}");
+    words::solid(&format!("{} s", seconds.trim_end_matches('0').trim_end_matches('.')))
 }

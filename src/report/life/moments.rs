@@ -2,7 +2,7 @@
 
 use super::{Story, exact};
 use crate::des::SimTime;
-use crate::metrics::{AttemptStory, Keeps, Kept, PortUse};
+use crate::metrics::{AttemptStory, Hero, Keeps, Kept, PortUse};
 use crate::port::Hold;
 use crate::scenario::words::{plural, span, thousands};
 use crate::scenario::ways::Access;
@@ -33,7 +33,10 @@ impl Story<'_> {
     /// What happened in one use; the port had been free since `idle`.
     pub(super) fn moments_of(&self, part: &PortUse, idle: Option<SimTime>) -> Vec<Moment> {
         let mut moments = vec![self.taken(part, idle)];
-        let Some(closed) = part.closed else { return moments };
+        let Some(closed) = part.closed else {
+            moments.push(self.goes_on(part, &format!("open until {}", self.clock(part.close_at))));
+            return moments;
+        };
         if closed >= self.life.opens {
             moments.push(Moment { at: closed, text: self.close(part, closed) });
         }
@@ -42,8 +45,21 @@ impl Story<'_> {
         }
         if let Some(freed) = part.freed.filter(|freed| *freed > closed) {
             moments.push(Moment { at: freed, text: self.freed(part, closed, freed) });
+        } else if part.freed.is_none() {
+            let text = if part.leaves == Leaves::FinWait2 {
+                format!("in FIN-WAIT-2 ({})", self.fin_wait_2())
+            } else {
+                format!("in TIME-WAIT ({})", rule(self.hold()))
+            };
+            moments.push(self.goes_on(part, &text));
         }
         moments
+    }
+
+    /// The window ends before the use does.
+    fn goes_on(&self, part: &PortUse, how: &str) -> Moment {
+        let passed = passed(part.passed, self.pool(&part.attempt).way.access, true);
+        Moment { at: self.life.end, text: format!("end of the window: {how}{passed}") }
     }
 
     fn taken(&self, part: &PortUse, idle: Option<SimTime>) -> Moment {
@@ -56,7 +72,7 @@ impl Story<'_> {
         let looked = plural(u64::from(attempt.probes), "port");
         let mut text = format!("{request} takes it for {destination}: {looked} looked at");
         if let Some(idle) = idle.filter(|idle| *idle < attempt.at) {
-            text += &format!("; it had been free for {}", exact(attempt.at - idle));
+            text = format!("{text}; it had been free for {}", exact(attempt.at - idle));
         }
         Moment { at: attempt.at, text }
     }
@@ -104,19 +120,22 @@ impl Story<'_> {
     /// When nothing is left of it, and by which rule.
     fn freed(&self, part: &PortUse, closed: SimTime, freed: SimTime) -> String {
         let (lasted, access) = (exact(freed - closed), self.pool(&part.attempt).way.access);
+        let passed = passed(part.passed, access, true);
         let is_taker = |other: &PortUse| other.attempt.at == freed && other.attempt.lane == part.attempt.lane;
         if part.reusable.is_some() && self.uses().iter().any(is_taker) {
-            return format!("the TIME-WAIT ends after {lasted}: the next connection takes it over");
+            return format!("the TIME-WAIT ends after {lasted}: the next connection takes it over{passed}");
         }
         let (state, rule) = if part.leaves == Leaves::FinWait2 {
             ("FIN-WAIT-2", self.fin_wait_2())
         } else {
             ("TIME-WAIT", rule(self.hold()))
         };
-        format!("free: {state} is over after {lasted} ({rule}){}", passed(part.passed, access, true))
+        // Of a port it is said once, at the end.
+        let rule = if matches!(self.life.hero, Hero::Port { .. }) { String::new() } else { format!(" ({rule})") };
+        format!("free: {state} is over after {lasted}{rule}{passed}")
     }
 
-    pub(super) fn fin_wait_2(&self) -> String {
+    fn fin_wait_2(&self) -> String {
         let host = &self.scenario.hosts[self.life.host];
         let stages = host.fin_wait_2();
         let wait = span(host.sockets.fin_timeout);
@@ -133,15 +152,15 @@ impl Story<'_> {
         let most = self.scenario.clients[self.flow(attempt).client].retry.attempts;
         let number = if most > 1 { format!("attempt {} of {most}, ", attempt.retry + 1) } else { String::new() };
         let call = if way.claim.bound { "bind()" } else { "connect()" };
-        let mut text = format!("{number}{call} for {}: ", self.destination(attempt));
         let probes = plural(attempt.probes.into(), "port");
-        text += &match kept {
-            Some(_) if attempt.probes > 0 => format!("it looks at {probes}, from {} on", way.ports.first() + attempt.start),
-            _ => format!("it looks at {probes}"),
+        let from = if kept.is_some() && attempt.probes > 0 {
+            format!(", from {} on", way.ports.first() + attempt.start)
+        } else {
+            String::new()
         };
-        if let Some(kept) = kept.filter(|kept| kept.total() > 0) {
-            text += &format!(": {}", keepers(kept, way.access));
-        }
+        let kept = kept.filter(|kept| kept.total() > 0);
+        let kept = kept.map_or_else(String::new, |kept| format!(": {}", keepers(kept, way.access)));
+        let text = format!("{number}{call} for {}: it looks at {probes}{from}{kept}", self.destination(attempt));
         match got {
             Ok(port) => text + &format!(" - and gets {port}"),
             Err(cause) => text + &format!(" - and is refused: {}", cause.name()),

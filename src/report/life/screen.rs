@@ -4,7 +4,6 @@ use super::moments::{Moment, keepers, rule};
 use super::{Story, exact};
 use crate::des::{SimDuration, SimTime};
 use crate::metrics::{Hero, PortUse};
-use crate::port::Hold;
 use crate::port::allocator::Order;
 use crate::report::page::Page;
 use crate::scenario::ways::Access;
@@ -172,16 +171,16 @@ impl Story<'_> {
             );
         }
         let hold = self.hold();
-        let waited = self.uses().iter().find(|part| {
-            part.leaves == Leaves::TimeWait && part.reusable.is_none() && part.freed > part.closed && part.closed.is_some()
-        });
-        if let (Some(freed), false) = (waited.and_then(|part| part.freed), hold.grid().is_zero()) {
-            let phase = SimDuration::from_nanos(freed.saturating_since(self.life.opens).as_nanos() % hold.grid().as_nanos());
-            let what = if matches!(hold, Hold::TimerWheel(_)) { "TIME-WAITs end on a grid" } else { "a reaper ends them" };
-            let label = format!("Why not {}", exact(hold.least()));
-            let label = if label.len() < 13 { label } else { "Why so long".into() };
-            page.label(&label, &[format!("{what}: {} + k x {} here", exact(phase), exact(hold.grid()))]);
+        let is_plain = |part: &&PortUse| {
+            part.leaves == Leaves::TimeWait && part.reusable.is_none() && part.closed.is_some() && part.freed > part.closed
+        };
+        let Some(freed) = self.uses().iter().find(is_plain).and_then(|part| part.freed) else { return };
+        let mut text = format!("a TIME-WAIT lasts {}", rule(hold));
+        if let Some(phase) = freed.saturating_since(self.life.opens).as_nanos().checked_rem(hold.grid().as_nanos()) {
+            let phase = exact(SimDuration::from_nanos(phase));
+            text = format!("{text} (in this run at {phase} + k x {})", exact(hold.grid()));
         }
+        page.label("Why so long", &[text]);
     }
 
     fn connection(&self, page: &mut Page, client: usize, request: u64) {
@@ -189,28 +188,11 @@ impl Story<'_> {
         let (run, attempts) = (self.run(), &self.life.attempts);
         let own = self.uses().iter().position(|part| self.is_hero(&part.attempt));
         let refused = attempts.iter().filter(|story| story.got.is_err()).count() as u64;
-        match (own.map(|place| &self.uses()[place]), self.life.port) {
-            (Some(part), Some(port)) => {
-                let (_, open_to) = self.open(part);
-                let open = exact(open_to - part.attempt.at);
-                let waited = exact(self.held(part).1 - open_to);
-                let after = if refused > 0 { format!(" after {}", plural(refused, "refusal")) } else { String::new() };
-                page.hanging("", &format!(
-                    "Request {request} of {name} got port {port} at {}{after} in {run}: open for {open}, then {}",
-                    self.clock(part.attempt.at),
-                    self.left(part, &waited)
-                ));
-            }
-            _ => {
-                let cause = attempts.last().and_then(|story| story.got.err()).map_or("", Cause::name);
-                let last = attempts.last().is_some_and(|story| {
-                    story.attempt.retry + 1 >= self.scenario.clients[client].retry.attempts
-                });
-                let end = if last { "and was lost" } else { "and waited for its next attempt when the window ended" };
-                let times = plural(refused, "time");
-                page.hanging("", &format!("Request {request} of {name} was refused {times} ({cause}) {end}, in {run}"));
-            }
-        }
+        let finding = match own {
+            Some(place) => self.got(&self.uses()[place], refused),
+            None => self.lost(refused),
+        };
+        page.hanging("", &format!("Request {request} of {name} {finding}, in {run}"));
         page.gap();
         let mut moments: Vec<Moment> =
             attempts.iter().map(|story| Moment { at: story.attempt.at, text: self.attempt(story) }).collect();
@@ -224,15 +206,22 @@ impl Story<'_> {
         }
     }
 
-    /// What was left of a use, in a few words.
-    fn left(&self, part: &PortUse, waited: &str) -> String {
-        let state = if part.leaves == Leaves::FinWait2 { "FIN-WAIT-2" } else { "TIME-WAIT" };
-        match (part.closed, part.freed) {
-            (None, _) => "still open when the window ended".into(),
-            (Some(_), None) => format!("in {state} until the window ended, {waited}"),
-            (Some(closed), Some(freed)) if closed == freed => "free at once".into(),
-            _ => format!("{waited} in {state}"),
-        }
+    /// What a request got, `refused` times in vain before.
+    fn got(&self, part: &PortUse, refused: u64) -> String {
+        let number = self.life.port.expect("it got a port");
+        let (at, (from, open_to)) = (self.clock(part.attempt.at), self.open(part));
+        let (open, waited) = (exact(open_to - from), exact(self.held(part).1 - open_to));
+        let after = if refused > 0 { format!(" after {}", plural(refused, "refusal")) } else { String::new() };
+        format!("got port {number} at {at}{after}: open for {open}, {}", left(part, &waited))
+    }
+
+    /// That a request got no port.
+    fn lost(&self, refused: u64) -> String {
+        let last = self.life.attempts.last().expect("it made an attempt");
+        let cause = last.got.err().map_or("", Cause::name);
+        let most = self.scenario.clients[self.flow(&last.attempt).client].retry.attempts;
+        let end = if last.attempt.retry + 1 >= most { "was lost" } else { "was to try again when the window ended" };
+        format!("was refused {} ({cause}) and {end}", plural(refused, "time"))
     }
 
     /// What followed once the request had its port, and who got the port next.
@@ -250,14 +239,8 @@ impl Story<'_> {
                 let text = "end of the window: nobody has had it again for the same destination".to_owned();
                 moments.push(Moment { at: self.life.end, text });
             }
-            (_, None) => {
-                let until = match (part.closed, part.leaves) {
-                    (None, _) => format!("it closes at {}", self.clock(part.close_at)),
-                    (Some(_), Leaves::FinWait2) => format!("FIN-WAIT-2 goes on: {}", self.fin_wait_2()),
-                    (Some(_), _) => format!("TIME-WAIT goes on: {}", rule(self.hold())),
-                };
-                moments.push(Moment { at: self.life.end, text: format!("end of the window: {until}") });
-            }
+            // That it goes on is told already.
+            (_, None) => {}
         }
         moments
     }
@@ -274,5 +257,16 @@ impl Story<'_> {
             }
         };
         page.label("Before", &[text]);
+    }
+}
+
+/// What was left of a use, in a few words.
+fn left(part: &PortUse, waited: &str) -> String {
+    let state = if part.leaves == Leaves::FinWait2 { "FIN-WAIT-2" } else { "TIME-WAIT" };
+    match (part.closed, part.freed) {
+        (None, _) => "and still so when the window ended".into(),
+        (Some(_), None) => format!("then in {state} for {waited}, until the window ended"),
+        (Some(closed), Some(freed)) if closed == freed => "then free at once".into(),
+        _ => format!("then in {state} for {waited}"),
     }
 }
