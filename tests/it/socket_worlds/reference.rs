@@ -1,7 +1,7 @@
-//! What a kernel does with its local ports, as `reference/linux.md` tells it: one list of sockets, asked anew each time.
+//! What a kernel does with its local ports, as `reference/linux.md` tells it: one list of sockets, asked each time.
 //!
-//! Written from that page alone and never from the simulator. Nothing is counted ahead, indexed or kept up to date: every
-//! answer is a walk over all sockets. Times are nanoseconds.
+//! Written from that page alone and never from the simulator. Nothing is counted ahead, indexed or kept up to date:
+//! every answer is a walk over all sockets. Times are nanoseconds.
 
 use dryport::workload::{Behaviour, ClosesFirst};
 use std::ops::RangeInclusive;
@@ -14,11 +14,11 @@ const SECOND: u64 = 1_000_000_000;
 /// How a program asks for a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// connect(), or bind(addr, 0) with `IP_BIND_ADDRESS_NO_PORT` before it.
+    /// `connect()`, or bind(addr, 0) with `IP_BIND_ADDRESS_NO_PORT` before it.
     Connect,
-    /// bind(addr, 0), then connect().
+    /// bind(addr, 0), then `connect()`.
     BindZero,
-    /// bind(addr, port) with the first of these, then the next, then connect().
+    /// bind(addr, port) with the first of these, then the next, then `connect()`.
     Ports(u16, u16),
 }
 
@@ -121,7 +121,7 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Did bind() reserve its port (1.6)?
+    /// Did `bind()` reserve its port (1.6)?
     fn is_bound(&self) -> bool {
         self.call.program.way != Way::Connect
     }
@@ -132,9 +132,9 @@ impl Socket {
 pub(super) struct Outcomes {
     /// Ports that it may get.
     pub(super) ports: Vec<u16>,
-    /// connect() may fail: `EADDRNOTAVAIL`.
+    /// `connect()` may fail: `EADDRNOTAVAIL`.
     pub(super) not_available: bool,
-    /// bind() may fail: `EADDRINUSE`.
+    /// `bind()` may fail: `EADDRINUSE`.
     pub(super) in_use: bool,
 }
 
@@ -143,7 +143,7 @@ pub(super) struct Outcomes {
 pub(super) struct Host {
     pub(super) kernel: Kernel,
     pub(super) sockets: Vec<Socket>,
-    /// Ports that a bind()er has joined since their bucket was made: what a kernel before 6.18 remembers.
+    /// Ports that a `bind()`er has joined since their bucket was made: what a kernel before 6.18 remembers.
     bound_once: Vec<u16>,
     /// Those that left, for who counts.
     pub(super) gone: Vec<Socket>,
@@ -172,7 +172,7 @@ impl Host {
         (if inside(low) { low } else { first }, if inside(high) { high } else { last })
     }
 
-    /// 1.6: connect() skips the port, whatever the destination and the source address.
+    /// 1.6: `connect()` skips the port, whatever the destination and the source address.
     fn is_owned_by_bind(&self, port: u16) -> bool {
         self.kernel.listening == Some(port)
             || if self.kernel.sticky {
@@ -216,12 +216,12 @@ impl Host {
         self.sockets.iter().filter_map(old_at).filter(|at| *at > now).min()
     }
 
-    /// 1.3: would connect() take the port when it comes to it?
+    /// 1.3: would `connect()` take the port when it comes to it?
     pub(super) fn connect_may_take(&self, now: u64, port: u16, call: &Call) -> bool {
         self.kernel.reserved != Some(port) && !self.is_owned_by_bind(port) && self.tuple_is_free(now, port, call, true)
     }
 
-    /// 2: does an owner of the port keep bind() from it? `relax`: both may say that they don't mind.
+    /// 2: does an owner of the port keep `bind()` from it? `relax`: both may say that they don't mind.
     fn bind_conflicts(&self, port: u16, call: &Call, relax: bool, reuse_port_helps: bool) -> bool {
         let listening = self.kernel.listening == Some(port);
         listening
@@ -238,7 +238,7 @@ impl Host {
         self.kernel.reserved != Some(port) && !self.bind_conflicts(port, call, relax, false)
     }
 
-    /// May bind() have just this port? Reserved ones, too (1.1).
+    /// May `bind()` have just this port? Reserved ones, too (1.1).
     pub(super) fn bind_may_take(&self, port: u16, call: &Call) -> bool {
         !self.bind_conflicts(port, call, true, true)
     }
@@ -282,11 +282,11 @@ impl Host {
             let (upper, start) = if halves && offset >= half { (2, half) } else { (0, 0) };
             upper + 1 - (offset - start) % 2
         };
-        let takes =
+        let willing =
             |relax: bool| (low..=high).filter(|port| self.bind_zero_may_take(*port, call, relax)).collect::<Vec<u16>>();
-        let mut usable = takes(false);
+        let mut usable = willing(false);
         if usable.is_empty() && self.kernel.autobind_reuse {
-            usable = takes(true);
+            usable = willing(true);
         }
         let taken = first_turn(usable, turn);
         let in_use = taken.is_empty();
@@ -297,7 +297,7 @@ impl Host {
     }
 
     /// The program goes through its ports until it is connected, wherever it begins; what it hears in the end is
-    /// connect()'s answer if it ever came to that.
+    /// `connect()`'s answer if it ever came to that.
     fn named_ports(&self, now: u64, ports: RangeInclusive<u16>, call: &Call) -> Outcomes {
         let bound: Vec<u16> = ports.filter(|port| self.bind_may_take(*port, call)).collect();
         let connects = |port: &&u16| self.tuple_is_free(now, **port, call, false);
@@ -329,8 +329,8 @@ impl Host {
         ends.into_iter().chain(self.next_old(now)).min()
     }
 
-    /// Lets one thing happen whose time has come: at one instant what is over goes first, what closes last, as in all of
-    /// the simulator; the kernel may have them in any order. Says whether there was one.
+    /// Lets one thing happen whose time has come: at one instant what is over goes first, what closes last, as in all
+    /// of the simulator; the kernel may have them in any order. Says whether there was one.
     pub(super) fn step(&mut self, now: u64) -> bool {
         let due = (0..self.sockets.len()).filter(|index| self.sockets[*index].state.until() <= now);
         let first = due.min_by_key(|index| {

@@ -96,7 +96,7 @@ impl Setting {
         for (index, (loopback, behaviour)) in self.kernel.destinations.iter().enumerate() {
             let behaviour = behaviour.name();
             let keys = format!("name = \"d{index}\"\nloopback = {loopback}\nbehaviour = \"{behaviour}\"\n");
-            text.push_str(&format!("[[destination]]\n{keys}"));
+            write!(text, "[[destination]]\n{keys}").expect("a string takes all");
         }
         for (index, program) in self.programs.iter().enumerate() {
             let bind = match program.way {
@@ -107,12 +107,14 @@ impl Setting {
             let own = program
                 .own_range
                 .map_or(String::new(), |(first, last)| format!("local_port_range = \"{first}-{last}\"\n"));
-            text.push_str(&format!(
+            write!(
+                text,
                 "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = {{ d0 = 0.5, d1 = 0.5 }}\nbind = {bind}\n\
                  arrivals = {{ constant = {{ rate = \"1/s\" }} }}\nlifetime = {{ constant = {{ value = \"1s\" }} }}\n\
                  reuse_address = {}\nreuse_port = {}\n{own}",
                 program.reuse_address, program.reuse_port
-            ));
+            )
+            .expect("a string takes all");
         }
         text
     }
