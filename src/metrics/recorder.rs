@@ -221,7 +221,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// A port can be had again.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "once per release; the call alone costs a few per cent")]
+    #[inline(always)]
     fn comes_back(&mut self, at: SimTime, held: &Held, free: u32) {
         let stamp = at.as_nanos() + 1;
         match self.released[held.lane as usize].get_mut(usize::from(held.offset)) {
@@ -394,6 +395,7 @@ impl Observer for Recorder<'_> {
         self.comes_back(at, held, free);
     }
 
+    #[inline(never)]
     fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
         self.comes_back(at, held, free);
         self.flows[held.flow as usize].reusable.note(at);

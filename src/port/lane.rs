@@ -106,6 +106,12 @@ impl Layout {
         self.parts[part as usize].len
     }
 
+    /// Is every port of the range usable?
+    #[inline]
+    pub fn reserves_nothing(&self) -> bool {
+        self.parts[0].rank.is_empty()
+    }
+
     /// How many ports of a part before the index-th are not reserved, and so looked at by a scan.
     #[inline]
     pub fn usable_before(&self, part: u32, index: u32) -> u32 {

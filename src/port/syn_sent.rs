@@ -1,7 +1,7 @@
 //! How long `connect()` waits for a destination that never answers (`reference/linux.md` 3.7).
 
 use super::clock::Clock;
-use super::hold::Hold;
+use super::hold::{Hold, Timer};
 use crate::des::{SimDuration, SimTime};
 
 /// The first wait for an answer to a SYN: `TCP_TIMEOUT_INIT`, 1 s since Linux 3.1 (include/net/tcp.h; RFC 6298
@@ -18,8 +18,8 @@ fn enough(retries: u32) -> SimDuration {
 /// The waits between SYNs, and when they have lasted long enough.
 #[derive(Clone, Debug)]
 pub struct SynSent {
-    /// Each wait as a timer of the host, and where its grid lies.
-    waits: Vec<(Hold, SimDuration)>,
+    /// Each wait as a timer of the host.
+    waits: Vec<Timer>,
     enough: SimDuration,
 }
 
@@ -27,11 +27,7 @@ impl SynSent {
     /// `retries` SYNs are sent again, `linear` of them a second after the one before (`net.ipv4.tcp_syn_retries`,
     /// `tcp_syn_linear_timeouts`); timers are as `time_wait`'s kernel has them.
     pub fn new(retries: u32, linear: u32, time_wait: &Hold, clock: Clock) -> Self {
-        let phased = |timer: Hold| {
-            let phase = clock.phase(timer.grid());
-            (timer, phase)
-        };
-        let waits = Self::waits(retries, linear, time_wait).into_iter().map(phased).collect();
+        let waits = Self::waits(retries, linear, time_wait).iter().map(|timer| timer.on(clock)).collect();
         Self { waits, enough: enough(retries) }
     }
 
@@ -55,8 +51,8 @@ impl SynSent {
     /// the last one. Monotone.
     pub fn gives_up_at(&self, at: SimTime) -> SimTime {
         let mut now = at;
-        for (timer, phase) in &self.waits {
-            now = timer.free_at(now, *phase);
+        for timer in &self.waits {
+            now = timer.free_at(now);
             if now - at >= self.enough {
                 break;
             }

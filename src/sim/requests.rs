@@ -24,6 +24,8 @@ pub(super) struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
+    /// Do the lanes of its pool say all of its ports, and do all of its destinations answer?
+    pub(super) is_plain: bool,
     /// One destination that answers, one address, one endpoint and no trace: nothing is drawn but the lifetime.
     plain: bool,
     /// What its connections leave if it is plain.
@@ -87,6 +89,7 @@ impl Requests {
         let answers = client.to.iter().all(answers);
         Self {
             leaves: Leaves::of(client.closes_first, scenario.destinations[client.to[0].0].behaviour),
+            is_plain: answers && !scenario.needs_socket_table(client.host),
             plain: !spreads && trace.is_none() && client.to.len() == 1 && answers,
             arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
             lifetimes: LifetimeStream::new(client.lifetime.clone(), randomness.words(&actor, "lifetime")),

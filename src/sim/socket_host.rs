@@ -11,8 +11,9 @@ use super::topology::{Flow, PoolLanes, Topology};
 use super::world::{PortOwner, World, host_clock};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime};
 use crate::port::allocator::Choice;
+use crate::port::hold::Timer;
 use crate::port::sockets::{Owner, OwnerRules, Sockets, State};
-use crate::port::{EarlyReuse, Hold, PortRange};
+use crate::port::{EarlyReuse, PortRange};
 use crate::scenario::Scenario;
 use crate::scenario::ways::Access;
 use crate::workload::Leaves;
@@ -32,8 +33,8 @@ pub(super) struct SocketHost {
     early_phase: SimDuration,
     /// Of each flow: may `connect()` take its TIME-WAITs over?
     reuses: Vec<bool>,
-    /// The stages of an orphan's wait for a FIN, each with its grid's phase.
-    fin_wait_2: Vec<(Hold, SimDuration)>,
+    /// The stages of an orphan's wait for a FIN.
+    fin_wait_2: Vec<Timer>,
     /// What waits here and not with its pool, see [`YOUNG`], [`ORPHANS`] and [`FIN_WAIT_2`].
     lines: [DelayLine<Connection>; SocketHost::LINES],
     /// The entry of the first of these in `Next::release`.
@@ -98,7 +99,7 @@ impl SocketHost {
             early_reuse: host.sockets.early_reuse,
             early_phase: clock.phase(host.sockets.early_reuse.tick),
             reuses: topology.flows.iter().map(reuses).collect(),
-            fin_wait_2: stages.into_iter().map(|stage| (stage.clone(), clock.phase(stage.grid()))).collect(),
+            fin_wait_2: stages.iter().map(|stage| stage.on(clock)).collect(),
             lines: std::array::from_fn(|_| DelayLine::default()),
             entry: 0,
         }
@@ -135,7 +136,8 @@ impl SocketHost {
         at: SimTime,
     ) -> Result<Choice, (Cause, Choice)> {
         let (lane, claim) = (lane as usize, lanes.way.claim);
-        let found = |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
+        let found =
+            |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
         match lanes.way.access {
             Access::Connect => found(owner.pool.choose(lane, at), Cause::NotAvailable),
             Access::Exclusive => found(owner.pool.choose(lane, at), Cause::InUse),
@@ -332,11 +334,11 @@ impl World<'_> {
         let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
         let socket = socket.expect("an open connection owns its port");
         (socket.state, socket.free_at) = match (connection.leaves(), host.fin_wait_2.as_slice()) {
-            (Leaves::FinWait2, [(first, phase), _]) => (State::Orphan, first.free_at(at, *phase)),
+            (Leaves::FinWait2, [first, _]) => (State::Orphan, first.free_at(at)),
             // There is no room for another mini-socket: nothing is left (`reference/linux.md` 3.4).
             _ if is_full => (State::TimeWait, at),
             (Leaves::FinWait2, stages) => (State::FinWait2, last_stage_ends(stages, at)),
-            (Leaves::TimeWait, _) => (State::TimeWait, owner.rule.free_at(at, owner.phase)),
+            (Leaves::TimeWait, _) => (State::TimeWait, owner.time_wait.free_at(at)),
             (Leaves::Nothing | Leaves::Unanswered, _) => (State::TimeWait, at),
         };
         if connection.leaves() == Leaves::TimeWait && host.reuses[connection.flow() as usize] {
@@ -446,9 +448,8 @@ impl World<'_> {
 }
 
 /// When an orphan leaves that becomes a mini-socket now.
-fn last_stage_ends(stages: &[(Hold, SimDuration)], at: SimTime) -> SimTime {
-    let (stage, phase) = stages.last().expect("it waits at least once");
-    stage.free_at(at, *phase)
+fn last_stage_ends(stages: &[Timer], at: SimTime) -> SimTime {
+    stages.last().expect("it waits at least once").free_at(at)
 }
 
 /// Tells of a port that its own lane has no longer, `how`: or somebody else's socket goes on keeping it from the lane.

@@ -6,8 +6,9 @@ use super::requests::{Pending, Requests};
 use super::socket_host::SocketHost;
 use super::topology::{Flow, PoolLanes, Topology};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime, SlotWheel, Tournament};
+use crate::port::hold::Timer;
 use crate::port::pool::PoolSettings;
-use crate::port::{Clock, Hold, Pool, Strides, SynSent};
+use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
 use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
 
@@ -49,12 +50,13 @@ pub(super) struct PortOwner {
     /// Its first lane among those of all pools.
     pub(super) first_lane: u32,
     pub(super) strides: Strides,
-    /// What is held after its close, by which rule, on which grid.
-    pub(super) rule: Hold,
-    pub(super) phase: SimDuration,
+    /// How long a TIME-WAIT lasts.
+    pub(super) time_wait: Timer,
     pub(super) line: DelayLine<Connection>,
     /// No more are held after their close.
     held_max: usize,
+    /// It can never hold as many, and nobody keeps who owns its ports: the lanes say all.
+    is_plain: bool,
     /// What a program sees when there is no port.
     cause: Cause,
     /// When it gives up whom nobody answers.
@@ -147,13 +149,33 @@ impl<'a> World<'a> {
     /// The next request of client number `client` comes.
     #[inline]
     pub(super) fn arrive(&mut self, at: SimTime, client: usize, observer: &mut impl Observer) {
+        if self.clients[client].is_plain {
+            let pending = self.next_request(at, client);
+            self.attempt::<false>(at, pending, observer);
+        } else {
+            self.arrive_by_rules(at, client, observer);
+        }
+    }
+
+    /// The same for a client whose sockets or destinations have rules of their own.
+    #[cold]
+    #[inline(never)]
+    fn arrive_by_rules(&mut self, at: SimTime, client: usize, observer: &mut impl Observer) {
+        let pending = self.next_request(at, client);
+        self.attempt_by_rules(at, pending, observer);
+    }
+
+    /// Draws the request that comes now.
+    #[expect(clippy::inline_always, reason = "once per arrival; the call alone costs a few per cent")]
+    #[inline(always)]
+    fn next_request(&mut self, at: SimTime, client: usize) -> Pending {
         let requests = &mut self.clients[client];
         let pending = requests.request(self.topology);
         requests.arrivals.advance();
         let next = requests.arrivals.next_at();
         debug_assert!(next >= at, "arrivals never go back");
         self.next.arrival.set(client, next);
-        self.attempt(at, pending, observer);
+        pending
     }
 
     /// The next retry, of entry `entry`, is due.
@@ -169,19 +191,24 @@ impl<'a> World<'a> {
             self.next.retry.set(entry, line.next_at());
             due
         };
-        self.attempt(at, pending, observer);
+        self.attempt_by_rules(at, pending, observer);
     }
 
-    /// `connect()`.
+    /// `connect()`, whatever there is.
+    fn attempt_by_rules(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
+        if self.pools[self.topology.flows[pending.flow as usize].pool].socket_host.is_some() {
+            self.attempt_among_sockets(at, pending, observer);
+        } else {
+            self.attempt::<true>(at, pending, observer);
+        }
+    }
+
+    /// `connect()` where a lane's bitmap says all; `UNANSWERED`: to a destination that may never answer.
     #[expect(clippy::inline_always, reason = "once per arrival; the call alone costs a few per cent")]
     #[inline(always)]
-    fn attempt(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
+    fn attempt<const UNANSWERED: bool>(&mut self, at: SimTime, pending: Pending, observer: &mut impl Observer) {
         let flow = &self.topology.flows[pending.flow as usize];
         let host = &mut self.pools[flow.pool];
-        if host.socket_host.is_some() {
-            self.attempt_among_sockets(at, pending, observer);
-            return;
-        }
         let client = &mut self.clients[flow.client];
         let (source, endpoint) = client.pick(&pending, flow, host);
         let local = host.lane(flow, source, endpoint);
@@ -204,7 +231,7 @@ impl<'a> World<'a> {
             return;
         };
         let attempt = attempt();
-        let close_at = host.close_at(at, &pending);
+        let close_at = if UNANSWERED { host.close_at(at, &pending) } else { at + pending.lifetime };
         let connection = Connection::new(attempt.lane, offset, pending.flow, pending.leaves);
         let entry = client.close_entry;
         observer.connected(&attempt, &Connected { offset, port: host.pool.layout().port(offset), close_at });
@@ -261,12 +288,12 @@ impl<'a> World<'a> {
             observer.closed(at, &held(connection));
             let pool = self.topology.flows[connection.flow() as usize].pool;
             let owner = &mut self.pools[pool];
-            if owner.socket_host.is_some() {
-                self.close_among_sockets(at, connection, observer);
+            if !owner.is_plain {
+                self.close_by_rules(pool, at, connection, observer);
                 continue;
             }
-            let waits = connection.leaves() == Leaves::TimeWait && owner.line.len() < owner.held_max;
-            let free_at = if waits { owner.rule.free_at(at, owner.phase) } else { at };
+            let waits = connection.leaves() == Leaves::TimeWait;
+            let free_at = if waits { owner.time_wait.free_at(at) } else { at };
             if free_at == at {
                 owner.free_at_once(at, connection, observer);
             } else if owner.line.push(free_at, connection) {
@@ -275,6 +302,24 @@ impl<'a> World<'a> {
         }
         let next_at = if entry == 0 { self.closes.next_at() } else { self.close_lines[entry - 1].next_at() };
         self.next.close.set(entry, next_at);
+    }
+
+    /// A connection of a pool closes that is kept port by port, or that may hold too many TIME-WAITs.
+    #[cold]
+    #[inline(never)]
+    fn close_by_rules(&mut self, pool: usize, at: SimTime, connection: Connection, observer: &mut impl Observer) {
+        let owner = &mut self.pools[pool];
+        if owner.socket_host.is_some() {
+            self.close_among_sockets(at, connection, observer);
+            return;
+        }
+        let waits = connection.leaves() == Leaves::TimeWait && owner.line.len() < owner.held_max;
+        let free_at = if waits { owner.time_wait.free_at(at) } else { at };
+        if free_at == at {
+            owner.free_at_once(at, connection, observer);
+        } else if owner.line.push(free_at, connection) {
+            self.next.release.set(pool, free_at);
+        }
     }
 
     /// Frees the held ports that are due first and, when there is one host only, all others up to `until`.
@@ -322,10 +367,10 @@ impl PortOwner {
             pool: Pool::new(lanes.way.ports, &lanes.way.reserved, &settings, randomness),
             first_lane: lanes.first,
             strides: lanes.strides(),
-            phase: clock.phase(host.time_wait.grid()),
-            rule: host.time_wait.clone(),
+            time_wait: host.time_wait.on(clock),
             line: DelayLine::default(),
             held_max: usize::try_from(rules.max_tw_buckets).unwrap_or(usize::MAX),
+            is_plain: socket_host.is_none() && u64::from(lanes.count) * u64::from(lanes.ports) <= rules.max_tw_buckets,
             cause,
             syn_sent: SynSent::new(rules.syn_retries, rules.syn_linear_timeouts, &host.time_wait, clock),
             socket_host,

@@ -25,6 +25,7 @@ impl Allocate for LinuxBindZero {
         Self { starts: setup.randomness.words(setup.owner, "port start") }
     }
 
+    #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         search(&mut self.starts, 0, layout.range().len(), lane, layout)
     }

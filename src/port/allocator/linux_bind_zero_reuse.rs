@@ -22,6 +22,7 @@ impl Allocate for LinuxBindZeroReuse {
         Self { starts: setup.randomness.words(setup.owner, "port start") }
     }
 
+    #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let size = layout.range().len();
         // A range of fewer than four ports is not halved.

@@ -24,7 +24,7 @@ impl Allocate for LinuxConnect30 {
         Self { hint: 0, hashes: PortHash::new(setup) }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let start = self.hint.wrapping_add(self.hashes.of(id)).wrapping_add(1) % layout.range().len();
         let choice = linear(lane, layout, start);

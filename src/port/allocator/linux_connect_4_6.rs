@@ -27,7 +27,7 @@ impl Allocate for LinuxConnect46 {
         Self { hint: 0, hashes: PortHash::new(setup) }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let (choice, distance) = scan(self.hint.wrapping_add(self.hashes.of(id)), lane, layout);
         if choice.offset.is_some() {

@@ -38,7 +38,7 @@ impl Allocate for LinuxConnect512 {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let hash = self.hashes.of(id);
         let hint = &mut self.perturb[slot(hash)];

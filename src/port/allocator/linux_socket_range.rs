@@ -22,6 +22,7 @@ impl Allocate for LinuxSocketRange {
         Self { start: PerturbedStart::new(setup) }
     }
 
+    #[inline(never)]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice {
         let start = self.start.of(id, now);
         let offset = start.offset % layout.range().len();

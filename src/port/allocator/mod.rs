@@ -59,7 +59,7 @@ trait Allocate: Sized {
 
     fn new(setup: &Setup<'_>) -> Self;
 
-    /// Looks for a port of lane number `id`, which has been opened.
+    /// Looks for a port of lane number `id`, which has been opened. Inlined into the world are the two that most runs have.
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice;
 }
 
@@ -185,15 +185,23 @@ impl AllocatorKind {
 #[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
 #[inline(always)]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    let before = |index| layout.usable_before(0, index);
-    let begun = narrow(start);
-    if let Some(found) = lane.next_free(0, start) {
-        Choice { offset: Some(narrow(found)), probes: before(found + 1) - before(start), start: begun }
-    } else if let Some(found) = lane.next_free(0, 0) {
-        let probes = layout.usable() - before(start) + before(found + 1);
-        Choice { offset: Some(narrow(found)), probes, start: begun }
+    if layout.reserves_nothing() {
+        once_around(lane, layout.usable(), start, |index| index)
     } else {
-        Choice { offset: None, probes: layout.usable(), start: begun }
+        once_around(lane, layout.usable(), start, |index| layout.usable_before(0, index))
+    }
+}
+
+/// The same, where `before` says how many of the `usable` ports lie before an index.
+#[inline]
+fn once_around(lane: &Lane, usable: u32, start: u32, before: impl Fn(u32) -> u32) -> Choice {
+    let choice = |offset, probes| Choice { offset, probes, start: narrow(start) };
+    if let Some(found) = lane.next_free(0, start) {
+        choice(Some(narrow(found)), before(found + 1) - before(start))
+    } else if let Some(found) = lane.next_free(0, 0) {
+        choice(Some(narrow(found)), usable - before(start) + before(found + 1))
+    } else {
+        choice(None, usable)
     }
 }
 

@@ -89,8 +89,7 @@ mod tests {
 
     /// The offsets of a search that finds nothing, in the order in which it looks at them.
     fn path(order: Order, len: u32, start: u32) -> Vec<u32> {
-        let mut path: Vec<_> =
-            (0..len).filter_map(|offset| Some((order.place(len, start, offset)?, offset))).collect();
+        let mut path: Vec<_> = (0..len).filter_map(|offset| Some((order.place(len, start, offset)?, offset))).collect();
         path.sort_unstable();
         path.into_iter().map(|(_, offset)| offset).collect()
     }

@@ -9,7 +9,8 @@ use crate::port::lane::{Lane, Layout, narrow};
 pub(super) const STEP: u32 = 2;
 
 /// Scans from the start that `start` (before `mod rem`) gives; also returns the distance walked in the last pass.
-#[inline]
+#[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
+#[inline(always)]
 pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
     let len = layout.range().len();
     if len == 1 {
@@ -59,20 +60,28 @@ pub(super) struct Span {
 /// One pass: `start` to the end of the span, then its beginning to `start`.
 #[inline]
 pub(super) fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    let before = |index| layout.usable_before(parity, index);
-    let to_end = before(span.high) - before(start);
+    if layout.reserves_nothing() {
+        pass(parity, span, start, lane, |index| index)
+    } else {
+        pass(parity, span, start, lane, |index| layout.usable_before(parity, index))
+    }
+}
+
+/// The same, where `before` says how many ports that a scan looks at lie before an index.
+#[inline]
+fn pass(parity: u32, span: Span, start: u32, lane: &Lane, before: impl Fn(u32) -> u32) -> (Choice, u32) {
     let begun = narrow(2 * start + parity);
+    let choice = |offset, probes| Choice { offset, probes, start: begun };
     if lane.has_free(parity) {
         if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
             let probes = before(index + 1) - before(start);
-            let offset = Some(narrow(2 * index + parity));
-            return (Choice { offset, probes, start: begun }, (index - start) * STEP);
+            return (choice(Some(narrow(2 * index + parity)), probes), (index - start) * STEP);
         }
         if let Some(index) = lane.next_free(parity, span.low).filter(|index| *index < start) {
-            let probes = to_end + before(index + 1) - before(span.low);
+            let probes = before(span.high) - before(start) + before(index + 1) - before(span.low);
             let steps = span.high - start + index - span.low;
-            return (Choice { offset: Some(narrow(2 * index + parity)), probes, start: begun }, steps * STEP);
+            return (choice(Some(narrow(2 * index + parity)), probes), steps * STEP);
         }
     }
-    (Choice { offset: None, probes: to_end + before(start) - before(span.low), start: begun }, 0)
+    (choice(None, before(span.high) - before(span.low)), 0)
 }

@@ -28,7 +28,7 @@ impl Allocate for Random {
         Self { draws: setup.randomness.words(setup.owner, "port draw") }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         if lane.free() == 0 {
             return Choice { offset: None, probes: layout.usable(), start: 0 };

@@ -19,7 +19,7 @@ impl Allocate for RandomStart {
         Self { starts: setup.randomness.words(setup.owner, "port start") }
     }
 
-    #[inline]
+    #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         linear(lane, layout, below(self.starts.word(), layout.range().len()))
     }

@@ -7,9 +7,9 @@
 //! TIME-WAITs a slot, which is 13 closes a second, each slot so takes two runs: a TIME-WAIT lasts 97.5 to 112.5 s and
 //! ends in batches 15 s apart.
 
-use super::{Exact, Hold, HoldRule, first_tick_after};
+use super::{Exact, Hold, HoldRule};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::{SimDuration, SimTime};
+use crate::des::SimDuration;
 
 /// `INET_TWDR_TWKILL_SLOTS`.
 const SLOTS: u64 = 8;
@@ -44,11 +44,6 @@ impl CentralReaper {
 }
 
 impl HoldRule for CentralReaper {
-    #[inline]
-    fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
-        first_tick_after(close + self.least(), self.grid(), phase)
-    }
-
     /// A slot is filled for as long as the one before it is being emptied. Then the other seven are emptied, but of the
     /// last only the first run counts.
     fn least(&self) -> SimDuration {
@@ -112,6 +107,7 @@ impl Choice for CentralReaper {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::des::SimTime;
     use std::collections::VecDeque;
 
     /// The kernel's own way: eight cells, a pointer, a timer. Times in milliseconds; who has been killed, and when.
@@ -155,7 +151,7 @@ mod tests {
         let grid = rule.grid().as_nanos() / 1_000_000;
         let phase = SimDuration::from_millis(settled[0].1 % grid);
         for (close, killed) in settled {
-            let free = rule.free_at(SimTime::from_nanos(close * 1_000_000), phase);
+            let free = Hold::CentralReaper(rule).at_phase(phase).free_at(SimTime::from_nanos(close * 1_000_000));
             assert_eq!(free, SimTime::from_nanos(killed * 1_000_000), "closed at {close} ms");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Hold, HoldRule};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::{SimDuration, SimTime};
+use crate::des::SimDuration;
 
 /// Free exactly `wait` after the close.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,11 +18,6 @@ impl Exact {
 }
 
 impl HoldRule for Exact {
-    #[inline]
-    fn free_at(&self, close: SimTime, _phase: SimDuration) -> SimTime {
-        close + self.wait
-    }
-
     fn least(&self) -> SimDuration {
         self.wait
     }

@@ -3,13 +3,11 @@
 //! Every rule is monotone: who closes later is freed no earlier. So the held ports of one rule are a queue, never a
 //! heap.
 
+use super::clock::Clock;
 use crate::des::{SimDuration, SimTime};
 
 /// What a rule must answer.
 trait HoldRule {
-    /// See [`Hold::free_at`].
-    fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime;
-
     /// See [`Hold::least`].
     fn least(&self) -> SimDuration;
 
@@ -35,12 +33,29 @@ trait HoldRule {
     }
 }
 
-/// The first instant strictly after `time` of a grid that lies at `phase` + k x `grid`; `phase` is below `grid`.
-#[inline]
-fn first_tick_after(time: SimTime, grid: SimDuration, phase: SimDuration) -> SimTime {
-    // Counted from one grid step before the phase, so that nothing is negative.
-    let shift = grid.as_nanos() - phase.as_nanos();
-    SimTime::from_nanos(((time.as_nanos() + shift) / grid.as_nanos() + 1) * grid.as_nanos() - shift)
+/// A rule on one clock: what every rule comes down to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timer {
+    wait: SimDuration,
+    /// Zero: there is none.
+    grid: SimDuration,
+    /// From one grid step before the phase to zero, so that nothing counted from there is negative.
+    shift: SimDuration,
+}
+
+impl Timer {
+    /// When a port is free again that was closed at `close`: after the wait or, where there is a grid, at its first
+    /// instant strictly after.
+    #[expect(clippy::inline_always, reason = "once per close; the call alone costs a few per cent")]
+    #[inline(always)]
+    pub fn free_at(self, close: SimTime) -> SimTime {
+        let Self { wait, grid, shift } = self;
+        if grid.is_zero() {
+            return close + wait;
+        }
+        let due = (close + wait + shift).as_nanos();
+        SimTime::from_nanos((due / grid.as_nanos() + 1) * grid.as_nanos() - shift.as_nanos())
+    }
 }
 
 crate::registry! {
@@ -53,10 +68,15 @@ crate::registry! {
 }
 
 impl Hold {
-    /// When a port is free again that was closed at `close`, on a clock whose grid lies at `phase` + k x grid.
-    #[inline]
-    pub fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
-        each_hold!(self, rule => rule.free_at(close, phase))
+    /// The rule on a clock whose grid lies at `phase` + k x grid; `phase` is below the grid.
+    pub fn at_phase(&self, phase: SimDuration) -> Timer {
+        let (wait, grid) = (self.least(), self.grid());
+        Timer { wait, grid, shift: grid.saturating_sub(phase) }
+    }
+
+    /// The rule on an owner's clock.
+    pub fn on(&self, clock: Clock) -> Timer {
+        self.at_phase(clock.phase(self.grid()))
     }
 
     /// The least time from close to free: no port is free again sooner.

@@ -5,10 +5,10 @@
 //! the first grid instant strictly after its time. At HZ=250 a wait of 60 s is 15,000 jiffies, level 3: a grid of
 //! 512 jiffies, 2.048 s.
 
-use super::{Hold, HoldRule, first_tick_after};
+use super::{Hold, HoldRule};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
+use crate::des::SimDuration;
 use crate::des::time::NANOS_PER_SECOND;
-use crate::des::{SimDuration, SimTime};
 
 /// Free at the first grid instant strictly after close + wait.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,11 +36,6 @@ impl TimerWheel {
 }
 
 impl HoldRule for TimerWheel {
-    #[inline]
-    fn free_at(&self, close: SimTime, phase: SimDuration) -> SimTime {
-        first_tick_after(close + self.wait, self.grid, phase)
-    }
-
     fn least(&self) -> SimDuration {
         self.wait
     }
@@ -120,6 +115,7 @@ impl Choice for TimerWheel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::des::SimTime;
 
     #[test]
     fn the_grid_is_that_of_the_kernel() {
@@ -137,11 +133,11 @@ mod tests {
         let tick = |k: u64| SimTime::from_nanos(1_246_000_000 + k * 2_048_000_000);
         // A close exactly one wait before a tick waits for the next one.
         let close = SimTime::from_nanos(tick(40).as_nanos() - 60_000_000_000);
-        assert_eq!(wheel.free_at(close, phase), tick(41));
-        assert_eq!(wheel.free_at(SimTime::from_nanos(close.as_nanos() - 1), phase), tick(40));
+        assert_eq!(Hold::TimerWheel(wheel).at_phase(phase).free_at(close), tick(41));
+        assert_eq!(Hold::TimerWheel(wheel).at_phase(phase).free_at(SimTime::from_nanos(close.as_nanos() - 1)), tick(40));
         for start in [0, 1, 77_777_777, 5_000_000_000] {
             let close = SimTime::from_nanos(start);
-            let life = wheel.free_at(close, phase) - close;
+            let life = Hold::TimerWheel(wheel).at_phase(phase).free_at(close) - close;
             assert!(life.as_nanos() > 60_000_000_000 && life.as_nanos() <= 62_048_000_000);
         }
     }

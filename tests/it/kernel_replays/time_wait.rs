@@ -157,8 +157,10 @@ fn time_waits_end_in_the_batches_that_were_seen() {
     let rows = recording.replay(&scenario, 0);
     assert!(rows.iter().all(|row| row.got.is_ok()));
     let start = SimTime::ZERO;
-    let mut ends: Vec<u64> =
-        rows.iter().map(|row| hold.free_at(start + row.got.unwrap().1, recording.phase()).as_nanos()).collect();
+    let mut ends: Vec<u64> = rows
+        .iter()
+        .map(|row| hold.at_phase(recording.phase()).free_at(start + row.got.unwrap().1).as_nanos())
+        .collect();
     ends.sort_unstable();
     let mut worst = 0;
     for (at, time_waits) in recording.time_waits() {
