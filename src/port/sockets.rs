@@ -267,7 +267,7 @@ mod tests {
         Owner { source, endpoint, claim, state, flow, lane, is_busy, reusable_at: never, free_at: never }
     }
 
-    /// May connect() choose the port for this 4-tuple?
+    /// May `connect()` choose the port for this 4-tuple?
     fn connects(sockets: &Sockets, port: u16, source: u32, endpoint: u32) -> bool {
         sockets.connect_may_take(port, |owner| (owner.source, owner.endpoint) == (source, endpoint))
     }

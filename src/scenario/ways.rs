@@ -187,6 +187,7 @@ mod tests {
     use super::*;
     use crate::scenario::SourceFile;
     use std::collections::BTreeMap;
+    use std::fmt::Write;
 
     /// A host with these further keys, and a client for each of `clients`, with these.
     fn read(host: &str, destination: &str, clients: &[&str]) -> Scenario {
@@ -195,10 +196,12 @@ mod tests {
              [[destination]]\nname = \"d\"\n{destination}\n"
         );
         for (index, keys) in clients.iter().enumerate() {
-            text += &format!(
+            write!(
+                text,
                 "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = \"d\"\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
                  lifetime = {{ constant = {{ value = \"1s\" }} }}\n{keys}\n"
-            );
+            )
+.expect("a string takes all");
         }
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         Scenario::read(&SourceFile::new("x.toml", text), &[], &sources).unwrap_or_else(|error| panic!("{error}"))

@@ -95,7 +95,10 @@ impl Story<'_> {
         };
         let at_once = part.freed == Some(closed);
         let left = match part.leaves {
-            _ if at_once && matches!(part.leaves, Leaves::TimeWait | Leaves::FinWait2) && !self.hold().least().is_zero() => {
+            _ if at_once
+                && matches!(part.leaves, Leaves::TimeWait | Leaves::FinWait2)
+                && !self.hold().least().is_zero() =>
+            {
                 let most = thousands(self.scenario.hosts[self.life.host].sockets.max_tw_buckets);
                 format!("{most} are held after their close already (max_tw_buckets), so nothing is left: free at once")
             }
