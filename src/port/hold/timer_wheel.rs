@@ -134,7 +134,10 @@ mod tests {
         // A close exactly one wait before a tick waits for the next one.
         let close = SimTime::from_nanos(tick(40).as_nanos() - 60_000_000_000);
         assert_eq!(Hold::TimerWheel(wheel).at_phase(phase).free_at(close), tick(41));
-        assert_eq!(Hold::TimerWheel(wheel).at_phase(phase).free_at(SimTime::from_nanos(close.as_nanos() - 1)), tick(40));
+        assert_eq!(
+            Hold::TimerWheel(wheel).at_phase(phase).free_at(SimTime::from_nanos(close.as_nanos() - 1)),
+            tick(40)
+        );
         for start in [0, 1, 77_777_777, 5_000_000_000] {
             let close = SimTime::from_nanos(start);
             let life = Hold::TimerWheel(wheel).at_phase(phase).free_at(close) - close;

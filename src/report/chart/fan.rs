@@ -3,12 +3,12 @@
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, GREY_AXIS, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT, ORANGE_TINT, SMALL, WHITE, solid};
+use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =

@@ -4,12 +4,12 @@ use super::super::middle_run::middle_run;
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Canvas, Point, Type, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
 use super::theme::{VERMILLION, WHITE, solid};
+use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =

@@ -2,12 +2,12 @@
 
 use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, Table, words};
-use super::{Caption, Chart};
 use super::axis::{Axis, exp10, log10};
 use super::canvas::{Align, Box2, Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_TEXT, LABEL, PURPLE, PURPLE_TEXT, SMALL, VERMILLION, dashed, dotted, solid};
+use super::{Caption, Chart};
 use std::ops::Range;
 
 /// The chart's entry in the registry.
@@ -195,7 +195,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let labels = if idle { Vec::new() } else { labels(&figures, tables) };
     let times = figures.time.map_or_else(Vec::new, |time| times(&y, time, figures.most));
     let beside = end_labels::beside(&times);
-    let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), beside + end_labels::width(&labels));
+    let frame =
+        Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), beside + end_labels::width(&labels));
     if !times.is_empty() {
         frame.right_axis(canvas, &times, "CPU time of a connect() that looks at so many");
     }

@@ -2,11 +2,11 @@
 
 use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, words};
-use super::{Caption, Chart};
 use super::axis::{Axis, Grain};
 use super::canvas::{Align, Box2, Canvas, text_width};
 use super::frame::{self, Frame, Headings};
 use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, VERMILLION, WHITE, solid};
+use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =

@@ -1,12 +1,12 @@
 //! By when how many runs were refused: the survival curve of the ports.
 
 use super::super::{RunTables, words};
-use super::{Caption, Chart};
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, text_width};
 use super::frame::{Frame, Headings};
 use super::survival::{Step, Survival};
 use super::theme::{BLUE, GREY_TEXT, LABEL, SMALL, TINT, VERMILLION, dotted, solid};
+use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =

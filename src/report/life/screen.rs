@@ -164,12 +164,19 @@ impl Story<'_> {
             let (low, ours) = (way.ports.first(), parity(port));
             page.label(
                 "Why so late",
-                &[format!("{port} is {ours} and {low} {}: connect() tries all {} ports first", parity(low), parity(low))],
+                &[format!(
+                    "{port} is {ours} and {low} {}: connect() tries all {} ports first",
+                    parity(low),
+                    parity(low)
+                )],
             );
         }
         let hold = self.hold();
         let is_plain = |part: &&PortUse| {
-            part.leaves == Leaves::TimeWait && part.reusable.is_none() && part.closed.is_some() && part.freed > part.closed
+            part.leaves == Leaves::TimeWait
+                && part.reusable.is_none()
+                && part.closed.is_some()
+                && part.freed > part.closed
         };
         let Some(freed) = self.uses().iter().find(is_plain).and_then(|part| part.freed) else { return };
         let mut text = format!("a TIME-WAIT lasts {}", rule(hold));

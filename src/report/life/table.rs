@@ -66,7 +66,8 @@ impl Story<'_> {
     /// A lane that could not have the port. Lanes are those of some use, else nobody's.
     fn blocked(&self, lane: u32, span: (SimTime, SimTime)) -> Vec<Cell> {
         let user = self.uses().iter().find(|part| part.attempt.lane == lane);
-        let mut row = user.map_or_else(|| self.nobody(span, "blocked"), |part| self.row(&part.attempt, span, "blocked"));
+        let mut row =
+            user.map_or_else(|| self.nobody(span, "blocked"), |part| self.row(&part.attempt, span, "blocked"));
         // It is nobody's connection.
         (row[3], row[4], row[8]) = (Cell::Empty, Cell::Empty, whole(0));
         row
