@@ -152,7 +152,8 @@ fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
         r#"
         schema = 1
         run = {{ duration = "{seconds}s", replications = 1, seed = {seed} }}
-        host = [{{ name = "h", port_range = "{first}-{last}", addresses = {}, allocator = "{allocator}", time_wait = "60s", max_tw_buckets = 2_147_483_648 }}]
+        host = [{{ name = "h", port_range = "{first}-{last}", addresses = {}, allocator = "{allocator}",
+                   time_wait = "60s", max_tw_buckets = 2_147_483_648 }}]
         destination = [{{ name = "d" }}]
         [[client]]
         name = "c"

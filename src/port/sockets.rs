@@ -244,3 +244,123 @@ impl Sockets {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PORT: u16 = 40_000;
+    const CONNECT: Claim = Claim { bound: false, reuse_address: false, reuse_port: false };
+    const BOUND: Claim = Claim { bound: true, ..CONNECT };
+    const REUSE: Claim = Claim { reuse_address: true, ..BOUND };
+    const SHARE: Claim = Claim { reuse_port: true, ..BOUND };
+
+    fn sockets(sticky_buckets: bool, timestamps: bool) -> Sockets {
+        let listening_ports = PortSet::new(vec![PortRange::new(PORT + 1, PORT + 1).unwrap()]);
+        let rules = OwnerRules { sticky_buckets, timestamps, listening_ports };
+        Sockets::new(rules, PortRange::new(PORT, PORT + 3).unwrap())
+    }
+
+    fn owner(source: u32, endpoint: u32, claim: Claim) -> Owner {
+        let never = SimTime::NEVER;
+        let (state, flow, lane, is_busy) = (State::Open, 0, 0, true);
+        Owner { source, endpoint, claim, state, flow, lane, is_busy, reusable_at: never, free_at: never }
+    }
+
+    /// May `connect()` choose the port for this 4-tuple?
+    fn connects(sockets: &Sockets, port: u16, source: u32, endpoint: u32) -> bool {
+        sockets.connect_may_take(port, |owner| (owner.source, owner.endpoint) == (source, endpoint))
+    }
+
+    #[test]
+    fn connect_shares_a_port_among_destinations_until_somebody_binds_it() {
+        let mut sockets = sockets(false, true);
+        assert!(!sockets.add(PORT, owner(0, 0, CONNECT)));
+        assert!(!connects(&sockets, PORT, 0, 0));
+        assert!(connects(&sockets, PORT, 0, 1) && connects(&sockets, PORT, 1, 0));
+        assert!(sockets.add(PORT, owner(1, 0, BOUND)), "closed to connect() from now on");
+        assert!(!connects(&sockets, PORT, 0, 1) && !connects(&sockets, PORT, 2, 7));
+        assert!(!connects(&sockets, PORT + 1, 0, 0), "somebody listens there");
+    }
+
+    #[test]
+    fn a_bind_er_is_remembered_until_the_last_owner_left_before_6_18_only() {
+        for sticky in [false, true] {
+            let mut sockets = sockets(sticky, true);
+            sockets.add(PORT, owner(0, 0, CONNECT));
+            sockets.add(PORT, owner(1, 0, BOUND));
+            assert_eq!(sockets.remove(PORT, 1, 0), !sticky, "it opens again");
+            assert_eq!(connects(&sockets, PORT, 0, 1), !sticky);
+            assert_eq!(sockets.remove(PORT, 0, 0), sticky);
+            assert!(connects(&sockets, PORT, 0, 1));
+        }
+    }
+
+    #[test]
+    fn only_an_old_time_wait_is_taken_over_by_a_connect_that_chooses() {
+        let mut sockets = sockets(false, true);
+        sockets.add(PORT, owner(0, 0, CONNECT));
+        for (state, may) in [
+            (State::Open, false),
+            (State::Orphan, false),
+            (State::FinWait2, false),
+            (State::TimeWait, false),
+            (State::Reusable, true),
+        ] {
+            sockets.of_tuple_mut(PORT, 0, 0).unwrap().state = state;
+            assert_eq!(connects(&sockets, PORT, 0, 0), may, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_bound_connect_takes_over_every_mini_socket_if_there_were_timestamps() {
+        for timestamps in [false, true] {
+            let mut sockets = sockets(false, timestamps);
+            assert!(sockets.bound_may_connect(PORT, 0, 0), "nobody is there");
+            sockets.add(PORT, owner(0, 0, REUSE));
+            for state in [State::Open, State::Orphan, State::FinWait2, State::TimeWait, State::Reusable] {
+                sockets.of_tuple_mut(PORT, 0, 0).unwrap().state = state;
+                assert_eq!(sockets.bound_may_connect(PORT, 0, 0), timestamps && state.is_mini(), "{state:?}");
+                assert!(sockets.bound_may_connect(PORT, 0, 1), "another destination");
+            }
+        }
+    }
+
+    #[test]
+    fn bind_shares_a_port_with_those_that_agree_and_with_other_addresses() {
+        for (theirs, mine, may) in [
+            (BOUND, BOUND, false),
+            (CONNECT, BOUND, false),
+            (REUSE, BOUND, false),
+            (BOUND, REUSE, false),
+            (REUSE, REUSE, true),
+            (SHARE, SHARE, true),
+            (SHARE, REUSE, false),
+        ] {
+            let mut sockets = sockets(false, true);
+            sockets.add(PORT, owner(0, 0, theirs));
+            assert_eq!(sockets.bind_may_take(PORT, 0, mine), may, "{theirs:?} {mine:?}");
+            assert!(sockets.bind_may_take(PORT, 1, mine), "another address");
+            assert!(!sockets.bind_may_take(PORT + 1, 1, mine), "a listening socket has all addresses");
+            // bind(0) shares as a last resort, and never by SO_REUSEPORT.
+            assert!(!sockets.bind_zero_may_take(PORT, 0, mine, false));
+            assert_eq!(sockets.bind_zero_may_take(PORT, 0, mine, true), may && mine == REUSE);
+            assert!(sockets.bind_zero_may_take(PORT, 1, mine, false));
+        }
+    }
+
+    #[test]
+    fn places_are_used_again_and_chains_hold() {
+        let mut sockets = sockets(false, true);
+        for endpoint in 0..3 {
+            sockets.add(PORT, owner(0, endpoint, CONNECT));
+        }
+        sockets.remove(PORT, 0, 1);
+        sockets.add(PORT + 2, owner(0, 7, CONNECT));
+        sockets.add(PORT, owner(0, 3, CONNECT));
+        let endpoints = |port| sockets.of_port(port).map(|owner| owner.endpoint).collect::<Vec<_>>();
+        assert_eq!((endpoints(PORT), endpoints(PORT + 2)), (vec![3, 2, 0], vec![7]));
+        assert_eq!(sockets.owners.len(), 4);
+        assert!(sockets.of_tuple(PORT, 0, 1).is_none() && sockets.of_tuple(PORT, 0, 2).is_some());
+    }
+}

@@ -60,3 +60,53 @@ impl SynSent {
         now
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::des::Randomness;
+    use crate::port::hold::{Exact, TimerWheel};
+
+    const MINUTE: SimDuration = SimDuration::from_secs(60);
+
+    /// How long `retries` take from each of many starts: the least and the most.
+    fn spans(retries: u32, linear: u32, time_wait: &Hold) -> (f64, f64) {
+        let clock = Clock::draw(Randomness { seed: 1, replication: 0 }, "host:h", time_wait.grid(), None);
+        let syn_sent = SynSent::new(retries, linear, time_wait, clock);
+        let starts = (0..5_000).map(|number| SimTime::from_nanos(number * 7_919_000));
+        let spans = starts.map(|at| (syn_sent.gives_up_at(at) - at).as_secs_f64());
+        spans.fold((f64::MAX, 0.0), |(least, most), span| (span.min(least), span.max(most)))
+    }
+
+    /// As measured on 6.18 with HZ=250 (`reference/linux.md` 3.7).
+    #[test]
+    fn on_the_wheel_it_takes_what_was_measured() {
+        let wheel = Hold::TimerWheel(TimerWheel::new(MINUTE, 250, None));
+        for (retries, least, measured, most) in
+            [(1, 3.0, 3.05, 3.1), (2, 7.0, 7.14, 7.2), (3, 19.0, 19.56, 19.75), (6, 131.0, 134.65, 136.4)]
+        {
+            let (from, to) = spans(retries, 4, &wheel);
+            assert!(least <= from && from <= measured, "{retries}: {from} to {to}");
+            assert!(measured <= to && to <= most, "{retries}: {from} to {to}");
+        }
+    }
+
+    #[test]
+    fn without_a_grid_it_takes_the_sum_of_its_waits() {
+        let exact = Hold::Exact(Exact::new(MINUTE));
+        for (retries, linear, span) in
+            [(1, 4, 3.0), (2, 4, 7.0), (3, 4, 19.0), (6, 4, 131.0), (1, 0, 3.0), (6, 0, 127.0)]
+        {
+            let (from, to) = spans(retries, linear, &exact);
+            assert!((from - span).abs() < 1e-9 && (to - span).abs() < 1e-9, "{retries} {linear}: {from} to {to}");
+        }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_two_minutes() {
+        let exact = Hold::Exact(Exact::new(MINUTE));
+        // Eleven of them: 1 + 2 + ... + 64 s, then four times 120 s.
+        assert_eq!(spans(10, 0, &exact), (607.0, 607.0));
+        assert!(SynSent::waits(127, 0, &exact).len() <= 128);
+    }
+}

@@ -181,3 +181,98 @@ impl Host {
         vec![self.time_wait.of_wait(wait.saturating_sub(TIME_WAIT)); 2]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+    use std::fmt::Write;
+
+    /// A host with these further keys, and a client for each of `clients`, with these.
+    fn read(host: &str, destination: &str, clients: &[&str]) -> Scenario {
+        let mut text = format!(
+            "schema = 1\n[run]\nduration = \"10m\"\n[[host]]\nname = \"h\"\nport_range = \"40000-40099\"\n{host}\n\
+             [[destination]]\nname = \"d\"\n{destination}\n"
+        );
+        for (index, keys) in clients.iter().enumerate() {
+            write!(
+                text,
+                "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = \"d\"\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
+                 lifetime = {{ constant = {{ value = \"1s\" }} }}\n{keys}\n"
+            )
+.expect("a string takes all");
+        }
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        Scenario::read(&SourceFile::new("x.toml", text), &[], &sources).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn clients_that_do_it_alike_share_a_way() {
+        let scenario =
+            read("", "", &["", "bind = \"bind-zero\"", "bind = \"address-no-port\"", "reuse_address = true"]);
+        let ways = scenario.ways();
+        assert_eq!(ways.of_client, [0, 1, 0, 2]);
+        let access: Vec<Access> = ways.all.iter().map(|way| way.access).collect();
+        assert_eq!(access, [Access::Connect, Access::Exclusive, Access::Connect]);
+        assert_eq!(ways.all[1].uniqueness, Uniqueness::AddressPort);
+    }
+
+    #[test]
+    fn each_end_of_a_socket_s_own_range_counts_only_inside_the_host_s() {
+        let range = |first, last| PortRange::new(first, last).unwrap();
+        let host = range(40_000, 40_099);
+        for (own, ports) in [
+            (range(40_010, 40_019), range(40_010, 40_019)),
+            (range(39_000, 40_019), range(40_000, 40_019)),
+            (range(40_010, 50_000), range(40_010, 40_099)),
+            (range(1, 9), host),
+            (host, host),
+        ] {
+            assert_eq!(narrowed(host, own), ports, "{own:?}");
+        }
+    }
+
+    #[test]
+    fn named_ports_may_be_reserved_but_not_listened_on() {
+        let keys = "reserved_ports = [\"40000-40001\"]\nlistening_ports = [40002]";
+        let scenario = read(keys, "", &["", "bind = { ports = \"40000-40009\" }"]);
+        let ports: Vec<u32> = scenario.ways().all.iter().map(Way::usable_ports).collect();
+        assert_eq!(ports, [97, 9]);
+    }
+
+    #[test]
+    fn a_table_is_kept_only_where_sockets_meet_that_differ() {
+        for (host, destination, clients, needs) in [
+            ("", "", vec!["", ""], false),
+            ("", "", vec!["bind = \"bind-zero\""], false),
+            ("", "", vec!["bind = { ports = \"40000-40009\" }"], false),
+            ("", "", vec!["", "bind = \"bind-zero\""], true),
+            ("", "", vec!["bind = { ports = \"40000-40009\" }\nreuse_port = true"], true),
+            ("autobind_reuse = true", "", vec!["bind = \"bind-zero\""], false),
+            ("autobind_reuse = true", "", vec!["bind = \"bind-zero\"\nreuse_address = true"], true),
+            ("listening_ports = [40002]", "", vec![""], true),
+            ("tw_reuse = \"on\"", "", vec![""], true),
+            ("", "loopback = true", vec![""], true),
+            ("timestamps = false", "loopback = true", vec![""], false),
+            ("", "behaviour = \"never-closes\"", vec![""], true),
+            ("", "behaviour = \"silent\"", vec![""], false),
+        ] {
+            let scenario = read(host, destination, &clients);
+            assert_eq!(scenario.needs_socket_table(0), needs, "{host} {destination} {clients:?}");
+        }
+    }
+
+    #[test]
+    fn a_fin_wait_2_above_a_minute_is_two_waits_of_what_is_above() {
+        let stages = |timeout: &str| {
+            let keys = format!("time_wait = \"60s\"\nfin_timeout = \"{timeout}\"");
+            let stages = read(&keys, "", &[""]).hosts[0].fin_wait_2();
+            stages.iter().map(Hold::least).collect::<Vec<_>>()
+        };
+        let seconds = SimDuration::from_secs;
+        assert_eq!(stages("10s"), [seconds(10)]);
+        assert_eq!(stages("60s"), [seconds(60)]);
+        assert_eq!(stages("70s"), [seconds(10); 2]);
+    }
+}

@@ -36,7 +36,7 @@ pub(super) struct SocketHost {
     /// The stages of an orphan's wait for a FIN.
     fin_wait_2: Vec<Timer>,
     /// What waits here and not with its pool, see [`YOUNG`], [`ORPHANS`] and [`FIN_WAIT_2`].
-    lines: [DelayLine<Connection>; SocketHost::LINES],
+    lines: [DelayLine<Connection>; Self::LINES],
     /// The entry of the first of these in `Next::release`.
     entry: usize,
 }
@@ -482,3 +482,6 @@ fn held_by(topology: &Topology, port: u16, socket: &Owner) -> Held {
     let first = topology.pool_of_lane(socket.lane).way.ports.first();
     Held { flow: socket.flow, lane: socket.lane, offset: port - first }
 }
+
+#[cfg(test)]
+mod tests;

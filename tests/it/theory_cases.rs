@@ -147,7 +147,7 @@ fn erlang_b_on_the_dynamic_range_in_overload() {
     mgcc("P06", effort, &[Law::WholeExponential, Law::WholeUniform]);
 }
 
-/// A TIME-WAIT that connect() may take over keeps its port for the delay alone. All times are a thousand times those of
+/// A TIME-WAIT that `connect()` may take over keeps its port for the delay alone. All times are a thousand times those of
 /// the row, so that the millisecond in which the kernel counts is next to nothing.
 #[test]
 fn early_reuse_is_erlang_b_with_the_delay_for_a_time_wait() {

@@ -1,4 +1,4 @@
-//! Sockets that bind() before they connect, and sockets with a range of their own (`reference/linux.md` 1.8 and 2).
+//! Sockets that `bind()` before they connect, and sockets with a range of their own (`reference/linux.md` 1.8 and 2).
 
 use super::recording::{AT_ONCE, HELD, Recording, decided_alike, distinct, first_refusal, granted, port};
 
