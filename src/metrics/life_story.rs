@@ -202,9 +202,15 @@ impl<'a> LifeStory<'a> {
         if let Some(holder) = holders.iter().find(same) {
             return (holder.keeps, Some(holder.number));
         }
-        let bound = holders.iter().find(|holder| holder.bound).or(holders.first());
-        let keeps = if pool.way.access == Access::Connect { Keeps::Bound } else { Keeps::Elsewhere };
-        (keeps, bound.map(|holder| holder.number))
+        let bound = holders.iter().find(|holder| holder.bound);
+        let sticky = self.scenario.hosts[self.host].sockets.sticky_buckets;
+        let keeps = match (bound, holders.first()) {
+            _ if pool.way.access != Access::Connect => Keeps::Elsewhere,
+            // Nobody used bind() and nobody will be remembered for it: it is in the way by itself.
+            (None, Some(holder)) if !sticky => holder.keeps,
+            _ => Keeps::Bound,
+        };
+        (keeps, bound.or(holders.first()).map(|holder| holder.number))
     }
 
     /// The order in which the searches of a pool look at ports, as far as it can be told.

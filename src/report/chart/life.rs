@@ -55,7 +55,9 @@ pub fn life(table: &Table, caption: &Caption) -> Canvas {
         _ => format!("destination; the {BANDS} that had it most, {hidden} more are not shown"),
     };
     let y = Axis { from: 0.0, to: bands.len().max(1) as f64, ticks: ticks.collect(), title };
-    let seen: Vec<_> = STATES.iter().filter(|(state, ..)| spans.iter().any(|span| span.state == *state)).collect();
+    let is_shown = |span: &Span<'_>| bands.contains(&span.lane) && span.to >= range.0 && span.from <= range.1;
+    let is_seen = |state: &str| spans.iter().any(|span| span.state == state && is_shown(span));
+    let seen: Vec<_> = STATES.iter().filter(|(state, ..)| is_seen(state)).collect();
     let legend = seen.iter().map(|(_, name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
     let headings = Headings { title: title_of(&spans, port, caption.duration_s), note: String::new() };
     let frame = Frame::draw(&mut canvas, caption, &headings, (&x, &y), legend);

@@ -1,7 +1,7 @@
 //! What happened to a port, moment by moment, in words.
 
 use super::{Story, exact};
-use crate::des::SimTime;
+use crate::des::{SimDuration, SimTime};
 use crate::metrics::{AttemptStory, Hero, Keeps, Kept, PortUse};
 use crate::port::Hold;
 use crate::scenario::words::{plural, span, thousands};
@@ -46,7 +46,7 @@ impl Story<'_> {
             moments.push(Moment { at: freed, text: self.freed(part, closed, freed) });
         } else if part.freed.is_none() {
             let text = if part.leaves == Leaves::FinWait2 {
-                format!("in FIN-WAIT-2 ({})", self.fin_wait_2())
+                format!("in FIN-WAIT-2 ({})", self.fin_wait_2(SimDuration::MAX))
             } else {
                 format!("in TIME-WAIT ({})", rule(self.hold()))
             };
@@ -127,7 +127,7 @@ impl Story<'_> {
             return format!("the TIME-WAIT ends after {lasted}: the next connection takes it over{passed}");
         }
         let (state, rule) = if part.leaves == Leaves::FinWait2 {
-            ("FIN-WAIT-2", self.fin_wait_2())
+            ("FIN-WAIT-2", self.fin_wait_2(freed - closed))
         } else {
             ("TIME-WAIT", rule(self.hold()))
         };
@@ -136,11 +136,16 @@ impl Story<'_> {
         format!("free: {state} is over after {lasted}{rule}{passed}")
     }
 
-    fn fin_wait_2(&self) -> String {
+    /// By which rule FIN-WAIT-2 ends, or ended after it had `lasted` so long.
+    fn fin_wait_2(&self, lasted: SimDuration) -> String {
         let host = &self.scenario.hosts[self.life.host];
         let stages = host.fin_wait_2();
         let wait = span(host.sockets.fin_timeout);
         match stages.as_slice() {
+            // The second stage needs a mini-socket (`reference/linux.md` 3.4).
+            [first, second] if lasted < first.least().saturating_add(second.least()) => {
+                format!("tcp_fin_timeout is {wait}, but max_tw_buckets leaves no room for its second half")
+            }
             [stage] => format!("tcp_fin_timeout is {wait}: {}", rule(stage)),
             _ => format!("tcp_fin_timeout is {wait}: twice what is above 60 s, {} each time", rule(&stages[0])),
         }
