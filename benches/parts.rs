@@ -77,7 +77,7 @@ fn ports(kind: AllocatorKind, plain: Allocator, held: u32) {
             let clock = Clock::draw(RANDOMNESS, "host:h", SimDuration::ZERO, None);
             let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock, step_width: 0 };
             let mut pool = Pool::new(range, &PortSet::default(), &settings, RANDOMNESS);
-            let take = |pool: &mut Pool| pool.take(0, SimTime::ZERO).0.offset.expect("one is free");
+            let take = |pool: &mut Pool| pool.take(0, SimTime::ZERO).0.offset().expect("one is free");
             let mut taken: Vec<u16> = (0..held).map(|_| take(&mut pool)).collect();
             let mut words = RANDOMNESS.words("bench", "port");
             nanos_each(|| {

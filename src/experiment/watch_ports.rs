@@ -39,7 +39,7 @@ pub fn watch_ports(
     let topology = &experiment.topology;
     let (host, flow) = tightest(experiment, replication);
     let (stack, lanes) = (&scenario.hosts[host], &topology.pools[topology.flows[flow].pool]);
-    let lane = lanes.first + lanes.strides().lane(0, topology.flows[flow].first_endpoint);
+    let lane = lanes.first + topology.flows[flow].first_lane;
     let mut history = PortHistory::new(lane, lanes.way.ports, &lanes.way.reserved);
     let sample = Some(PortHistory::step(scenario.run.duration));
     let end = observe(scenario, topology, replication, sample, &mut history, stop)?;

@@ -8,8 +8,7 @@ mod figures;
 mod lanes;
 mod mean;
 
-use crate::port::Binding;
-use crate::port::PortRange;
+use crate::port::{Binding, PortRange};
 use crate::scenario::ways::{Access, Way};
 use crate::scenario::{Client, Host, Scenario};
 use crate::theory::{Phase, Window, erlang_b};

@@ -127,11 +127,9 @@ impl<'s> Stack<'s> {
 
     /// Clients of the host; none for sysctls.
     pub fn clients(&self) -> Vec<ClientOn<'s>> {
-        let Some(OnHost { reading, index, .. }) = self.on_host else { return Vec::new() };
-        let ways = reading.scenario.ways();
+        let Some(OnHost { reading, index, host }) = self.on_host else { return Vec::new() };
         let all = reading.scenario.clients.iter().enumerate().filter(|(_, client)| client.host == index);
-        all.map(|(index, client)| ClientOn { reading, index, client, way: ways.all[ways.of_client[index]].clone() })
-            .collect()
+        all.map(|(index, client)| ClientOn { reading, index, client, way: Way::of(client, host) }).collect()
     }
 }
 

@@ -51,6 +51,19 @@ struct PartLayout {
     rank: Vec<u32>,
 }
 
+impl PartLayout {
+    /// How many places before the index-th are not reserved, when some are.
+    #[cold]
+    fn usable_before(&self, index: u32) -> u32 {
+        if index == self.len {
+            return self.usable;
+        }
+        let word = index as usize / 64;
+        let within = (self.reserved[word] & !(u64::MAX << (index % 64))).count_ones();
+        index - self.rank[word] - within
+    }
+}
+
 impl Layout {
     /// The ports of `range` less those in `reserved`.
     pub fn new(range: PortRange, reserved: &PortSet, split: Split) -> Self {
@@ -115,16 +128,7 @@ impl Layout {
     /// How many ports of a part before the index-th are not reserved, and so looked at by a scan.
     #[inline]
     pub fn usable_before(&self, part: u32, index: u32) -> u32 {
-        let layout = &self.parts[part as usize];
-        if layout.rank.is_empty() {
-            return index;
-        }
-        if index == layout.len {
-            return layout.usable;
-        }
-        let word = index as usize / 64;
-        let within = (layout.reserved[word] & !(u64::MAX << (index % 64))).count_ones();
-        index - layout.rank[word] - within
+        if self.reserves_nothing() { index } else { self.parts[part as usize].usable_before(index) }
     }
 
     /// 1 for a port that a search looks at, 0 for a reserved one.

@@ -105,7 +105,7 @@ impl Pool {
             lane.open(&self.layout);
         }
         let choice = self.allocator.choose(id, lane, &self.layout, now);
-        if let Some(offset) = choice.offset {
+        if let Some(offset) = choice.offset() {
             lane.take(offset);
         }
         (choice, lane.free())

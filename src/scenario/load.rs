@@ -107,8 +107,7 @@ impl Scenario {
         let used: BTreeSet<usize> = on_host.flat_map(|client| &client.to).map(|(to, _)| *to).collect();
         let endpoints: u32 = used.into_iter().map(|index| self.destinations[index].endpoints).sum();
         let addresses = self.hosts[host].addresses;
-        let ways = self.ways().all.into_iter().filter(|way| way.host == host);
-        ways.map(|way| (way.uniqueness.lanes(addresses, endpoints), way)).collect()
+        self.ways_of(host).into_iter().map(|way| (way.uniqueness.lanes(addresses, endpoints), way)).collect()
     }
 
     /// How many lanes a host has towards all destinations that its clients use.

@@ -1,5 +1,7 @@
 //! The ways in which sockets of a host come by a port: clients that do it alike share one, and each has its lanes.
 
+use std::mem;
+
 use super::model::{Client, Host, Scenario};
 use crate::des::SimDuration;
 use crate::port::sockets::Claim;
@@ -46,7 +48,8 @@ impl Way {
         usable_ports(self.ports, &self.reserved, &self.listening)
     }
 
-    fn of(client: &Client, host: &Host) -> Self {
+    /// The way of a client of this host.
+    pub fn of(client: &Client, host: &Host) -> Self {
         let claim =
             Claim { bound: client.bind.reserves(), reuse_address: client.reuse_address, reuse_port: client.reuse_port };
         let base = Self {
@@ -102,6 +105,14 @@ pub(super) fn usable_ports(range: PortRange, reserved: &PortSet, listening: &Por
     range.len() - both.count_in(range)
 }
 
+/// Where a way stands among those seen so far; it is added when it is new.
+fn place_of(way: Way, ways: &mut Vec<Way>) -> usize {
+    ways.iter().position(|other| *other == way).unwrap_or_else(|| {
+        ways.push(way);
+        ways.len() - 1
+    })
+}
+
 /// The ways of all hosts.
 #[derive(Clone, Debug)]
 pub struct Ways {
@@ -113,26 +124,27 @@ pub struct Ways {
 
 impl Scenario {
     /// The ways of all clients.
+    pub fn ways(&self) -> Ways {
+        let mut of_hosts: Vec<Vec<Way>> = vec![Vec::new(); self.hosts.len()];
+        let place = |client: &Client| place_of(Way::of(client, &self.hosts[client.host]), &mut of_hosts[client.host]);
+        let places: Vec<usize> = self.clients.iter().map(place).collect();
+        let before = |sum: &mut usize, ways: &Vec<Way>| Some(mem::replace(sum, *sum + ways.len()));
+        let first: Vec<usize> = of_hosts.iter().scan(0, before).collect();
+        let of_client = self.clients.iter().zip(places).map(|(client, place)| first[client.host] + place).collect();
+        Ways { all: of_hosts.into_iter().flatten().collect(), of_client }
+    }
+
+    /// The ways of the clients of one host, in the order of the first client that has each.
     ///
     /// # Panics
     ///
-    /// Never: the way of every client is among them.
-    pub fn ways(&self) -> Ways {
-        let mut all: Vec<Way> = Vec::new();
-        for host in 0..self.hosts.len() {
-            for client in self.clients.iter().filter(|client| client.host == host) {
-                let way = Way::of(client, &self.hosts[host]);
-                if !all.contains(&way) {
-                    all.push(way);
-                }
-            }
+    /// When there is no such host.
+    pub fn ways_of(&self, host: usize) -> Vec<Way> {
+        let mut ways = Vec::new();
+        for client in self.clients.iter().filter(|client| client.host == host) {
+            place_of(Way::of(client, &self.hosts[host]), &mut ways);
         }
-        let of = |client: &Client| {
-            let way = Way::of(client, &self.hosts[client.host]);
-            all.iter().position(|other| *other == way).expect("every client's way was added")
-        };
-        let of_client = self.clients.iter().map(of).collect();
-        Ways { all, of_client }
+        ways
     }
 
     /// May `connect()` end a TIME-WAIT of this host early towards this destination?
@@ -156,13 +168,13 @@ impl Scenario {
     pub fn needs_socket_table(&self, host: usize) -> bool {
         let clients = || self.clients.iter().filter(move |client| client.host == host);
         let mut destinations = clients().flat_map(|client| &client.to).map(|(to, _)| *to);
-        let ways = self.ways();
-        let mut on_host = ways.all.iter().filter(|way| way.host == host);
-        let shares = |way: &Way| matches!(way.access, Access::SharedBindZero | Access::SharedPorts);
-        let listening = &self.hosts[host].sockets.listening_ports;
-        on_host.clone().any(|way| listening.count_in(way.ports) > 0)
-            || on_host.clone().any(shares)
-            || on_host.nth(1).is_some()
+        let ways = self.ways_of(host);
+        let meets_others = |way: &Way| {
+            let shares = matches!(way.access, Access::SharedBindZero | Access::SharedPorts);
+            shares || way.listening.count_in(way.ports) > 0
+        };
+        ways.len() > 1
+            || ways.iter().any(meets_others)
             || destinations
                 .any(|to| self.reuses_early(host, to) || self.destinations[to].behaviour == Behaviour::NeverCloses)
     }
@@ -178,7 +190,9 @@ impl Host {
         if wait <= TIME_WAIT {
             return vec![self.time_wait.of_wait(wait)];
         }
-        vec![self.time_wait.of_wait(wait.saturating_sub(TIME_WAIT)); 2]
+        let above = wait.saturating_sub(TIME_WAIT);
+        // The full socket has a timer of its own; what is left of it ends as TIME-WAITs do.
+        vec![self.time_wait.timer(above), self.time_wait.of_wait(above)]
     }
 }
 
@@ -198,10 +212,11 @@ mod tests {
         for (index, keys) in clients.iter().enumerate() {
             write!(
                 text,
-                "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = \"d\"\narrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
+                "[[client]]\nname = \"c{index}\"\nhost = \"h\"\nto = \"d\"\n\
+                 arrivals = {{ poisson = {{ rate = \"1/s\" }} }}\n\
                  lifetime = {{ constant = {{ value = \"1s\" }} }}\n{keys}\n"
             )
-.expect("a string takes all");
+            .expect("a string takes all");
         }
         let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         Scenario::read(&SourceFile::new("x.toml", text), &[], &sources).unwrap_or_else(|error| panic!("{error}"))
@@ -274,5 +289,10 @@ mod tests {
         assert_eq!(stages("10s"), [seconds(10)]);
         assert_eq!(stages("60s"), [seconds(60)]);
         assert_eq!(stages("70s"), [seconds(10); 2]);
+        // Before 4.1 the reaper has the second alone: four slots of two runs for 30 s, less the run it came in.
+        let old = read("profile = \"linux-3.10\"\nfin_timeout = \"90s\"", "", &[""]).hosts[0].fin_wait_2();
+        assert_eq!(old[0], old[0].timer(seconds(30)));
+        assert_eq!(old[1], read("profile = \"linux-3.10\"", "", &[""]).hosts[0].time_wait.of_wait(seconds(30)));
+        assert_ne!(old[0], old[1]);
     }
 }

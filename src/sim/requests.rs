@@ -2,7 +2,7 @@
 
 use super::spread::{SpreadWords, Spreading};
 use super::topology::{Flow, Topology};
-use super::world::{PortOwner, unanswered};
+use super::world::PortOwner;
 use crate::des::{Lookup, Randomness, SimDuration, SimTime, Words};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
@@ -24,11 +24,11 @@ pub(super) struct Requests {
     first_flow: u32,
     /// Upper ends of the destinations' shares of all 64-bit words; the last one is open.
     shares: Vec<u64>,
-    /// Do the lanes of its pool say all of its ports, and do all of its destinations answer?
+    /// Do the lanes of its pool say all of its ports, and do all of its destinations accept?
     pub(super) is_plain: bool,
-    /// One destination that answers, one address, one endpoint and no trace: nothing is drawn but the lifetime.
-    plain: bool,
-    /// What its connections leave if it is plain.
+    /// One destination that accepts, one address, one endpoint and no trace: nothing is drawn but the lifetime.
+    draws_lifetimes_only: bool,
+    /// What its connections leave then.
     leaves: Leaves,
     /// Is there more than one address, or more than one endpoint of some destination?
     spreads: bool,
@@ -85,12 +85,11 @@ impl Requests {
         };
         let spreads = scenario.hosts[client.host].addresses > 1
             || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1);
-        let answers = |(to, _): &(usize, f64)| !unanswered(scenario.destinations[*to].behaviour);
-        let answers = client.to.iter().all(answers);
+        let accepts = client.to.iter().all(|(to, _)| scenario.destinations[*to].behaviour.accepts());
         Self {
             leaves: Leaves::of(client.closes_first, scenario.destinations[client.to[0].0].behaviour),
-            is_plain: answers && !scenario.needs_socket_table(client.host),
-            plain: !spreads && trace.is_none() && client.to.len() == 1 && answers,
+            is_plain: accepts && !topology.pools[topology.flows[first_flow].pool].keeps_sockets,
+            draws_lifetimes_only: !spreads && trace.is_none() && client.to.len() == 1 && accepts,
             arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
             lifetimes: LifetimeStream::new(client.lifetime.clone(), randomness.words(&actor, "lifetime")),
             closes_first: client.closes_first,
@@ -125,7 +124,7 @@ impl Requests {
         let mut lifetime = self.lifetimes.draw();
         let request = self.next_request;
         self.next_request += 1;
-        if self.plain {
+        if self.draws_lifetimes_only {
             let leaves = self.leaves;
             return Pending { request, lifetime, words: NO_WORDS, flow: self.first_flow, retry: 0, leaves };
         }
@@ -170,9 +169,11 @@ impl Requests {
 
     #[inline]
     pub(super) fn pick(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
-        if !self.spreads {
-            return (0, 0);
-        }
+        if self.spreads { self.pick_spread(pending, flow, host) } else { (0, 0) }
+    }
+
+    #[inline(never)]
+    fn pick_spread(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
         let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
         let now = *turn;
         *turn += 1;

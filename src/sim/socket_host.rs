@@ -137,7 +137,7 @@ impl SocketHost {
     ) -> Result<Choice, (Cause, Choice)> {
         let (lane, claim) = (lane as usize, lanes.way.claim);
         let found =
-            |choice: Choice, cause: Cause| if choice.offset.is_some() { Ok(choice) } else { Err((cause, choice)) };
+            |choice: Choice, cause: Cause| if choice.offset().is_some() { Ok(choice) } else { Err((cause, choice)) };
         match lanes.way.access {
             Access::Connect => found(owner.pool.choose(lane, at), Cause::NotAvailable),
             Access::Exclusive => found(owner.pool.choose(lane, at), Cause::InUse),
@@ -147,15 +147,15 @@ impl SocketHost {
                 (if bound { Cause::NotAvailable } else { in_use }, choice)
             }),
             Access::SharedBindZero => {
-                let mut none = Choice { offset: None, probes: 0, start: 0 };
+                let mut none = Choice::new(None, 0, 0);
                 for shared in [false, true] {
                     let usable = |port| self.sockets.bind_zero_may_take(port, source, claim, shared);
                     let choice = owner.pool.choose_among(lane, at, usable);
-                    none = Choice { probes: none.probes + choice.probes, start: choice.start, offset: None };
+                    none = Choice::new(None, none.probes + choice.probes, choice.start);
                     // The port was chosen before the destination was known: connect() may say no to it.
-                    if let Some(offset) = choice.offset {
+                    if let Some(offset) = choice.offset() {
                         let may = self.sockets.bound_may_connect(lanes.way.ports.first() + offset, source, endpoint);
-                        let choice = Choice { offset: choice.offset.filter(|_| may), ..none };
+                        let choice = Choice::new(may.then_some(offset), none.probes, none.start);
                         return found(choice, Cause::NotAvailable);
                     }
                 }
@@ -258,7 +258,7 @@ impl World<'_> {
         match found {
             Err((cause, _)) => self.refuse(at, pending, &attempt, cause, observer),
             Ok(choice) => {
-                let offset = choice.offset.expect("a port was found");
+                let offset = choice.offset().expect("a port was found");
                 let port = lanes.way.ports.first() + offset;
                 self.take_over(place, port, tuple, at, observer);
                 let close_at = self.pools[flow.pool].close_at(at, &pending);

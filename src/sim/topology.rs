@@ -28,6 +28,8 @@ pub struct Flow {
     pub first_endpoint: u32,
     /// How many endpoints the destination has.
     pub endpoints: u32,
+    /// Among the lanes of its pool, that of the first source address and the first endpoint.
+    pub first_lane: u32,
 }
 
 /// The lanes of one way of getting a port, among those of all hosts.
@@ -43,6 +45,10 @@ pub struct PoolLanes {
     pub endpoints: u32,
     /// Usable ports of each.
     pub ports: u32,
+    /// Is it kept who owns which port of their host ([`Scenario::needs_socket_table`])?
+    pub keeps_sockets: bool,
+    /// No more TIME-WAITs are held on their host.
+    pub held_max: u64,
     /// What a `connect()` costs in them.
     pub connect_cost: ConnectCost,
     /// The classes of the lanes, endpoint by endpoint of the host; those of no use have none. Where endpoints do not
@@ -54,6 +60,11 @@ impl PoolLanes {
     /// How a lane's number follows from source address and endpoint.
     pub fn strides(&self) -> Strides {
         self.way.uniqueness.strides(self.endpoints)
+    }
+
+    /// Do bitmaps say all of the lanes: nobody else's socket matters, and they can never hold too many TIME-WAITs?
+    pub fn are_plain(&self) -> bool {
+        !self.keeps_sockets && u64::from(self.count) * u64::from(self.ports) <= self.held_max
     }
 
     /// The class of lane number `lane` of all.
@@ -134,13 +145,15 @@ impl Topology {
             scopes: Vec::new(),
         };
         let endpoints: Vec<_> = (0..scenario.hosts.len()).map(|host| Endpoints::of(scenario, host)).collect();
+        let kept: Vec<bool> = (0..scenario.hosts.len()).map(|host| scenario.needs_socket_table(host)).collect();
         for (index, way) in all.into_iter().enumerate() {
             let mut used = vec![false; scenario.destinations.len()];
             for (client, _) in scenario.clients.iter().zip(&of_client).filter(|(_, way)| **way == index) {
                 client.to.iter().for_each(|(to, _)| used[*to] = true);
             }
             let endpoints = &endpoints[way.host];
-            topology.add_pool(scenario, way, &used, endpoints);
+            let keeps_sockets = kept[way.host];
+            topology.add_pool(scenario, way, keeps_sockets, &used, endpoints);
         }
         for ((index, client), pool) in scenario.clients.iter().enumerate().zip(of_client) {
             topology.first_flow.push(topology.flows.len());
@@ -156,6 +169,7 @@ impl Topology {
                     class: lanes.classes[place].expect("its destination is used"),
                     first_endpoint,
                     endpoints: scenario.destinations[destination].endpoints,
+                    first_lane: lanes.strides().lane(0, first_endpoint),
                 }
             }));
         }
@@ -165,9 +179,10 @@ impl Topology {
     }
 
     /// Adds the lanes of a way that leads to the destinations that are `used`.
-    fn add_pool(&mut self, scenario: &Scenario, way: Way, used: &[bool], endpoints: &Endpoints) {
+    fn add_pool(&mut self, scenario: &Scenario, way: Way, keeps_sockets: bool, used: &[bool], endpoints: &Endpoints) {
+        let host = &scenario.hosts[way.host];
         let by_destination = matches!(way.uniqueness, Uniqueness::FourTuple | Uniqueness::PortDestination);
-        let count = way.uniqueness.lanes(scenario.hosts[way.host].addresses, endpoints.count);
+        let count = way.uniqueness.lanes(host.addresses, endpoints.count);
         let ports = way.usable_ports();
         let mut classes: Vec<Option<usize>> = Vec::new();
         for destination in (0..used.len()).filter(|destination| endpoints.used[*destination]) {
@@ -188,8 +203,17 @@ impl Topology {
         }
         let count = u32::try_from(count).expect("a number of lanes");
         let first = u32::try_from(self.lanes).expect("a lane number");
-        let connect_cost = scenario.hosts[way.host].connect_cost;
-        self.pools.push(PoolLanes { way, first, count, endpoints: endpoints.count, ports, connect_cost, classes });
+        self.pools.push(PoolLanes {
+            way,
+            first,
+            count,
+            endpoints: endpoints.count,
+            ports,
+            keeps_sockets,
+            held_max: host.sockets.max_tw_buckets,
+            connect_cost: host.connect_cost,
+            classes,
+        });
         self.lanes += count as usize;
     }
 

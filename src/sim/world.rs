@@ -10,7 +10,7 @@ use crate::port::hold::Timer;
 use crate::port::pool::PoolSettings;
 use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
-use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
+use crate::workload::{Arrivals, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
 
 /// One replication in motion.
 #[derive(Debug)]
@@ -71,17 +71,14 @@ impl<'a> World<'a> {
         let mut socket_hosts = Vec::new();
         let mut pools: Vec<PortOwner> = Vec::new();
         for (index, lanes) in topology.pools.iter().enumerate() {
-            let before = topology.pools[..index].iter().position(|other| other.way.host == lanes.way.host);
-            let first = before.unwrap_or(index);
-            let socket_host = if first < index {
-                pools[first].socket_host
-            } else if scenario.needs_socket_table(lanes.way.host) {
-                socket_hosts.push(SocketHost::new(scenario, topology, first, randomness, window));
-                Some(socket_hosts.len() - 1)
-            } else {
-                None
-            };
-            pools.push(PortOwner::new(scenario, lanes, index - first, socket_host, randomness, window));
+            let first = topology.pools[..index].iter().position(|other| other.way.host == lanes.way.host);
+            if lanes.keeps_sockets && first.is_none() {
+                socket_hosts.push(SocketHost::new(scenario, topology, index, randomness, window));
+            }
+            // The pools of a host come one after another.
+            let socket_host = lanes.keeps_sockets.then(|| socket_hosts.len() - 1);
+            let number = index - first.unwrap_or(index);
+            pools.push(PortOwner::new(scenario, lanes, number, socket_host, randomness, window));
         }
         let releases = pools.len() + socket_hosts.len() * SocketHost::LINES;
         let mut world = Self {
@@ -211,7 +208,7 @@ impl<'a> World<'a> {
         let host = &mut self.pools[flow.pool];
         let client = &mut self.clients[flow.client];
         let (source, endpoint) = client.pick(&pending, flow, host);
-        let local = host.lane(flow, source, endpoint);
+        let local = if (source, endpoint) == (0, 0) { flow.first_lane } else { host.lane(flow, source, endpoint) };
         let (choice, free) = host.pool.take(local as usize, at);
         let attempt = || Attempt {
             at,
@@ -225,7 +222,7 @@ impl<'a> World<'a> {
             start: choice.start,
             free,
         };
-        let Some(offset) = choice.offset else {
+        let Some(offset) = choice.offset() else {
             let (attempt, cause) = (attempt(), host.cause);
             self.refuse(at, pending, &attempt, cause, observer);
             return;
@@ -287,17 +284,11 @@ impl<'a> World<'a> {
             let Some((at, connection)) = due else { break };
             observer.closed(at, &held(connection));
             let pool = self.topology.flows[connection.flow() as usize].pool;
-            let owner = &mut self.pools[pool];
-            if !owner.is_plain {
+            if self.pools[pool].is_plain {
+                let waits = connection.leaves() == Leaves::TimeWait;
+                self.hold(pool, at, connection, waits, observer);
+            } else {
                 self.close_by_rules(pool, at, connection, observer);
-                continue;
-            }
-            let waits = connection.leaves() == Leaves::TimeWait;
-            let free_at = if waits { owner.time_wait.free_at(at) } else { at };
-            if free_at == at {
-                owner.free_at_once(at, connection, observer);
-            } else if owner.line.push(free_at, connection) {
-                self.next.release.set(pool, free_at);
             }
         }
         let next_at = if entry == 0 { self.closes.next_at() } else { self.close_lines[entry - 1].next_at() };
@@ -314,6 +305,14 @@ impl<'a> World<'a> {
             return;
         }
         let waits = connection.leaves() == Leaves::TimeWait && owner.line.len() < owner.held_max;
+        self.hold(pool, at, connection, waits, observer);
+    }
+
+    /// The port of a closed connection is free again after its TIME-WAIT, or at once.
+    #[expect(clippy::inline_always, reason = "once per close; the call alone costs a few per cent")]
+    #[inline(always)]
+    fn hold(&mut self, pool: usize, at: SimTime, connection: Connection, waits: bool, observer: &mut impl Observer) {
+        let owner = &mut self.pools[pool];
         let free_at = if waits { owner.time_wait.free_at(at) } else { at };
         if free_at == at {
             owner.free_at_once(at, connection, observer);
@@ -369,8 +368,8 @@ impl PortOwner {
             strides: lanes.strides(),
             time_wait: host.time_wait.on(clock),
             line: DelayLine::default(),
-            held_max: usize::try_from(rules.max_tw_buckets).unwrap_or(usize::MAX),
-            is_plain: socket_host.is_none() && u64::from(lanes.count) * u64::from(lanes.ports) <= rules.max_tw_buckets,
+            held_max: usize::try_from(lanes.held_max).unwrap_or(usize::MAX),
+            is_plain: lanes.are_plain(),
             cause,
             syn_sent: SynSent::new(rules.syn_retries, rules.syn_linear_timeouts, &host.time_wait, clock),
             socket_host,
@@ -399,7 +398,7 @@ impl PortOwner {
     /// The lane of a connection among those of the host.
     #[inline]
     pub(super) fn lane(&self, flow: &Flow, source: u32, endpoint: u32) -> u32 {
-        self.strides.lane(source, flow.first_endpoint + endpoint)
+        flow.first_lane + self.strides.lane(source, endpoint)
     }
 }
 
@@ -420,11 +419,6 @@ pub(super) fn host_clock(host: &Host, randomness: Randomness, window: SimTime) -
     Clock::draw(randomness, &format!("host:{}", host.name), grid, phase)
 }
 
-/// Does no connection to such a destination last as long as the client wants?
-pub(super) fn unanswered(behaviour: Behaviour) -> bool {
-    matches!(behaviour, Behaviour::Refuses | Behaviour::Silent)
-}
-
 /// The least time from a close to the release of its port, of all hosts; zero where closes must be told in order.
 fn least_hold(scenario: &Scenario, topology: &Topology) -> SimDuration {
     let always_waits = scenario.clients.iter().all(|client| {
@@ -440,18 +434,14 @@ fn least_hold(scenario: &Scenario, topology: &Topology) -> SimDuration {
             _ => waits(client.closes_first),
         }
     });
-    let counts_sockets = topology.pools.iter().any(|pool| {
-        let host = pool.way.host;
-        let ports = u64::from(pool.count) * u64::from(pool.ports);
-        scenario.needs_socket_table(host) || ports > scenario.hosts[host].sockets.max_tw_buckets
-    });
+    let are_plain = topology.pools.iter().all(PoolLanes::are_plain);
     let least = scenario.hosts.iter().map(|host| host.time_wait.least()).min();
-    least.filter(|_| always_waits && !counts_sockets).unwrap_or(SimDuration::ZERO)
+    least.filter(|_| always_waits && are_plain).unwrap_or(SimDuration::ZERO)
 }
 
 /// Do all of the client's connections last equally long, so that they close in the order in which they came?
 fn has_close_line(scenario: &Scenario, client: &Client) -> bool {
-    let lasts = |(to, _): &(usize, f64)| !unanswered(scenario.destinations[*to].behaviour);
+    let lasts = |(to, _): &(usize, f64)| scenario.destinations[*to].behaviour.accepts();
     matches!(client.lifetime, Lifetime::Constant(_))
         && !matches!(client.arrivals, Arrivals::Replay(_))
         && client.to.iter().all(lasts)

@@ -19,6 +19,11 @@ impl Behaviour {
     /// Every behaviour.
     pub const ALL: [Self; 4] = [Self::Accepts, Self::Refuses, Self::Silent, Self::NeverCloses];
 
+    /// Does a connection to it last as long as the client wants?
+    pub const fn accepts(self) -> bool {
+        matches!(self, Self::Accepts | Self::NeverCloses)
+    }
+
     /// The word in scenario files.
     pub const fn name(self) -> &'static str {
         match self {

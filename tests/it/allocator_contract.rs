@@ -58,7 +58,7 @@ impl Books {
 
     /// What a search passed over, as it is told afterwards, is as much as it said, and none of it was free.
     fn check_path(&self, lane: usize, choice: Choice, context: &str) {
-        let search = Search { len: self.range.len(), start: choice.start, found: choice.offset };
+        let search = Search { len: self.range.len(), start: choice.start, found: choice.offset() };
         let offsets = 0..u16::try_from(self.range.len()).expect("a small number");
         let looked = offsets.filter(|offset| !self.reserved.contains(FIRST + offset));
         let passed: Option<Vec<(u16, bool)>> =
@@ -68,7 +68,7 @@ impl Books {
             return;
         };
         let passed: Vec<u16> = passed.into_iter().filter_map(|(offset, passed)| passed.then_some(offset)).collect();
-        let in_vain = choice.probes - u32::from(choice.offset.is_some());
+        let in_vain = choice.probes - u32::from(choice.offset().is_some());
         assert_eq!(passed.len(), in_vain as usize, "{context}: {choice:?} passed {passed:?}");
         assert!(passed.iter().all(|offset| self.taken[lane].contains(offset)), "{context}: {choice:?}: {passed:?}");
     }
@@ -80,11 +80,11 @@ impl Books {
         let context = format!("{} on {}", self.kind.name(), self.range);
         assert_eq!(free, self.pool.lane(lane).free(), "{context}");
         // Draws with replacement have no bound; a scan looks at each port once at most.
-        if self.kind != AllocatorKind::Random || choice.offset.is_none() {
+        if self.kind != AllocatorKind::Random || choice.offset().is_none() {
             assert!(choice.probes <= self.usable, "{context}: {} probes", choice.probes);
         }
         self.check_path(lane, choice, &context);
-        if let Some(offset) = choice.offset {
+        if let Some(offset) = choice.offset() {
             let port = FIRST + offset;
             assert!(self.range.contains(port) && !self.reserved.contains(port), "{context}: {port} is no usable port");
             assert!(self.taken[lane].insert(offset), "{context}: {port} is taken");
@@ -179,7 +179,7 @@ fn a_range_is_handed_out_to_its_last_port() {
                 assert!(tries <= u64::from(books.usable) + excess, "{} never hands out all of {range}", kind.name());
             }
             assert_eq!(books.pool.lane(0).count_free(), 0);
-            assert!(books.take(1, SimTime::ZERO).offset.is_some() || books.is_odd_linux(), "lanes are independent");
+            assert!(books.take(1, SimTime::ZERO).offset().is_some() || books.is_odd_linux(), "lanes are independent");
         }
     }
 }
@@ -196,7 +196,7 @@ fn every_port_is_handed_out_again_and_again() {
             if books.taken[0].len() > 30 {
                 books.give_back(0, &mut dice);
             }
-            let offset = books.take(0, SimTime::from_nanos(step * 1_000_000)).offset.expect("eight are free");
+            let offset = books.take(0, SimTime::from_nanos(step * 1_000_000)).offset().expect("eight are free");
             *counts.entry(offset).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 39, "{}", kind.name());

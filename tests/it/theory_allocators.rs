@@ -190,7 +190,7 @@ fn next_probes(kind: AllocatorKind, ports: u32, occupied: u32, replication: u64)
     let settings = PoolSettings { owner: "host:h", allocator: kind, lanes: 1, clock, step_width: 0 };
     let mut pool = Pool::new(range, &PortSet::default(), &settings, randomness);
     for _ in 0..occupied {
-        pool.take(0, SimTime::ZERO).0.offset.expect("a free port");
+        pool.take(0, SimTime::ZERO).0.offset().expect("a free port");
     }
     pool.take(0, SimTime::ZERO).0.probes
 }

@@ -3,7 +3,7 @@
 //! `reference/linux.md` 2).
 
 use super::order::Order;
-use super::parity_scan::{Span, circular};
+use super::parity_scan::{Pass, Span, first_parity, two_passes};
 use super::{Allocate, Choice, Setup};
 use crate::des::random::below;
 use crate::des::{SimTime, Words};
@@ -39,19 +39,12 @@ pub(super) fn search(starts: &mut Words, first: u32, size: u32, lane: &Lane, lay
         // Both passes look at the one port there is.
         let free = lane.next_free(0, first / 2).filter(|index| *index == first / 2);
         let probes = layout.usable_before(0, first / 2 + 1) - layout.usable_before(0, first / 2);
-        return Choice { offset: free.map(|_| super::narrow(first)), probes, start: super::narrow(first) };
+        return Choice::new(free.map(|_| super::narrow(first)), probes, super::narrow(first));
     }
     let (low, pairs) = (first / 2, remaining / 2);
-    let odd = circular(1, Span { low, high: low + pairs }, low + start / 2, lane, layout).0;
-    if odd.offset.is_some() {
-        return odd;
-    }
-    // As with connect(), one port of an odd number is passed over.
     let start = low + start / 2;
-    let span = match (size % 2 == 1, start == low) {
-        (false, _) | (true, true) => Span { low, high: low + pairs },
-        (true, false) => Span { low: low + 1, high: low + pairs + 1 },
-    };
-    let even = circular(0, span, start, lane, layout).0;
-    Choice { probes: odd.probes + even.probes, start: odd.start, ..even }
+    let odd = Pass { parity: 1, span: Span { low, high: low + pairs }, start };
+    // As with connect(), one port of an odd number is passed over.
+    let even = Pass { parity: 0, span: first_parity(low, size, start), start };
+    two_passes(odd, even, lane, layout)
 }

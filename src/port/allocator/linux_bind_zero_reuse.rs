@@ -35,10 +35,10 @@ impl Allocate for LinuxBindZeroReuse {
             let choice = search(&mut self.starts, first, size, lane, layout);
             probes += choice.probes;
             start = choice.start;
-            if choice.offset.is_some() {
+            if choice.offset().is_some() {
                 return Choice { probes, ..choice };
             }
         }
-        Choice { offset: None, probes, start }
+        Choice::new(None, probes, start)
     }
 }

@@ -2,8 +2,8 @@
 //! (`net/ipv4/inet_hashtables.c`, `__inet_hash_connect` since 5.18; `reference/linux.md` 1.2 to 1.5).
 
 use super::order::Order;
-use super::parity_scan::{STEP, scan};
-use super::perturbed_start::PerturbedStart;
+use super::parity_scan::{STEP, scan, walked};
+use super::perturbed_start::{PerturbedStart, Start};
 use super::random_step::RandomStep;
 use super::{Allocate, Choice, Setup};
 use crate::des::SimTime;
@@ -28,11 +28,24 @@ impl Allocate for LinuxConnect {
     #[inline]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice {
         let start = self.start.of(id, now);
-        let (choice, distance) = match &mut self.random_step {
-            None => scan(start.offset, lane, layout),
-            Some(random_step) => random_step.scan(start.offset, lane, layout),
-        };
-        if choice.offset.is_some() {
+        if self.random_step.is_some() {
+            return self.choose_in_random_steps(start, lane, layout);
+        }
+        let choice = scan(start.offset, lane, layout);
+        if let Some(offset) = choice.offset() {
+            self.start.succeed(start, walked(choice.start, offset, layout), STEP);
+        }
+        choice
+    }
+}
+
+impl LinuxConnect {
+    /// The same when a step width is set.
+    #[cold]
+    fn choose_in_random_steps(&mut self, start: Start, lane: &Lane, layout: &Layout) -> Choice {
+        let random_step = self.random_step.as_mut().expect("a step width is set");
+        let (choice, distance) = random_step.scan(start.offset, lane, layout);
+        if choice.offset().is_some() {
             self.start.succeed(start, distance, STEP);
         }
         choice
@@ -156,7 +169,7 @@ mod tests {
         let mut previous = None;
         for _ in 0..8_000 {
             let choice = allocator.choose(0, &lane, &layout, SimTime::ZERO);
-            let offset = u32::from(choice.offset.unwrap());
+            let offset = u32::from(choice.offset().unwrap());
             assert_eq!(choice.probes, 1);
             if let Some(previous) = previous {
                 let step = (offset + 28_232 - previous) % 28_232;

@@ -28,7 +28,7 @@ impl Allocate for LinuxConnect42 {
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let start = (self.hint.wrapping_add(self.hashes.of(id)) & !1) % layout.range().len();
         let choice = linear(lane, layout, start);
-        if let Some(offset) = choice.offset {
+        if let Some(offset) = choice.offset() {
             self.hint = self.hint.wrapping_add((distance(start, offset, layout) + 2) & !1);
         }
         choice

@@ -5,7 +5,7 @@
 //! scanned and one step more, with nothing random in it.
 
 use super::order::Order;
-use super::parity_scan::{STEP, scan};
+use super::parity_scan::{STEP, scan, walked};
 use super::port_hash::PortHash;
 use super::{Allocate, Choice, Setup};
 use crate::des::SimTime;
@@ -29,9 +29,9 @@ impl Allocate for LinuxConnect46 {
 
     #[inline(never)]
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
-        let (choice, distance) = scan(self.hint.wrapping_add(self.hashes.of(id)), lane, layout);
-        if choice.offset.is_some() {
-            self.hint = self.hint.wrapping_add(distance + STEP);
+        let choice = scan(self.hint.wrapping_add(self.hashes.of(id)), lane, layout);
+        if let Some(offset) = choice.offset() {
+            self.hint = self.hint.wrapping_add(walked(choice.start, offset, layout) + STEP);
         }
         choice
     }

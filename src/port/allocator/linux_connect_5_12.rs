@@ -7,7 +7,7 @@
 
 use super::few_bits::FewBits;
 use super::order::Order;
-use super::parity_scan::{STEP, scan};
+use super::parity_scan::{STEP, scan, walked};
 use super::port_hash::PortHash;
 use super::{Allocate, Choice, Setup};
 use crate::des::SimTime;
@@ -42,8 +42,9 @@ impl Allocate for LinuxConnect512 {
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let hash = self.hashes.of(id);
         let hint = &mut self.perturb[slot(hash)];
-        let (choice, distance) = scan(hint.wrapping_add(hash), lane, layout);
-        if choice.offset.is_some() {
+        let choice = scan(hint.wrapping_add(hash), lane, layout);
+        if let Some(offset) = choice.offset() {
+            let distance = walked(choice.start, offset, layout);
             let skips = distance == 0 && self.noise.draw() == 0;
             let distance = if skips { STEP } else { distance };
             *hint = hint.wrapping_add(distance + STEP);

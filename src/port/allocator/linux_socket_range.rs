@@ -27,7 +27,7 @@ impl Allocate for LinuxSocketRange {
         let start = self.start.of(id, now);
         let offset = start.offset % layout.range().len();
         let choice = linear(lane, layout, offset);
-        if let Some(found) = choice.offset {
+        if let Some(found) = choice.offset() {
             self.start.succeed(start, distance(offset, found, layout), STEP);
         }
         choice

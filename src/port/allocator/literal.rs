@@ -112,10 +112,10 @@ fn compare_with<A: Allocate>(
         let found = allocator.choose(id, &pool[id], &layout, now);
         let mut probe = Probe { lane: &pool[id], reserved: &reserved, first, probes: 0 };
         let port = literal.connect(id, range, now, &mut probe);
-        let expected = Choice { offset: port.map(|port| port - first), probes: probe.probes, ..found };
+        let expected = Choice::new(port.map(|port| port - first), probe.probes, found.start);
         assert_eq!(found, expected, "{range}, step {step}, lane {id}");
-        refused += u32::from(found.offset.is_none());
-        if let Some(offset) = found.offset {
+        refused += u32::from(found.offset().is_none());
+        if let Some(offset) = found.offset() {
             pool[id].take(offset);
             busy[id].push(offset);
         }

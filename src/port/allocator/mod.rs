@@ -18,15 +18,32 @@ use super::lane::{Lane, Layout, Split, narrow};
 use crate::des::{Randomness, SimTime};
 pub use order::{Order, Search};
 
-/// What an allocator answers.
+/// What an allocator answers: eight bytes, which stay in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The port, as an offset from the start of the range; `None`: no usable port was found.
-    pub offset: Option<u16>,
-    /// Ports looked at, the chosen one included; reserved ports are skipped, not looked at.
-    pub probes: u32,
+    /// The port's offset, or [`Choice::NONE`].
+    offset: u16,
     /// Where the search began, as an offset: what [`Order::passed`] counts from. Of a draw, where it ended.
     pub start: u16,
+    /// Ports looked at, the chosen one included; reserved ports are skipped, not looked at.
+    pub probes: u32,
+}
+
+impl Choice {
+    /// No port's offset: a range has at most 65,535 ports.
+    const NONE: u16 = u16::MAX;
+
+    /// This port, or none, after so many looked at from `start` on.
+    #[inline]
+    pub fn new(offset: Option<u16>, probes: u32, start: u16) -> Self {
+        Self { offset: offset.unwrap_or(Self::NONE), start, probes }
+    }
+
+    /// The port, as an offset from the start of the range; `None`: no usable port was found.
+    #[inline]
+    pub fn offset(self) -> Option<u16> {
+        (self.offset != Self::NONE).then_some(self.offset)
+    }
 }
 
 /// What an allocator is made from.
@@ -185,17 +202,8 @@ impl AllocatorKind {
 #[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
 #[inline(always)]
 fn linear(lane: &Lane, layout: &Layout, start: u32) -> Choice {
-    if layout.reserves_nothing() {
-        once_around(lane, layout.usable(), start, |index| index)
-    } else {
-        once_around(lane, layout.usable(), start, |index| layout.usable_before(0, index))
-    }
-}
-
-/// The same, where `before` says how many of the `usable` ports lie before an index.
-#[inline]
-fn once_around(lane: &Lane, usable: u32, start: u32, before: impl Fn(u32) -> u32) -> Choice {
-    let choice = |offset, probes| Choice { offset, probes, start: narrow(start) };
+    let choice = |offset, probes| Choice::new(offset, probes, narrow(start));
+    let (usable, before) = (layout.usable(), |index| layout.usable_before(0, index));
     if let Some(found) = lane.next_free(0, start) {
         choice(Some(narrow(found)), before(found + 1) - before(start))
     } else if let Some(found) = lane.next_free(0, 0) {

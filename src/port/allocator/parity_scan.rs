@@ -8,46 +8,29 @@ use crate::port::lane::{Lane, Layout, narrow};
 /// The automatic search steps over every second port.
 pub(super) const STEP: u32 = 2;
 
-/// Scans from the start that `start` (before `mod rem`) gives; also returns the distance walked in the last pass.
-#[expect(clippy::inline_always, reason = "once per connect(); the call alone costs a few per cent")]
-#[inline(always)]
-pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
+/// Scans from the start that `start` (before `mod rem`) gives.
+#[inline(never)]
+pub(super) fn scan(start: u32, lane: &Lane, layout: &Layout) -> Choice {
     let len = layout.range().len();
     if len == 1 {
         // rem = 1: one probe and no second pass.
         let free = lane.free() == 1;
-        return (Choice { offset: free.then_some(0), probes: layout.usable(), start: 0 }, 0);
+        return Choice::new(free.then_some(0), layout.usable(), 0);
     }
     // An odd range loses one position, not one port.
     let rem = len & !1;
     let start = (start % rem) / 2;
-    let (first, distance) = scan_first_parity(start, lane, layout);
-    if first.offset.is_some() {
-        return (first, distance);
-    }
-    let (second, distance) = scan_second_parity(start, lane, layout);
-    (Choice { probes: first.probes + second.probes, start: first.start, ..second }, distance)
+    let first = Pass { parity: 0, span: first_parity(0, len, start), start };
+    two_passes(first, Pass { parity: 1, span: Span { low: 0, high: rem / 2 }, start }, lane, layout)
 }
 
-/// Pass 0: the parity of the range's first port, from index `start`.
+/// How far a scan walked, in the pass that found the port at `offset`; `choice.start` began it.
 #[inline]
-fn scan_first_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    let len = layout.part_len(0);
-    let odd_size = layout.range().len() % 2 == 1;
-    // In a range of odd size the scan wraps by one position too few: it never looks at the first port unless it
-    // starts there, and then it never looks at the last one.
-    let (low, high) = match (odd_size, start) {
-        (false, _) => (0, len),
-        (true, 0) => (0, len - 1),
-        (true, _) => (1, len),
-    };
-    circular(0, Span { low, high }, start, lane, layout)
-}
-
-/// Pass 1: the other parity, one port on.
-#[inline]
-fn scan_second_parity(start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    circular(1, Span { low: 0, high: layout.part_len(1) }, start, lane, layout)
+pub(super) fn walked(start: u16, offset: u16, layout: &Layout) -> u32 {
+    // Both passes begin at one index, and each goes through as many ports as the other.
+    let (from, to) = (u32::from(start / 2), u32::from(offset / 2));
+    let wraps = if to < from { layout.range().len() / 2 } else { 0 };
+    (to + wraps - from) * STEP
 }
 
 /// Indices of one parity, `low` included, `high` not.
@@ -57,31 +40,70 @@ pub(super) struct Span {
     pub(super) high: u32,
 }
 
-/// One pass: `start` to the end of the span, then its beginning to `start`.
+/// The first port and every second one after it, of `size` ports from index `low` on.
+///
+/// In a range of odd size the scan wraps by one position too few: it never looks at the first port unless it starts
+/// there, and then it never looks at the last one.
 #[inline]
-pub(super) fn circular(parity: u32, span: Span, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
-    if layout.reserves_nothing() {
-        pass(parity, span, start, lane, |index| index)
-    } else {
-        pass(parity, span, start, lane, |index| layout.usable_before(parity, index))
-    }
+pub(super) fn first_parity(low: u32, size: u32, start: u32) -> Span {
+    let passed_over = u32::from(size % 2 == 1 && start != low);
+    Span { low: low + passed_over, high: low + size / 2 + passed_over }
 }
 
-/// The same, where `before` says how many ports that a scan looks at lie before an index.
-#[inline]
-fn pass(parity: u32, span: Span, start: u32, lane: &Lane, before: impl Fn(u32) -> u32) -> (Choice, u32) {
-    let begun = narrow(2 * start + parity);
-    let choice = |offset, probes| Choice { offset, probes, start: begun };
-    if lane.has_free(parity) {
-        if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
-            let probes = before(index + 1) - before(start);
-            return (choice(Some(narrow(2 * index + parity)), probes), (index - start) * STEP);
-        }
-        if let Some(index) = lane.next_free(parity, span.low).filter(|index| *index < start) {
-            let probes = before(span.high) - before(start) + before(index + 1) - before(span.low);
-            let steps = span.high - start + index - span.low;
-            return (choice(Some(narrow(2 * index + parity)), probes), steps * STEP);
-        }
+/// A walk over one parity: from `start` to the end of the span, then from its beginning to `start`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    pub(super) parity: u32,
+    pub(super) span: Span,
+    pub(super) start: u32,
+}
+
+/// The first free port of a pass, or else of another.
+#[expect(clippy::inline_always, reason = "once per connect(); a call with all its arguments costs a few per cent")]
+#[inline(always)]
+pub(super) fn two_passes(first: Pass, second: Pass, lane: &Lane, layout: &Layout) -> Choice {
+    let begun = first.offset(first.start);
+    if let Some(index) = first.find(lane) {
+        return Choice::new(Some(first.offset(index)), first.probes(index, layout), begun);
     }
-    (choice(None, before(span.high) - before(span.low)), 0)
+    let in_vain = first.probes_in_vain(layout);
+    let Some(index) = second.find(lane) else {
+        return Choice::new(None, in_vain + second.probes_in_vain(layout), begun);
+    };
+    Choice::new(Some(second.offset(index)), in_vain + second.probes(index, layout), begun)
+}
+
+impl Pass {
+    #[inline]
+    fn offset(self, index: u32) -> u16 {
+        narrow(2 * index + self.parity)
+    }
+
+    #[expect(clippy::inline_always, reason = "once per connect(); a call with all its arguments costs a few per cent")]
+    #[inline(always)]
+    fn find(self, lane: &Lane) -> Option<u32> {
+        let Self { parity, span, start } = self;
+        if !lane.has_free(parity) {
+            return None;
+        }
+        if let Some(index) = lane.next_free(parity, start).filter(|index| *index < span.high) {
+            return Some(index);
+        }
+        lane.next_free(parity, span.low).filter(|index| *index < start)
+    }
+
+    /// Ports looked at until one is found at `index`.
+    #[expect(clippy::inline_always, reason = "once per connect(); a call with all its arguments costs a few per cent")]
+    #[inline(always)]
+    fn probes(self, index: u32, layout: &Layout) -> u32 {
+        let before = |index| layout.usable_before(self.parity, index);
+        let wraps = if index < self.start { self.probes_in_vain(layout) } else { 0 };
+        before(index + 1) + wraps - before(self.start)
+    }
+
+    /// Ports looked at when none is free.
+    #[inline]
+    fn probes_in_vain(self, layout: &Layout) -> u32 {
+        layout.usable_before(self.parity, self.span.high) - layout.usable_before(self.parity, self.span.low)
+    }
 }

@@ -31,7 +31,7 @@ impl Allocate for Random {
     #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         if lane.free() == 0 {
-            return Choice { offset: None, probes: layout.usable(), start: 0 };
+            return Choice::new(None, layout.usable(), 0);
         }
         let mut probes = 0;
         while probes < PATIENCE {
@@ -39,12 +39,12 @@ impl Allocate for Random {
             let drawn = narrow(below(self.draws.word(), layout.range().len()));
             probes += layout.usable_probes(drawn);
             if lane.is_free(drawn) {
-                return Choice { offset: Some(drawn), probes, start: drawn };
+                return Choice::new(Some(drawn), probes, drawn);
             }
         }
         let offset = lane.nth_free(below(self.draws.word(), lane.free()));
         let probes = probes + self.geometric(lane.free(), layout.usable());
-        Choice { offset: Some(offset), probes, start: offset }
+        Choice::new(Some(offset), probes, offset)
     }
 }
 

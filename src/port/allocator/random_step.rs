@@ -28,7 +28,7 @@ impl RandomStep {
     pub(super) fn scan(&mut self, start: u32, lane: &Lane, layout: &Layout) -> (Choice, u32) {
         let rem = layout.range().len() & !1;
         if rem == 0 {
-            return scan(start, lane, layout);
+            return (scan(start, lane, layout), 0);
         }
         let step = STEP * self.step(rem / STEP);
         let begun = narrow((start % rem) & !1);
@@ -42,12 +42,12 @@ impl RandomStep {
                 let offset = narrow(at);
                 probes += layout.usable_probes(offset);
                 if lane.is_free(offset) {
-                    return (Choice { offset: Some(offset), probes, start: begun }, i);
+                    return (Choice::new(Some(offset), probes, begun), i);
                 }
                 at += step;
             }
         }
-        (Choice { offset: None, probes, start: begun }, 0)
+        (Choice::new(None, probes, begun), 0)
     }
 
     /// Uniform in 1 to the width or the number of candidates, then up to the next one that shares no divisor with that

@@ -22,7 +22,7 @@ impl Allocate for Sequential {
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         let len = layout.range().len();
         let choice = linear(lane, layout, self.next);
-        if let Some(offset) = choice.offset {
+        if let Some(offset) = choice.offset() {
             let after = u32::from(offset) + 1;
             self.next = if after == len { 0 } else { after };
         }
