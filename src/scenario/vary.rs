@@ -85,7 +85,8 @@ impl Grid {
     ///
     /// When two axes vary one key.
     pub fn new(axes: Vec<Axis>) -> Result<Self, String> {
-        let twin = axes.iter().enumerate().find(|(index, axis)| axes[..*index].iter().any(|other| other.key == axis.key));
+        let twin =
+            axes.iter().enumerate().find(|(index, axis)| axes[..*index].iter().any(|other| other.key == axis.key));
         match twin {
             Some((_, twin)) => Err(format!("{} is varied twice", twin.key)),
             None => Ok(Self { axes }),
@@ -126,7 +127,10 @@ impl Grid {
             self.axes.iter().zip(self.places(index)).map(|(axis, place)| (axis, &axis.values[place])).collect();
         let name: Vec<String> =
             chosen.iter().map(|(axis, value)| format!("{}={}", self.short(axis), Axis::name_of(value))).collect();
-        Variant { name: name.join(" "), sets: chosen.iter().map(|(axis, value)| format!("{}={value}", axis.key)).collect() }
+        Variant {
+            name: name.join(" "),
+            sets: chosen.iter().map(|(axis, value)| format!("{}={value}", axis.key)).collect(),
+        }
     }
 
     /// The last words of an axis's key, as many as tell it from the others.
@@ -246,7 +250,11 @@ fn three_digits(value: f64) -> f64 {
     format!("{value:.2e}").parse().unwrap_or(value)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "neither end is below zero; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "neither end is below zero; the cast saturates"
+)]
 fn rounded(value: f64) -> u64 {
     value.round() as u64
 }
@@ -327,7 +335,10 @@ mod tests {
         let names: Vec<String> = (0..4).map(|index| grid.variant(index).name).collect();
         assert_eq!(names[0], "a.port_range=1-2 b.port_range=5-6 attempts=1");
         assert_eq!(names[3], "a.port_range=3-4 b.port_range=5-6 attempts=2");
-        assert_eq!(grid.variant(2).sets, ["host.a.port_range=3-4", "host.b.port_range=5-6", "client.c.retry.attempts=1"]);
+        assert_eq!(
+            grid.variant(2).sets,
+            ["host.a.port_range=3-4", "host.b.port_range=5-6", "client.c.retry.attempts=1"]
+        );
         assert_eq!(grid.places(1), [0, 0, 1]);
         let twice = Grid::new(vec![Axis::of_option("k=1").unwrap(), Axis::of_option("k=2").unwrap()]);
         assert_eq!(twice.unwrap_err(), "k is varied twice");
