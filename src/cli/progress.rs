@@ -29,6 +29,15 @@ impl Progress {
     ///
     /// Never: the template is a constant.
     pub fn start(runs: u64, quiet: bool) -> Self {
+        Self::of("run", "run", runs, quiet)
+    }
+
+    /// The same of other things than runs: what is being done, and what is counted.
+    ///
+    /// # Panics
+    ///
+    /// Never: the template is a constant.
+    pub fn of(verb: &'static str, noun: &'static str, runs: u64, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
         let refused = Arc::new(AtomicU64::new(0));
         if !quiet && std::io::stderr().is_terminal() {
@@ -36,7 +45,8 @@ impl Progress {
             let draw = move |state: &ProgressState, out: &mut dyn Write| {
                 if state.elapsed() >= PATIENCE {
                     let done = state.pos();
-                    let text = line(done, state.len().unwrap_or(0), count.load(Ordering::Relaxed), state.elapsed());
+                    let (all, refused) = (state.len().unwrap_or(0), count.load(Ordering::Relaxed));
+                    let text = line((verb, noun), [done, all, refused], state.elapsed());
                     // A bar that cannot be drawn is no reason to stop.
                     let _ = out.write_str(&text);
                 }
@@ -64,13 +74,13 @@ impl Progress {
 }
 
 /// Columns beside an empty bar.
-const ROOM: usize = WIDTH - "run    []  ".len();
+const ROOM: usize = WIDTH - "sweep  []  ".len();
 
 /// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`; the bar makes room when numbers
 /// are long.
-fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
+fn line((verb, noun): (&str, &str), [done, runs, refused]: [u64; 3], elapsed: Duration) -> String {
     let width = thousands(runs).len();
-    let mut text = format!("{:>width$}/{}", thousands(done), plural(runs, "run"));
+    let mut text = format!("{:>width$}/{}", thousands(done), plural(runs, noun));
     if done > 0 {
         let left = seconds((elapsed.as_secs_f64() * runs.saturating_sub(done) as f64 / done as f64).ceil());
         let (refused, done) = (thousands(refused), thousands(done));
@@ -80,7 +90,7 @@ fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
     let marks = MARKS.min(ROOM.saturating_sub(text.len()));
     let full = usize::try_from(done * marks as u64 / runs.max(1)).unwrap_or(0).min(marks);
     let bar = "#".repeat(full) + &".".repeat(marks - full);
-    format!("run    [{bar}]  {text}")
+    format!("{verb:<6} [{bar}]  {text}")
 }
 
 #[cfg(test)]
@@ -90,14 +100,15 @@ mod tests {
     #[test]
     fn the_bar_says_how_far_it_is() {
         let at = Duration::from_millis(600);
+        let run = |counts, at| line(("run", "run"), counts, at);
         assert_eq!(
-            line(8, 20, 7, at),
+            run([8, 20, 7], at),
             "run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left"
         );
-        assert_eq!(line(0, 1, 0, at), "run    [....................]  0/1 run");
-        assert_eq!(line(345, 1_000, 345, at).len(), WIDTH);
-        assert!(line(10_000, 10_000, 10_000, at).starts_with("run    [#"));
-        let long = line(100_000, 1_000_000, 100_000, Duration::from_secs(799));
+        assert_eq!(run([0, 1, 0], at), "run    [....................]  0/1 run");
+        assert_eq!(run([345, 1_000, 345], at).len(), WIDTH);
+        assert!(run([10_000, 10_000, 10_000], at).starts_with("run    [#"));
+        let long = run([100_000, 1_000_000, 100_000], Duration::from_secs(799));
         assert_eq!(long, "run    [....]    100,000/1,000,000 runs   refused in 100,000   119 min 51 s left");
         assert!(long.len() <= WIDTH);
     }
