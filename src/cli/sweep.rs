@@ -12,6 +12,7 @@ use crate::report::sweep::{
     self, AxisMeta, CELLS, Cell, CellKey, Digest, FNV_START, META_FILE, SweepMeta, TABLE, fnv1a, sweep_screen,
 };
 use crate::report::whole::{self, Replace, What};
+use crate::scenario::limits::expected_requests;
 use crate::scenario::words::{self, fitted, plural, shown};
 use crate::scenario::{Axis, Grid, Reading, SourceError, SourceFile, Sources};
 use std::collections::BTreeSet;
@@ -28,7 +29,7 @@ pub const GUIDE: Guide = Guide {
     examples: &[
         ("dryport sweep s.toml --vary host.gateway.addresses=1..4:4", ""),
         ("dryport sweep s.toml --vary run.seed=1,2 --vary run.warm_up=0s,auto", "2 x 2"),
-        ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "one of two machines"),
+        ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half of it"),
     ],
 };
 
@@ -342,10 +343,9 @@ fn is_cell(name: &str) -> bool {
 /// How long so many cells take on one core, in seconds.
 fn seconds_for(base: &Reading, cells: u64) -> f64 {
     let scenario = &base.scenario;
-    let rate: f64 =
-        scenario.clients.iter().filter_map(|client| client.arrivals.rate()).map(|rate| rate.events_per_second()).sum();
     let window = scenario.run.duration.as_secs_f64() + scenario.warm_up().as_secs_f64();
-    rate * window * f64::from(scenario.run.replications) * cells as f64 * NANOS_PER_CONNECT / 1e9
+    let connects = expected_requests(scenario, window) * f64::from(scenario.run.replications);
+    connects * cells as f64 * NANOS_PER_CONNECT / 1e9
 }
 
 /// Every fault once, at most three of them, under the worst exit.

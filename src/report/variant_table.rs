@@ -3,10 +3,12 @@
 use super::query::Estimate;
 use super::words::{self, percent};
 
-/// The widest a label is before it is cut, beside all columns but the probes, which make room for it.
-const LABEL: usize = 22;
-/// The widest beside all columns.
-const SHORT: usize = 15;
+/// The widest a label is before it is cut.
+const LABEL: usize = 44;
+/// The columns beside the label, with their widths.
+const WIDTHS: [usize; 7] = [6, 9, 9, 10, 8, 6, 10];
+/// Which of them make room for long labels, one after another: probes, first refusal, what would be safe.
+const DROPPED: [usize; 3] = [5, 3, 6];
 
 /// One variant.
 pub(super) struct Line<'l> {
@@ -32,11 +34,22 @@ pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize) -> Ve
     let width = labels.chain([cut(header).len()]).max().unwrap_or(0);
     let target = lines.iter().find_map(|line| (line.figure)("target_risk").value);
     let safe = target.map_or_else(String::new, |target| format!("<= {} % to", percent(target)));
+    let mut left_out: &[usize] = &[];
+    let room = |left_out: &[usize]| {
+        let kept = WIDTHS.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
+        words::WIDTH - kept.map(|(_, width)| width + 1).sum::<usize>()
+    };
+    for count in 0..=DROPPED.len() {
+        left_out = &DROPPED[..count];
+        if width <= room(left_out) {
+            break;
+        }
+    }
     let row = |cells: [&str; 8]| {
-        let [label, ports, refused, risk, first, ratio, probes, safe] = cells;
-        let left = format!("{label:<width$} {ports:>6} {refused:>9} {risk:>9} {first:>10} {ratio:>8}");
-        let probes = if width > SHORT { String::new() } else { format!(" {probes:>6}") };
-        format!("{left}{probes} {safe:>10}").trim_end().to_owned()
+        let [label, cells @ ..] = cells;
+        let kept = cells.iter().zip(WIDTHS).enumerate().filter(|(column, _)| !left_out.contains(column));
+        let text = kept.fold(format!("{label:<width$}"), |text, (_, (cell, wide))| text + &format!(" {cell:>wide$}"));
+        text.trim_end().to_owned()
     };
     let mut text = vec![row([&cut(header), "ports", "refused", "risk", "first", "refused", "probes", &safe])];
     for line in lines.iter().take(most) {

@@ -72,7 +72,8 @@ fn what_does_not_differ_is_said_to_be_equal() {
 #[test]
 fn what_is_too_close_is_said_to_be() {
     let over = "client.web.lifetime.exponential.mean=50ms,60ms";
-    let text = screen("close", home().path(), &["s.toml", "--over", over, "--set", "run.replications=4", "--set", RARER]);
+    let text =
+        screen("close", home().path(), &["s.toml", "--over", over, "--set", "run.replications=4", "--set", RARER]);
     assert!(text.starts_with("TOO CLOSE TO CALL: 50ms before 60ms: "), "{text}");
 }
 

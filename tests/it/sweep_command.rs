@@ -174,6 +174,16 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
 }
 
 #[test]
+fn check_reads_every_value_that_is_to_be_swept() {
+    let folder = home();
+    let ended = dryport(folder.path(), &["check", "s.toml"]);
+    assert!(ended.code == 0 && ended.out.contains("[sweep]: 6 cells"), "{ended:?}");
+    fs::write(folder.path().join("s.toml"), SMALL.replacen("15/s", "15", 1)).expect("ours");
+    let ended = dryport(folder.path(), &["check", "s.toml"]);
+    assert!(ended.code == 3 && ended.err.contains("a rate needs a time"), "{ended:?}");
+}
+
+#[test]
 fn a_folder_of_somebody_else_is_left_alone() {
     let folder = home();
     fs::create_dir_all(folder.path().join("mine")).expect("ours");

@@ -91,7 +91,7 @@ impl SweepMeta {
     pub fn differences(&self, earlier: &Self) -> Vec<String> {
         let json = |meta: &Self| {
             let mut all = serde_json::to_value(meta).expect("plain data has a JSON form");
-            let axes = meta.axes.iter().map(|axis| (axis.key.clone(), axis.values.join(", ").into()));
+            let axes = meta.axes.iter().map(|axis| (axis.key.clone(), axis.values.join(", ").replace('"', "").into()));
             all["axes"] = Json::Object(axes.collect());
             all
         };

@@ -10,15 +10,7 @@ use super::{Digest, ROWS, SweepMeta};
 pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[String]) -> String {
     let Digest { first: cells, refused } = digest;
     let grid = meta.grid();
-    let single = match grid.axes() {
-        [axis] => Some(format!("{}=", grid.short(axis))),
-        _ => None,
-    };
-    let label = |index: usize| {
-        let name = grid.variant(index as u64).name;
-        single.as_ref().and_then(|head| name.strip_prefix(head)).map_or(name.clone(), str::to_owned)
-    };
-    let labels: Vec<String> = (0..cells.len()).map(label).collect();
+    let labels: Vec<String> = (0..cells.len()).map(|index| grid.values(index as u64).join("  ")).collect();
     let figures: Vec<_> = cells.iter().map(|cell| move |metric: &str| cell.estimate("all", metric)).collect();
     let figures = figures.iter().map(|figure| -> &dyn Fn(&str) -> Estimate { figure });
     let lines: Vec<Line<'_>> = (labels.iter().zip(cells).zip(figures))
@@ -40,7 +32,7 @@ pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[St
     let mut page = Page::default();
     page.hanging("", &head);
     page.gap();
-    let header = single.map_or_else(|| "cell".to_owned(), |head| head.trim_end_matches('=').to_owned());
+    let header = grid.axes().iter().map(|axis| grid.short(axis)).collect::<Vec<_>>().join("  ");
     page.lines(variant_table(&header, &lines, ROWS));
     if all > ROWS as u64 {
         page.lines([format!("and {} more in sweep.csv", words::thousands(all - ROWS as u64))]);
