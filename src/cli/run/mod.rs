@@ -5,7 +5,7 @@ mod plan;
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
-use super::progress::Progress;
+use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
@@ -86,6 +86,9 @@ pub struct Run {
     json: bool,
 }
 
+/// What the bar counts.
+const WORK: Work = Work { command: "run", unit: "run", found: "refused" };
+
 /// The level of intervals unless the user says.
 const CONFIDENCE: f64 = 0.95;
 
@@ -164,7 +167,7 @@ impl Run {
         if !self.quiet {
             let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
         }
-        let progress = Progress::start(scenario.run.replications.into(), self.quiet);
+        let progress = Progress::start(WORK, scenario.run.replications.into(), self.quiet);
         let settings = Settings {
             jobs: self.jobs.map_or(0, usize::from),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },

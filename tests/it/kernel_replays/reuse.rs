@@ -1,6 +1,6 @@
 //! Ports that are free again at once: nobody but the client's own close makes TIME-WAIT (`reference/linux.md` 3.1).
 
-use super::recording::{AT_ONCE, Recording, distinct, port};
+use super::recording::{AT_ONCE, Recording, distinct, port, read_recording};
 
 /// The first parity of the range, each port of it.
 fn first_parity(recording: &Recording) -> Vec<u16> {
@@ -11,7 +11,7 @@ fn first_parity(recording: &Recording) -> Vec<u16> {
 #[test]
 fn whoever_leaves_the_time_wait_to_others_is_never_refused() {
     for (name, ports) in [("server-closes-first", 50), ("reset-close", 500)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let parity = first_parity(&recording);
         assert_eq!(parity.len(), ports);
         let all = |found: Vec<Option<u16>>| {

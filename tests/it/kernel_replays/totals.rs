@@ -1,8 +1,6 @@
 //! How many attempts are refused, and which.
 
-use super::recording::{
-    AT_ONCE, FIVE_SECONDS, Recording, attempts, decided_alike, differing, first_refusal, granted, port,
-};
+use super::recording::{AT_ONCE, FIVE_SECONDS, Recording, attempts, decided_alike, differing, first_refusal, granted, port, read_recording};
 use dryport::cli::files::{Files, read_scenario};
 use dryport::scenario::Scenario;
 
@@ -54,7 +52,7 @@ fn close_to(granted: usize, recorded: usize) -> bool {
 #[test]
 fn constant_loads_succeed_and_fail_as_recorded() {
     for case in FIXED {
-        let recording = Recording::read(case.name);
+        let recording = read_recording(case.name);
         assert_eq!(recording.phase().as_nanos(), case.phase, "{}", case.name);
         let recorded = granted(&recording.rows, |row| row.port);
         assert_eq!((recorded, first_refusal(&recording.rows, |row| row.port)), (case.granted, case.first_refusal));
@@ -71,7 +69,7 @@ fn constant_loads_succeed_and_fail_as_recorded() {
 
 #[test]
 fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
-    let recording = Recording::read("constant-50");
+    let recording = read_recording("constant-50");
     let rows = recording.replay(&recording.scenario(AT_ONCE, "\"60s\""), 0);
     let found = granted(&rows, port);
     assert!(!close_to(found, 4591));
@@ -98,7 +96,7 @@ fn poisson_loads_are_refused_as_recorded() {
         ("poisson-18", 1_851_688_019, Some(1000), 1282, 1282.0),
     ];
     for (name, phase, first, recorded, model) in cases {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         assert_eq!(recording.phase().as_nanos(), phase, "{name}");
         assert_eq!(recording.rows.len() - granted(&recording.rows, |row| row.port), recorded, "{name}");
         assert_eq!(first_refusal(&recording.rows, |row| row.port), first, "{name}");
@@ -116,7 +114,7 @@ fn poisson_loads_are_refused_as_recorded() {
 
 #[test]
 fn the_shipped_replay_is_this_one() {
-    let recording = Recording::read("constant-50");
+    let recording = read_recording("constant-50");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/kernel");
     let shipped = std::fs::read(format!("{folder}/constant-50.csv")).unwrap();
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kernel/constant-50/attempts.csv");

@@ -1,0 +1,207 @@
+//! Published incidents that ship as `scenarios/incidents/*.toml`, those that take a moment only: judged by their asserts.
+//!
+//! What was published stands in the head of each file ([`Head`]); the asserts say how near is near enough, and why.
+
+use super::bench::read;
+use super::{Against, Bench, Check, Finding};
+use crate::experiment::Experiment;
+use crate::report::gate::{Gate, Ruling};
+use crate::report::manifest::{HostMeta, Manifest, SCHEMA_VERSION, ScenarioMeta};
+use crate::report::tables::run_tables;
+use crate::scenario::Scenario;
+use crate::sim::Interrupted;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Makes the checks and their scenarios from one line each: the file, what it is about, a word or two for each published
+/// figure in the order of its head.
+macro_rules! incidents {
+    ($($name:literal: $title:literal, [$($figure:literal),+];)+) => {
+        /// The checks of this family.
+        pub const CHECKS: &[Check] =
+            &[$(Check { name: $name, title: $title, against: Against::Incident, judge },)+];
+
+        const INCIDENTS: &[Incident] = &[$(Incident {
+            name: $name,
+            text: include_str!(concat!("../../scenarios/incidents/", $name, ".toml")),
+            figures: &[$($figure),+],
+        },)+];
+    };
+}
+
+incidents! {
+    "mzbench-28225": "how many MQTT connections from one machine", ["most busy"];
+    "emqtt-bench-half": "half of the range, if bind() has the other", ["connects"];
+    "cloudflare-even-odd": "even ports fast, odd ports slow", ["2nd parity", "p99 cost"];
+    "azure-app-service": "one call a second against 128 SNAT ports", ["most busy"];
+    "macos-oha-16408": "a load test on macOS", ["connects"];
+    "neonkube-two-minutes": "a daemon's TIME-WAITs of two minutes", ["TIME-WAITs"];
+}
+
+/// Traces that they name.
+const TRACES: &[(&str, &[u8])] =
+    &[("emqtt-bench-half.csv", include_bytes!("../../scenarios/incidents/emqtt-bench-half.csv"))];
+
+/// A shipped scenario.
+struct Incident {
+    name: &'static str,
+    text: &'static str,
+    figures: &'static [&'static str],
+}
+
+fn shipped(name: &str) -> &'static Incident {
+    INCIDENTS.iter().find(|incident| incident.name == name).unwrap_or_else(|| panic!("no incident {name}"))
+}
+
+/// The page where it was published.
+pub(super) fn source(name: &str) -> &'static str {
+    Head::of(shipped(name).text).source()
+}
+
+/// What the comment at the head of an incident says:
+///
+/// ```text
+/// # published: "the words of the source"
+/// # compare:   METRIC [of SCOPE] = FIGURE [to FIGURE]
+/// # source:    https://...
+/// ```
+///
+/// (the first two may come several times).
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'t>(&'t str);
+
+/// One `compare:` line with its `published:` line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// The words of the source.
+    pub words: String,
+    /// Which metric it is about.
+    pub metric: String,
+    /// Of which scope.
+    pub scope: String,
+    /// The published figure, or the least one.
+    pub low: f64,
+    /// The same, or the largest.
+    pub high: f64,
+}
+
+impl<'t> Head<'t> {
+    /// The head of a scenario file.
+    pub fn of(text: &'t str) -> Self {
+        Self(text)
+    }
+
+    /// What follows `# key:`, each time.
+    fn lines(self, key: &str) -> Vec<&'t str> {
+        let comment = self.0.lines().take_while(|line| line.starts_with('#'));
+        let lines = comment.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':'));
+        lines.map(str::trim).collect()
+    }
+
+    /// Where it was published.
+    ///
+    /// # Panics
+    ///
+    /// When it does not say, or says so twice.
+    pub fn source(self) -> &'t str {
+        let [source] = self.lines("source")[..] else { panic!("one source: line\n{}", self.0) };
+        let link = source.split(' ').next().expect("a first word");
+        assert!(link.starts_with("https://"), "{source}");
+        link
+    }
+
+    /// What was published, figure by figure.
+    ///
+    /// # Panics
+    ///
+    /// When it does not say.
+    pub fn comparisons(self) -> Vec<Comparison> {
+        let (published, compare) = (self.lines("published"), self.lines("compare"));
+        assert!(!compare.is_empty() && published.len() == compare.len(), "published: and compare:\n{}", self.0);
+        let parse = |words: &str, line: &str| {
+            let (what, figures) = line.split_once(" = ").unwrap_or_else(|| panic!("{line}"));
+            let (metric, scope) = what.split_once(" of ").unwrap_or((what, "all"));
+            let (low, high) = figures.split_once(" to ").unwrap_or((figures, figures));
+            let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{line}"));
+            let (low, high) = (number(low), number(high));
+            Comparison { words: words.into(), metric: metric.into(), scope: scope.into(), low, high }
+        };
+        published.iter().zip(compare).map(|(words, line)| parse(words, line)).collect()
+    }
+}
+
+fn judge(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+    let incident = shipped(name);
+    let files = TRACES.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+    let scenario = read(incident.text, &files);
+    let experiment = bench.run(&scenario)?;
+    let tables = run_tables(&experiment, &scenario, manifest(name, &scenario, &experiment));
+    let judged: Vec<_> = scenario.asserts.iter().map(|assert| Gate::from(assert).judge(&tables)).collect();
+    let comparisons = Head::of(incident.text).comparisons();
+    let findings = comparisons.iter().zip(incident.figures).map(|(published, figure)| {
+        let found = tables.estimate(&published.scope, &published.metric).value;
+        let mut about = judged.iter().filter(|judged| {
+            judged.gate.claim.metric.name == published.metric && *judged.gate.scope == *published.scope
+        });
+        // Without an assert about it nothing says how near is near enough.
+        let (first, rest_hold) = (about.next(), about.all(|judged| judged.ruling == Ruling::Passed));
+        let holds = rest_hold && first.is_some_and(|judged| judged.ruling == Ruling::Passed);
+        Finding::published(figure, published.low, found, holds)
+    });
+    Ok(findings.collect())
+}
+
+/// What the tables are said to be of; none of it is shown.
+fn manifest(name: &str, scenario: &Scenario, experiment: &Experiment) -> Manifest {
+    Manifest {
+        schema_version: SCHEMA_VERSION,
+        dryport: env!("CARGO_PKG_VERSION").into(),
+        arguments: Vec::new(),
+        scenario: ScenarioMeta {
+            name: name.into(),
+            title: scenario.title.clone(),
+            file: format!("scenarios/incidents/{name}.toml"),
+            load: scenario.load_in_words(),
+            hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
+            resolved: Value::Null,
+        },
+        seed: scenario.run.seed,
+        replications: experiment.outcomes.len() as u64,
+        duration_s: scenario.run.duration.as_secs_f64(),
+        warm_up_s: experiment.warm_up.as_secs_f64(),
+        confidence: CONFIDENCE,
+        rows: BTreeMap::new(),
+        files: Vec::new(),
+    }
+}
+
+/// As `dryport run` has it.
+const CONFIDENCE: f64 = 0.95;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_published_figure_has_its_words() {
+        for incident in INCIDENTS {
+            let comparisons = Head::of(incident.text).comparisons();
+            assert_eq!(comparisons.len(), incident.figures.len(), "{}", incident.name);
+            // A range of figures has no one difference.
+            assert!(comparisons.iter().all(|published| published.low.total_cmp(&published.high).is_eq()));
+            assert!(source(incident.name).starts_with("https://"));
+        }
+    }
+
+    #[test]
+    fn a_head_says_what_was_published_and_where() {
+        let head = Head::of(
+            "#:schema x\n# published: \"about ten\"\n# compare:   connects_total of client:a = 9 to 11\n\
+             # source:    https://example.org/ (2020)\n\nschema = 1\n# source: not the head\n",
+        );
+        assert_eq!(head.source(), "https://example.org/");
+        let [only] = &head.comparisons()[..] else { panic!("one comparison") };
+        assert_eq!((only.words.as_str(), only.metric.as_str()), ("\"about ten\"", "connects_total"));
+        assert_eq!((only.scope.as_str(), only.low, only.high), ("client:a", 9.0, 11.0));
+    }
+}
