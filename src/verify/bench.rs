@@ -28,6 +28,19 @@ impl Bench<'_> {
         let experiment = replicate(scenario, &settings);
         if self.stop.load(Ordering::Relaxed) { Err(Interrupted) } else { Ok(experiment) }
     }
+
+    /// Every attempt of one replication.
+    ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] when it is not whole.
+    pub fn attempts(&self, scenario: &Scenario, replication: u32) -> Result<Vec<AttemptRow>, Interrupted> {
+        let mut rows = Vec::new();
+        let mut sink = |row: &AttemptRow| rows.push(*row);
+        let mut log = AttemptLog::new(&mut sink);
+        replicate_one(scenario, &Topology::new(scenario), replication, &mut log, self.stop)?;
+        Ok(rows)
+    }
 }
 
 /// A scenario from text and from files in memory.
@@ -38,18 +51,4 @@ impl Bench<'_> {
 pub fn read(text: &str, files: &BTreeMap<String, Vec<u8>>) -> Scenario {
     Scenario::read(&SourceFile::new("built-in.toml", text), &[], files)
         .unwrap_or_else(|faults| panic!("{faults}\n{text}"))
-}
-
-/// Every attempt of one replication; for short ones, which nobody stops.
-///
-/// # Panics
-///
-/// Never.
-pub fn attempts(scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
-    let mut rows = Vec::new();
-    let mut sink = |row: &AttemptRow| rows.push(*row);
-    let topology = Topology::new(scenario);
-    let stop = AtomicBool::new(false);
-    replicate_one(scenario, &topology, replication, &mut AttemptLog::new(&mut sink), &stop).expect("nobody stops it");
-    rows
 }

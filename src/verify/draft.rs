@@ -154,4 +154,3 @@ pub fn uniform(mean: f64) -> String {
 pub fn lognormal(mean: f64, sigma: f64) -> String {
     format!("{{ lognormal = {{ mean = \"{}\", sigma = {sigma} }} }}", seconds(mean))
 }
-

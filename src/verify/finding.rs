@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn what_is_not_drawn_is_exact() {
         assert_eq!(told(&Finding::exact("x", 0.75, Some(0.75))), (Exact, true));
-        assert_eq!(told(&Finding::exact("x", 0.75, Some(0.750_000_000_000_000_1))).1, false);
+        assert!(!told(&Finding::exact("x", 0.75, Some(0.750_000_000_000_000_1))).1);
         assert_eq!(told(&Finding::exact("x", 2.0, Some(1.0))), (Share(-0.5), false));
         assert_eq!(told(&Finding::exact("x", 0.0, Some(1.0))), (Unknown, false));
         assert_eq!(told(&Finding::exact("x", 2.0, None)), (Unknown, false));
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn totals_may_be_off_by_five_or_a_thousandth() {
         assert_eq!(told(&Finding::total("x", 100, 105)), (Share(0.05), true));
-        assert_eq!(told(&Finding::total("x", 100, 94)).1, false);
+        assert!(!told(&Finding::total("x", 100, 94)).1);
         assert_eq!([9_990, 9_989].map(|found| Finding::total("x", 10_000, found).agrees), [true, false]);
         assert_eq!(told(&Finding::total("x", 0, 0)), (Exact, true));
     }
@@ -186,14 +186,14 @@ mod tests {
         // Runs that are all alike: five more or less.
         let alike = [7.0; 12];
         assert_eq!(told(&Finding::one_of_many("x", 7, &alike)), (Exact, true));
-        assert_eq!(Finding::one_of_many("x", 13, &alike).agrees, false);
+        assert!(!Finding::one_of_many("x", 13, &alike).agrees);
         assert_eq!(told(&Finding::one_of_many("x", 7, &[7.0])), (Unknown, false));
     }
 
     #[test]
     fn asserts_judge_what_was_published() {
         assert_eq!(told(&Finding::published("x", 100.0, Some(101.0), true)), (Share(0.01), true));
-        assert_eq!(told(&Finding::published("x", 100.0, Some(101.0), false)).1, false);
+        assert!(!told(&Finding::published("x", 100.0, Some(101.0), false)).1);
         assert_eq!(told(&Finding::published("x", 100.0, None, true)), (Unknown, false));
         assert_eq!(told(&Finding::published("x", 0.0, Some(0.0), true)), (Exact, true));
     }

@@ -1,4 +1,5 @@
-//! Published incidents that ship as `scenarios/incidents/*.toml`, those that take a moment only: judged by their asserts.
+//! Published incidents, as `scenarios/incidents/*.toml` ships them: judged by their asserts. Left out are those of which
+//! a range was published, which has no one difference.
 //!
 //! What was published stands in the head of each file ([`Head`]); the asserts say how near is near enough, and why.
 
@@ -12,6 +13,13 @@ use crate::scenario::Scenario;
 use crate::sim::Interrupted;
 use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// A file that lies beside them.
+macro_rules! trace {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("../../scenarios/incidents/", $name)))
+    };
+}
 
 /// Makes the checks and their scenarios from one line each: the file, what it is about, a word or two for each published
 /// figure in the order of its head.
@@ -30,17 +38,33 @@ macro_rules! incidents {
 }
 
 incidents! {
-    "mzbench-28225": "how many MQTT connections from one machine", ["most busy"];
-    "emqtt-bench-half": "half of the range, if bind() has the other", ["connects"];
-    "cloudflare-even-odd": "even ports fast, odd ports slow", ["2nd parity", "p99 cost"];
+    "aws-nat-gateway": "55,000 connections a minute through a NAT gateway", ["per s"];
     "azure-app-service": "one call a second against 128 SNAT ports", ["most busy"];
-    "macos-oha-16408": "a load test on macOS", ["connects"];
-    "neonkube-two-minutes": "a daemon's TIME-WAITs of two minutes", ["TIME-WAITs"];
+    "bernat-500-per-second": "one load balancer to one web server", ["per s"];
+    "bernat-600000-sockets": "TIME-WAITs of a busy server", ["waiting"];
+    "bluesky-memcached": "batches of look-ups, each with a connection", ["risk"];
+    "cloudflare-even-odd": "even ports fast, odd ports slow", ["parity 2", "p99 s"];
+    "emqtt-bench-half": "half of the range, if bind() has the other", ["connects"];
+    "envoy-bind-first": "ten endpoints, and bind() before connect()", ["bind()", "connect()"];
+    "gorilla-websocket": "a load test of long-lived websockets", ["most busy"];
+    "haproxy-mqtt-cpu": "connect() gets slow at half of the range", ["parity 2"];
+    "haproxy-slow-server": "a backend stops answering", ["full at s"];
+    "istio-inbound-address": "every inbound connection from 127.0.0.6", ["busy"];
+    "istio-outbound-port": "a thousand connections a second, one sidecar", ["per s"];
+    "macos-bun-new-listener": "ports parked for one listener", ["refused"];
+    "macos-oha-16408": "a ten-second benchmark on macOS", ["connects"];
+    "macos-sipi-tuned": "a wider range and a shorter TIME-WAIT", ["refused"];
+    "mitodl-pgbouncer": "331 connects a second to PgBouncer", ["waiting"];
+    "mlcommons-five-endpoints": "999 ports to one endpoint and to five", ["one", "five"];
+    "mzbench-28225": "how many MQTT connections from one machine", ["most busy"];
+    "neonkube-two-minutes": "ports held for two minutes", ["per s"];
+    "techempower-pause": "a pause between two benchmarks", ["refused"];
+    "varnish-two-caches": "500 connects a second to the other cache", ["risk"];
 }
 
 /// Traces that they name.
 const TRACES: &[(&str, &[u8])] =
-    &[("emqtt-bench-half.csv", include_bytes!("../../scenarios/incidents/emqtt-bench-half.csv"))];
+    &[trace!("emqtt-bench-half.csv"), trace!("techempower-no-pause.csv"), trace!("techempower-pause.csv")];
 
 /// A shipped scenario.
 struct Incident {

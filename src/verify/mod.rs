@@ -133,16 +133,10 @@ mod tests {
 
     #[test]
     fn a_check_without_figures_does_not_agree_and_stopping_leaves_what_is_whole() {
-        fn none(_: &str, _: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-            Ok(Vec::new())
-        }
-        fn stopped(_: &str, _: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-            Err(Interrupted)
-        }
         let stop = AtomicBool::new(false);
         let bench = Bench { jobs: 1, stop: &stop };
-        let check = |judge| Check { name: "x", title: "x", against: Against::Theory, judge };
-        let (empty, stops) = (check(none), check(stopped));
+        let empty = Check { name: "x", title: "x", against: Against::Theory, judge: |_, _| Ok(Vec::new()) };
+        let stops = Check { judge: |_, _| Err(Interrupted), ..empty };
         let judged = verify(&[&empty, &stops, &empty], &bench, &|agrees| assert!(!agrees));
         assert_eq!(judged.len(), 1);
         assert!(!judged[0].agrees());

@@ -36,3 +36,4 @@ mod theory_allocators;
 mod theory_cases;
 mod theory_transient;
 mod this_machine;
+mod verify_command;

@@ -5,7 +5,6 @@
 pub mod recording;
 
 use super::{Against, Bench, Check, Finding};
-use crate::metrics::attempts::AttemptRow;
 use crate::sim::Interrupted;
 use recording::{AT_ONCE, FIVE_SECONDS, HELD, Recording, first_refusal, granted, port};
 
@@ -32,7 +31,7 @@ recordings! {
     "poisson-15": "Poisson arrivals, a little too many", refusals;
     "poisson-18": "Poisson arrivals, far too many", refusals;
     "tw-reuse-5000ms": "tcp_tw_reuse = 1 after 5 s, 100 ports", totals;
-    "tw-reuse-loopback-only": "tcp_tw_reuse = 2 towards another machine", totals;
+    "tw-reuse-loopback-only": "tcp_tw_reuse = 2 towards another machine", exactly;
     "fin-wait-2-10s": "a peer that never closes, tcp_fin_timeout = 10", totals;
     "socket-range-200": "IP_LOCAL_PORT_RANGE of 200 ports", totals;
     "order-connect": "connect() takes one parity, then the other", order;
@@ -63,56 +62,73 @@ fn first_of_the_other_parity<T>(rows: &[T], port: impl Fn(&T) -> Option<u16>) ->
     other.map_or(0.0, |index| (index + 1) as f64)
 }
 
-/// How many attempts got a port, of a load in which nothing is drawn but the order of the ports.
-fn totals(name: &str, _: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+/// How many attempts got a port, and which was the first that did not: nothing is drawn but the order of the ports.
+fn totals(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     let recording = shipped(name);
-    Ok(judge_totals(&recording, &recording.replay(&recording.scenario(AT_ONCE, &recording.time_wait()), 0)))
+    judge_totals(&recording, &recording.time_wait(), bench)
 }
 
-fn judge_totals(recording: &Recording, rows: &[AttemptRow]) -> Vec<Finding> {
-    let recorded = first(&recording.rows, |row| row.port);
-    vec![
-        Finding::total("connects got", granted(&recording.rows, |row| row.port), granted(rows, port)),
-        Finding::exact("1st refused", recorded, Some(first(rows, port))),
-    ]
-}
-
-/// In which order ports are taken that nobody gives back: where the first parity ends, and where the range does.
-fn order(name: &str, _: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-    let recording = shipped(name);
-    let rows = recording.replay(&recording.scenario(HELD, &recording.time_wait()), 0);
-    let turns = first_of_the_other_parity(&recording.rows, |row| row.port);
+fn judge_totals(recording: &Recording, time_wait: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+    let rows = recording.replay(&recording.scenario(AT_ONCE, time_wait), 0, bench)?;
     let recorded = first(&recording.rows, |row| row.port);
     Ok(vec![
-        Finding::exact("2nd parity", turns, Some(first_of_the_other_parity(&rows, port))),
-        Finding::exact("1st refused", recorded, Some(first(&rows, port))),
+        Finding::total("granted", granted(&recording.rows, |row| row.port), granted(&rows, port)),
+        Finding::exact("refused from", recorded, Some(first(&rows, port))),
     ])
 }
 
-/// How many runs a recorded one is held against: they differ in the lifetimes of what the kernel refused.
+/// The same where no TIME-WAIT ends meanwhile.
+fn exactly(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+    let recording = shipped(name);
+    let rows = recording.replay(&recording.scenario(AT_ONCE, &recording.time_wait()), 0, bench)?;
+    let recorded = granted(&recording.rows, |row| row.port) as f64;
+    Ok(vec![Finding::exact("granted", recorded, Some(granted(&rows, port) as f64))])
+}
+
+/// In which order ports are taken that nobody gives back: where the first parity ends, and where the range does.
+fn order(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+    let recording = shipped(name);
+    let rows = recording.replay(&recording.scenario(HELD, &recording.time_wait()), 0, bench)?;
+    let turns = first_of_the_other_parity(&recording.rows, |row| row.port);
+    let recorded = first(&recording.rows, |row| row.port);
+    Ok(vec![
+        Finding::exact("parity 2 from", turns, Some(first_of_the_other_parity(&rows, port))),
+        Finding::exact("refused from", recorded, Some(first(&rows, port))),
+    ])
+}
+
+/// How many runs a recorded one is held against.
 const RUNS: u32 = 40;
 
-/// How many attempts of a random load are refused.
+/// How many attempts of a random load are refused: with the lifetimes that the kernel saw, and with others of their law.
 fn refusals(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     let recording = shipped(name);
-    let mut scenario = recording.scenario(FIVE_SECONDS, &recording.time_wait());
+    let refused = recording.rows.len() - granted(&recording.rows, |row| row.port);
+    let rows = recording.replay(&recording.scenario(FIVE_SECONDS, &recording.time_wait()), 0, bench)?;
+    let redrawn = recording.without_closes();
+    let mut scenario = redrawn.scenario(FIVE_SECONDS, &redrawn.time_wait());
     scenario.run.replications = RUNS;
     let experiment = bench.run(&scenario)?;
-    let refused: Vec<f64> = experiment.of_scope(0).map(|measures| measures.refused as f64).collect();
-    let recorded = recording.rows.len() - granted(&recording.rows, |row| row.port);
-    Ok(vec![Finding::one_of_many("refused", recorded, &refused)])
+    let of_runs: Vec<f64> = experiment.of_scope(0).map(|measures| measures.refused as f64).collect();
+    Ok(vec![
+        Finding::total("refused", refused, rows.len() - granted(&rows, port)),
+        Finding::one_of_many("holds redrawn", refused, &of_runs),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Difference, Judged};
     use super::*;
+    use std::sync::atomic::AtomicBool;
 
     /// What the folklore would have: TIME-WAIT lasts a minute to the nanosecond.
     #[test]
     fn a_flat_minute_of_time_wait_disagrees() {
         let recording = shipped("constant-50");
-        let judge = |time_wait: &str| judge_totals(&recording, &recording.replay(&recording.scenario(AT_ONCE, time_wait), 0));
+        let stop = AtomicBool::new(false);
+        let bench = Bench { jobs: 1, stop: &stop };
+        let judge = |time_wait: &str| judge_totals(&recording, time_wait, &bench).unwrap();
         let flat = judge("\"60s\"");
         assert_eq!((flat[0].expected, flat[0].found, flat[0].agrees), (4_591.0, Some(4_996.0), false));
         assert!(matches!(flat[0].difference, Difference::Share(share) if (share - 405.0 / 4_591.0).abs() < 1e-12));
@@ -125,6 +141,9 @@ mod tests {
     fn orders_are_told_by_where_they_turn() {
         let ports = [Some(4), Some(6), Some(3), None, Some(8)];
         assert_eq!((first_of_the_other_parity(&ports, |port| *port), first(&ports, |port| *port)), (3.0, 4.0));
-        assert_eq!((first_of_the_other_parity(&ports[..2], |port| *port), first(&ports[..2], |port| *port)), (0.0, 0.0));
+        assert_eq!(
+            (first_of_the_other_parity(&ports[..2], |port| *port), first(&ports[..2], |port| *port)),
+            (0.0, 0.0)
+        );
     }
 }

@@ -3,7 +3,8 @@
 use crate::des::SimDuration;
 use crate::metrics::attempts::AttemptRow;
 use crate::scenario::Scenario;
-use crate::verify::bench::{attempts, read};
+use crate::sim::Interrupted;
+use crate::verify::bench::{Bench, read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -54,6 +55,17 @@ impl Recording {
     pub fn new(case: &str, attempts: &str) -> Self {
         let rows = attempts.lines().skip(1).map(row).collect();
         Self { case: serde_json::from_str(case).expect("JSON"), csv: attempts.into(), rows }
+    }
+
+    /// The same attempts without their closes, so that every lifetime is drawn.
+    #[must_use]
+    pub fn without_closes(mut self) -> Self {
+        let row = |line: &str| {
+            let fields: Vec<&str> = line.split(',').collect();
+            format!("{},{}\n", fields[0], fields[3])
+        };
+        self.csv = String::from_utf8_lossy(&self.csv).lines().map(row).collect::<String>().into_bytes();
+        self
     }
 
     fn number(&self, key: &str) -> u64 {
@@ -177,17 +189,26 @@ impl Recording {
 
     /// The model's answers, one for each recorded attempt.
     ///
+    /// # Errors
+    ///
+    /// [`Interrupted`] when they are not whole.
+    ///
     /// # Panics
     ///
     /// When they are answers to other attempts.
-    pub fn replay(&self, scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
-        let rows = attempts(scenario, replication);
+    pub fn replay(
+        &self,
+        scenario: &Scenario,
+        replication: u32,
+        bench: &Bench<'_>,
+    ) -> Result<Vec<AttemptRow>, Interrupted> {
+        let rows = bench.attempts(scenario, replication)?;
         assert_eq!(rows.len(), self.rows.len());
         for (number, (row, recorded)) in rows.iter().zip(&self.rows).enumerate() {
             assert_eq!((row.request, row.retry, row.at), (number as u64, 0, recorded.at));
             assert_eq!(row.flow as usize, recorded.destination);
         }
-        rows
+        Ok(rows)
     }
 }
 

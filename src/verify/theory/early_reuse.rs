@@ -39,6 +39,6 @@ fn reuse(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     Ok(vec![
         Finding::formula(blocking, erlang_b(case.count("N"), load)),
         of_all("refused", &experiment, "refused_ratio", blocking),
-        of_all("busy ports", &experiment, "busy_ports_mean", case.expected("mean_occupancy")),
+        of_all("busy", &experiment, "busy_ports_mean", case.expected("mean_occupancy")),
     ])
 }

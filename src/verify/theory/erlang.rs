@@ -107,11 +107,11 @@ fn overload(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> 
 }
 
 fn linux_range(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-    mgcc(name, Law::Exponential, Effort { warm_up: 10.0, holds: 5.0, replications: 16 }, bench)
+    mgcc(name, Law::Exponential, Effort { warm_up: 10.0, holds: 10.0, replications: 20 }, bench)
 }
 
 fn dynamic_range(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-    mgcc(name, Law::WholeUniform, Effort { warm_up: 10.0, holds: 5.0, replications: 16 }, bench)
+    mgcc(name, Law::WholeUniform, Effort { warm_up: 10.0, holds: 10.0, replications: 16 }, bench)
 }
 
 /// With Linux's order of search, which no figure here depends on.
@@ -126,7 +126,7 @@ fn mgcc(name: &str, law: Law, effort: Effort, bench: &Bench<'_>) -> Result<Vec<F
     Ok(vec![
         Finding::formula(blocking, erlang_b(ports, load)),
         of_all("refused", &experiment, "refused_ratio", blocking),
-        of_all("busy ports", &experiment, "busy_ports_mean", case.expected("mean_occupancy")),
+        of_all("busy", &experiment, "busy_ports_mean", case.expected("mean_occupancy")),
     ])
 }
 
@@ -161,13 +161,7 @@ fn block(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     loss(case.count("block_size"), case.get("lambda_per_subscriber"), hold, case.expected("block_blocking"), bench)
 }
 
-fn loss(
-    ports: u32,
-    rate: f64,
-    hold: f64,
-    blocking: f64,
-    bench: &Bench<'_>,
-) -> Result<Vec<Finding>, Interrupted> {
+fn loss(ports: u32, rate: f64, hold: f64, blocking: f64, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     let experiment = bench.run(&uniform_holds(ports, rate, hold).scenario())?;
     Ok(vec![
         Finding::formula(blocking, erlang_b(ports, rate * hold)),

@@ -10,9 +10,9 @@ use crate::verify::{Bench, Check, Finding, Sampled};
 
 /// The checks of this family.
 pub const CHECKS: &[Check] = &[
-    row("P21", "from empty", exponential_holds),
-    row("P22", "100 from empty", before_the_first_release),
-    row("P23", "28,232, empty", before_the_first_release),
+    row("P21", "fill and drain", exponential_holds),
+    row("P22", "fill 100 ports", before_the_first_release),
+    row("P23", "fill 28,232", before_the_first_release),
     row("P24", "two holds", a_few_holds),
     row("P25", "three holds", a_few_holds),
 ];

@@ -11,7 +11,7 @@ use crate::verify::{Bench, Check, Finding, Sampled};
 
 /// The checks of this family.
 pub const CHECKS: &[Check] = &[
-    row("P30", "Linux's two halves", halves),
+    row("P30", "Linux's halves", halves),
     row("P32", "random, 8 ports", eight_ports),
     row("P33", "random start", eight_ports),
     row("P34", "sequential", eight_ports),

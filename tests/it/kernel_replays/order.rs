@@ -1,7 +1,9 @@
 //! In which order the kernel hands out ports that nobody gives back.
 
 use super::explained::{Seen, explained};
-use super::recording::{HELD, Recording, attempts, distinct, epochs, first_refusal, port, read, read_recording};
+use super::recording::{
+    HELD, Recording, Replay, attempts, distinct, epochs, first_refusal, port, read, read_recording,
+};
 use super::resalt::kernel_epoch;
 use dryport::metrics::attempts::AttemptRow;
 use dryport::scenario::Scenario;
@@ -66,7 +68,7 @@ fn the_model_s_order_is_the_rule_s() {
     let scenario = recording.scenario(HELD, &recording.time_wait());
     let mut new_hashes = 0;
     for replication in 0..24 {
-        let rows = recording.replay(&scenario, replication);
+        let rows = recording.answers(&scenario, replication);
         let ports: Vec<_> = rows.iter().map(port).collect();
         one_parity_then_the_other(&ports, 40_000);
         let seen = simulated(&rows, &scenario);
@@ -85,7 +87,7 @@ fn the_model_s_order_is_the_rule_s() {
 fn an_order_that_was_tampered_with_is_not_explained() {
     let recording = read_recording("order-connect");
     let scenario = recording.scenario(HELD, &recording.time_wait());
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     for seen in [recorded(&recording), simulated(&rows, &scenario)] {
         let verdict = |seen: &[Seen]| explained(1000, seen, |_| 0);
         assert_eq!(verdict(&seen), Ok(()), "one epoch, nothing tampered with");
@@ -140,7 +142,7 @@ fn the_model_s_order_of_an_odd_range_is_the_rule_s() {
     let scenario = recording.scenario(HELD, &recording.time_wait());
     let mut refusals = [0, 0];
     for replication in 0..200 {
-        let rows = recording.replay(&scenario, replication);
+        let rows = recording.answers(&scenario, replication);
         let seen = simulated(&rows, &scenario);
         assert_eq!(explained(101, &seen, epochs(&scenario, replication)), Ok(()), "replication {replication}");
         refusals[first_refusal(&rows, port).unwrap() - 100] += 1;

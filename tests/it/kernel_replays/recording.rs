@@ -1,11 +1,14 @@
 //! The recordings as the tests read them, all of them: `dryport::verify` holds some.
 
+use crate::support::bench;
 use dryport::des::{Randomness, SimDuration, SimTime};
+use dryport::metrics::attempts::AttemptRow;
 use dryport::port::Clock;
 use dryport::scenario::Scenario;
 use std::fs::read_to_string;
 
-pub(super) use dryport::verify::bench::{attempts, read};
+pub(super) use crate::support::attempts;
+pub(super) use dryport::verify::bench::read;
 pub(super) use dryport::verify::kernel::recording::{
     AT_ONCE, FIVE_SECONDS, GRID, HELD, Recording, decided_alike, differing, distinct, first_refusal, granted, port,
 };
@@ -18,6 +21,18 @@ fn file(recording: &str, name: &str) -> String {
 /// A folder of tests/data/kernel.
 pub(super) fn read_recording(name: &str) -> Recording {
     Recording::new(&file(name, "case.json"), &file(name, "attempts.csv"))
+}
+
+/// What is done with a recording.
+pub(super) trait Replay {
+    /// The model's answers, one for each recorded attempt.
+    fn answers(&self, scenario: &Scenario, replication: u32) -> Vec<AttemptRow>;
+}
+
+impl Replay for Recording {
+    fn answers(&self, scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
+        self.replay(scenario, replication, &bench()).expect("nobody stops it")
+    }
 }
 
 /// How many sockets were in TIME-WAIT, sample by sample.

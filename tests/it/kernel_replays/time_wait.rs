@@ -1,6 +1,9 @@
 //! How long ports are held after their close, and what ends that early (`reference/linux.md` 1.7, 3.3, 3.4).
 
-use super::recording::{AT_ONCE, GRID, Recording, attempts, decided_alike, distinct, first_refusal, granted, port, read, read_recording, time_waits};
+use super::recording::{
+    AT_ONCE, GRID, Recording, Replay, attempts, decided_alike, distinct, first_refusal, granted, port, read,
+    read_recording, time_waits,
+};
 use dryport::des::{SimDuration, SimTime};
 use dryport::metrics::attempts::AttemptRow;
 use dryport::port::EarlyReuse;
@@ -69,7 +72,7 @@ fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
         let recorded = granted(&recording.rows, |row| row.port);
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
         for replication in 0..3 {
-            let rows = recording.replay(&scenario, replication);
+            let rows = recording.answers(&scenario, replication);
             let found = granted(&rows, port);
             assert!(found.abs_diff(recorded) <= 5, "{name}: {found}, recorded {recorded}");
             assert_eq!(first_refusal(&rows, port), Some(100), "{name}");
@@ -91,7 +94,7 @@ fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
 fn towards_other_than_loopback_addresses_mode_2_takes_nothing_over() {
     let recording = read_recording("tw-reuse-loopback-only");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert_eq!((granted(&rows, port), first_refusal(&rows, port)), (100, Some(100)));
     assert_eq!(granted(&recording.rows, |row| row.port), 100);
     let (hosts, destinations) = (&scenario.hosts, &scenario.destinations);
@@ -108,7 +111,7 @@ fn no_more_time_waits_are_held_than_allowed() {
     let recording = read_recording("tw-buckets-300");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
     let recorded: Vec<_> = recording.rows.iter().map(|row| row.port).collect();
-    let replayed: Vec<_> = recording.replay(&scenario, 0).iter().map(port).collect();
+    let replayed: Vec<_> = recording.answers(&scenario, 0).iter().map(port).collect();
     for ports in [recorded, replayed] {
         // 300 of the first parity's 500 are held; the rest is enough.
         assert!(distinct(ports.iter().copied()).into_iter().eq((40_000..41_000).step_by(2)));
@@ -131,7 +134,7 @@ fn an_orphan_waits_for_a_fin_as_long_as_the_kernel_let_it() {
         let recording = read_recording(name);
         let recorded = granted(&recording.rows, |row| row.port);
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
-        let rows = recording.replay(&scenario, 0);
+        let rows = recording.answers(&scenario, 0);
         let found = granted(&rows, port);
         assert_eq!(first_refusal(&rows, port), Some(100), "{name}");
         assert_eq!(first_refusal(&recording.rows, |row| row.port), Some(100), "{name}");
@@ -152,7 +155,7 @@ fn time_waits_end_in_the_batches_that_were_seen() {
     let recording = read_recording("time-wait-life");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
     let hold = &scenario.hosts[0].time_wait;
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert!(rows.iter().all(|row| row.got.is_ok()));
     let start = SimTime::ZERO;
     let mut ends: Vec<u64> = rows

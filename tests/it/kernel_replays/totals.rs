@@ -1,6 +1,9 @@
 //! How many attempts are refused, and which.
 
-use super::recording::{AT_ONCE, FIVE_SECONDS, Recording, attempts, decided_alike, differing, first_refusal, granted, port, read_recording};
+use super::recording::{
+    AT_ONCE, FIVE_SECONDS, Recording, Replay, attempts, decided_alike, differing, first_refusal, granted, port,
+    read_recording,
+};
 use dryport::cli::files::{Files, read_scenario};
 use dryport::scenario::Scenario;
 
@@ -58,7 +61,7 @@ fn constant_loads_succeed_and_fail_as_recorded() {
         assert_eq!((recorded, first_refusal(&recording.rows, |row| row.port)), (case.granted, case.first_refusal));
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
         for replication in 0..3 {
-            let rows = recording.replay(&scenario, replication);
+            let rows = recording.answers(&scenario, replication);
             let found = granted(&rows, port);
             assert!(close_to(found, recorded), "{}: {found}, recorded {recorded}", case.name);
             assert_eq!(first_refusal(&rows, port), case.first_refusal, "{}", case.name);
@@ -70,7 +73,7 @@ fn constant_loads_succeed_and_fail_as_recorded() {
 #[test]
 fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
     let recording = read_recording("constant-50");
-    let rows = recording.replay(&recording.scenario(AT_ONCE, "\"60s\""), 0);
+    let rows = recording.answers(&recording.scenario(AT_ONCE, "\"60s\""), 0);
     let found = granted(&rows, port);
     assert!(!close_to(found, 4591));
     // ground-truth/README.md: 400 too many.
@@ -80,7 +83,7 @@ fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
 /// The number of refusals in each of many replications, which differ in the lifetimes of what the kernel refused.
 fn refusals(recording: &Recording, scenario: &Scenario, first: Option<usize>) -> Vec<usize> {
     let one = |replication| {
-        let rows = recording.replay(scenario, replication);
+        let rows = recording.answers(scenario, replication);
         assert!(decided_alike(recording, &rows) >= 0.995, "replication {replication}");
         assert_eq!(first_refusal(&rows, port), first);
         rows.len() - granted(&rows, port)
@@ -122,7 +125,7 @@ fn the_shipped_replay_is_this_one() {
     let path = format!("{folder}/constant-50.toml");
     let source = read_scenario(&path).unwrap();
     let scenario = Scenario::read(&source, &[], &Files::beside(&path)).unwrap();
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert_eq!((granted(&rows, port), first_refusal(&rows, port)), (4589, Some(1000)));
     assert_eq!(rows, attempts(&recording.scenario(AT_ONCE, &recording.time_wait()), 0));
 }

@@ -12,10 +12,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) use dryport::theory::cases;
-pub(crate) use dryport::verify::bench::attempts;
-pub(crate) use dryport::verify::draft::{
-    Draft, constant, every_ms, exponential, lognormal, poisson, seconds, uniform,
-};
+use dryport::verify::Bench;
+pub(crate) use dryport::verify::draft::{Draft, constant, every_ms, exponential, lognormal, poisson, seconds, uniform};
 
 /// What is done with a draft.
 pub(crate) trait Runs {
@@ -52,6 +50,17 @@ pub(crate) fn read(text: &str, trace: &str) -> Scenario {
 pub(crate) fn experiment(scenario: &Scenario, jobs: usize, checks: Checks) -> Experiment {
     let stop = AtomicBool::new(false);
     replicate(scenario, &Settings { jobs, checks, stop: &stop, progress: &|_| {} })
+}
+
+/// Every attempt of one replication.
+pub(crate) fn attempts(scenario: &Scenario, replication: u32) -> Vec<AttemptRow> {
+    bench().attempts(scenario, replication).expect("nobody stops it")
+}
+
+/// Where a check of `dryport verify` runs until it is done.
+pub(crate) fn bench() -> Bench<'static> {
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    Bench { jobs: 1, stop: &NEVER }
 }
 
 /// Runs one replication before `observer`; returns when the window ended.
