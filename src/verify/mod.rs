@@ -125,7 +125,7 @@ mod tests {
         let checks = all();
         for (index, check) in checks.iter().enumerate() {
             let fits = check.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            assert!(fits && !check.title.is_empty() && check.title.len() <= 60, "{}", check.name);
+            assert!(fits && !check.title.is_empty() && check.title.len() <= 52, "{}", check.name);
             assert!(!check.source().is_empty(), "{}", check.name);
             assert!(checks[..index].iter().all(|other| other.name != check.name), "{}", check.name);
         }

@@ -20,7 +20,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport verify --case constant-50", "one recording of a kernel"),
         ("dryport verify --case P02 --case P11", "two rows of theory"),
         ("dryport verify --case P02 --json | jq .verdict", "in a pipeline"),
-        ("dryport verify --list", "every case, and where its answer comes from"),
+        ("dryport verify --list", "every case, with its source"),
     ],
 };
 

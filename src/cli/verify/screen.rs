@@ -169,10 +169,22 @@ fn agreement(page: &mut Page, all: &[Judged<'_>]) {
 
 /// Every check and where its answer comes from.
 pub(super) fn list(checks: &[&Check]) -> String {
-    let width = 2 + checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
-    let mut page = Page::with_gutter(width);
-    for check in checks {
-        page.label(check.name, &[check.title.to_owned(), format!("{}: {}", check.against.name(), check.source())]);
+    let mut lines = Vec::new();
+    for (against, about) in [
+        (Against::Theory, "exact answers, the rows of tests/data/theory.csv"),
+        (Against::Kernel, "what Linux 6.18 did, as recorded in tests/data/kernel"),
+        (Against::Incident, "what was published; each is scenarios/incidents/CASE.toml"),
+    ] {
+        let mut of_it = checks.iter().filter(|check| check.against == against).peekable();
+        if of_it.peek().is_some() {
+            lines.push(format!("{}: {about}", against.name()));
+        }
+        for check in of_it {
+            lines.push(format!("  {:<26}{}", check.name, check.title));
+            if against == Against::Incident {
+                lines.push(format!("    {}", check.source()));
+            }
+        }
     }
-    page.text()
+    lines.join("\n")
 }
