@@ -26,6 +26,9 @@ pub struct Work {
     pub found: &'static str,
 }
 
+/// Replications, and those that refused anyone.
+pub const RUNS: Work = Work { command: "run", unit: "run", found: "refused" };
+
 /// Counts what is whole, such as replications, and shows how far it is.
 #[derive(Debug)]
 pub struct Progress {
@@ -98,12 +101,10 @@ fn line(work: Work, [done, total, found]: [u64; 3], elapsed: Duration) -> String
 mod tests {
     use super::*;
 
-    const RUN: Work = Work { command: "run", unit: "run", found: "refused" };
-
     #[test]
     fn the_bar_says_how_far_it_is() {
         let at = Duration::from_millis(600);
-        let line = |done, total, found, elapsed| line(RUN, [done, total, found], elapsed);
+        let line = |done, total, found, elapsed| line(RUNS, [done, total, found], elapsed);
         assert_eq!(
             line(8, 20, 7, at),
             "run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left"

@@ -3,15 +3,12 @@
 //!
 //! What was published stands in the head of each file ([`Head`]); the asserts say how near is near enough, and why.
 
-use super::bench::read;
 use super::{Against, Bench, Check, Finding};
-use crate::experiment::Experiment;
 use crate::report::gate::{Gate, Ruling};
-use crate::report::manifest::{HostMeta, Manifest, SCHEMA_VERSION, ScenarioMeta};
+use crate::report::manifest::{Manifest, ScenarioMeta};
 use crate::report::tables::run_tables;
-use crate::scenario::Scenario;
+use crate::scenario::{Reading, SourceFile};
 use crate::sim::Interrupted;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A file that lies beside them.
@@ -156,10 +153,15 @@ impl<'t> Head<'t> {
 
 fn judge(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
     let incident = shipped(name);
-    let files = TRACES.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
-    let scenario = read(incident.text, &files);
-    let experiment = bench.run(&scenario)?;
-    let tables = run_tables(&experiment, &scenario, manifest(name, &scenario, &experiment));
+    let files: BTreeMap<String, Vec<u8>> =
+        TRACES.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.to_vec())).collect();
+    let file = format!("scenarios/incidents/{name}.toml");
+    let reading = Reading::of(&SourceFile::new(&file, incident.text), &[], &files)
+        .unwrap_or_else(|faults| panic!("a scenario that ships: {faults}"));
+    let scenario = &reading.scenario;
+    let experiment = bench.run(scenario)?;
+    let meta = ScenarioMeta::of(&file, "", &reading);
+    let tables = run_tables(&experiment, scenario, Manifest::of(Vec::new(), meta, scenario, &experiment, CONFIDENCE));
     let judged: Vec<_> = scenario.asserts.iter().map(|assert| Gate::from(assert).judge(&tables)).collect();
     let comparisons = Head::of(incident.text).comparisons();
     let findings = comparisons.iter().zip(incident.figures).map(|(published, figure)| {
@@ -173,30 +175,6 @@ fn judge(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
         Finding::published(figure, published.low, found, holds)
     });
     Ok(findings.collect())
-}
-
-/// What the tables are said to be of; none of it is shown.
-fn manifest(name: &str, scenario: &Scenario, experiment: &Experiment) -> Manifest {
-    Manifest {
-        schema_version: SCHEMA_VERSION,
-        dryport: env!("CARGO_PKG_VERSION").into(),
-        arguments: Vec::new(),
-        scenario: ScenarioMeta {
-            name: name.into(),
-            title: scenario.title.clone(),
-            file: format!("scenarios/incidents/{name}.toml"),
-            load: scenario.load_in_words(),
-            hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
-            resolved: Value::Null,
-        },
-        seed: scenario.run.seed,
-        replications: experiment.outcomes.len() as u64,
-        duration_s: scenario.run.duration.as_secs_f64(),
-        warm_up_s: experiment.warm_up.as_secs_f64(),
-        confidence: CONFIDENCE,
-        rows: BTreeMap::new(),
-        files: Vec::new(),
-    }
 }
 
 /// As `dryport run` has it.

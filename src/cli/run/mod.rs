@@ -2,25 +2,25 @@
 
 mod plan;
 
+use super::arguments::{CONFIDENCE, confidence, seed};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
-use super::progress::{Progress, Work};
+use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
-use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
+use crate::report::manifest::ScenarioMeta;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
 use crate::report::{Manifest, RunTables, run_summary, shown_run};
 use crate::scenario::words;
 use plan::Plan;
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -86,27 +86,6 @@ pub struct Run {
     json: bool,
 }
 
-/// What the bar counts.
-const WORK: Work = Work { command: "run", unit: "run", found: "refused" };
-
-/// The level of intervals unless the user says.
-const CONFIDENCE: f64 = 0.95;
-
-/// A seed of 64 bits.
-fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
-}
-
-/// A level from 50 % to 99.99 %: 0.95 or 95%.
-fn confidence(text: &str) -> Result<f64, String> {
-    let level = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
-        None => text.parse(),
-    };
-    let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
-    level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
-}
-
 /// What a run left to say.
 struct Told {
     summary: String,
@@ -136,7 +115,7 @@ impl Run {
                 Ok(Told { summary, json, exit: ended }) => {
                     let gap = if index > 0 { "\n" } else { "" };
                     if !self.quiet && !self.json && !closed {
-                        closed = is_closed(output.data(&format!("{gap}{}", summary.trim_end())))?;
+                        closed = output.data_while_read(&format!("{gap}{}", summary.trim_end()))?;
                     }
                     told.push(json);
                     exit = exit.worse(ended);
@@ -152,7 +131,7 @@ impl Run {
             }
         }
         if self.json && !told.is_empty() {
-            is_closed(output.data(&format!("{:#}", runs_json(&told))))?;
+            output.data_while_read(&format!("{:#}", runs_json(&told)))?;
         }
         Ok(exit)
     }
@@ -167,7 +146,7 @@ impl Run {
         if !self.quiet {
             let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
         }
-        let progress = Progress::start(WORK, scenario.run.replications.into(), self.quiet);
+        let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.quiet);
         let settings = Settings {
             jobs: self.jobs.map_or(0, usize::from),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },
@@ -181,7 +160,7 @@ impl Run {
         let Some(tables) = tables else {
             return Err("interrupted: no run is whole; nothing was written".into());
         };
-        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
+        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &tables.meta.scenario, out));
         let until = UntilCtrlC::new();
         run_dir::write(&until, &plan.folder, &tables, fill, self.place(), self.pictures()).map_err(|error| {
             let message = "interrupted while writing: nothing was written";
@@ -266,26 +245,9 @@ impl Run {
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }
-        Manifest {
-            schema_version: SCHEMA_VERSION,
-            dryport: env!("CARGO_PKG_VERSION").into(),
-            arguments,
-            scenario: ScenarioMeta {
-                name: plan.name.clone(),
-                title: scenario.title.clone(),
-                file: plan.file.clone(),
-                load: scenario.load_in_words(),
-                hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
-                resolved: plan.reading.resolved.clone(),
-            },
-            seed: scenario.run.seed,
-            replications: experiment.outcomes.len() as u64,
-            duration_s: scenario.run.duration.as_secs_f64(),
-            warm_up_s: experiment.warm_up.as_secs_f64(),
-            confidence: self.confidence,
-            rows: BTreeMap::new(),
-            files: run_dir::file_names(self.pictures()),
-        }
+        let files = run_dir::file_names(self.pictures());
+        let what = ScenarioMeta::of(&plan.file, "", &plan.reading);
+        Manifest { files, ..Manifest::of(arguments, what, scenario, experiment, self.confidence) }
     }
 }
 
@@ -299,12 +261,4 @@ fn done(experiment: &Experiment, took: Duration, json: bool) -> String {
     };
     let report = if json { "figures" } else { "report" };
     format!("done: {runs}, {calls} connect() calls in {took}; {report} on stdout")
-}
-
-/// Was it a closed pipe? Whoever reads us has seen enough, but the files are still wanted.
-fn is_closed(written: Result<(), Failure>) -> Result<bool, Failure> {
-    match written {
-        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(true),
-        other => other.map(|()| false),
-    }
 }
