@@ -42,7 +42,7 @@ fn json_says_the_same() {
 }
 
 #[test]
-fn the_list_says_where_each_answer_comes_from() {
+fn the_list_says_what_dryport_is_held_against() {
     let ended = verify(&["--list"]);
     assert_eq!((ended.code, ended.err.as_str()), (0, ""));
     assert_screen("verify-list", &ended.out);

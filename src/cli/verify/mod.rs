@@ -20,17 +20,17 @@ pub const GUIDE: Guide = Guide {
         ("dryport verify --case constant-50", "one recording of a kernel"),
         ("dryport verify --case P02 --case P11", "two rows of theory"),
         ("dryport verify --case P02 --json | jq .verdict", "in a pipeline"),
-        ("dryport verify --list", "every case, with its source"),
+        ("dryport verify --list", "every case"),
     ],
 };
 
-/// Check dryport on this machine against theory, a Linux kernel and published incidents
+/// Check dryport on this machine against theory, a Linux kernel and incidents
 #[derive(Debug, Default, clap::Args)]
 pub struct Verify {
     /// Only this case; may be given several times
     #[arg(long = "case", value_name = "NAME", value_parser = names(), hide_possible_values = true)]
     cases: Vec<String>,
-    /// Print what there is instead, with the sources
+    /// Print which cases there are instead (with --json: and their sources)
     #[arg(long)]
     list: bool,
     /// Print every figure as JSON instead of a table

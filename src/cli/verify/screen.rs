@@ -173,7 +173,7 @@ pub(super) fn list(checks: &[&Check]) -> String {
     for (against, about) in [
         (Against::Theory, "exact answers, the rows of tests/data/theory.csv"),
         (Against::Kernel, "what Linux 6.18 did, as recorded in tests/data/kernel"),
-        (Against::Incident, "what was published; each is scenarios/incidents/CASE.toml"),
+        (Against::Incident, "what was published, as scenarios/incidents/CASE.toml says"),
     ] {
         let mut of_it = checks.iter().filter(|check| check.against == against).peekable();
         if of_it.peek().is_some() {
@@ -181,9 +181,6 @@ pub(super) fn list(checks: &[&Check]) -> String {
         }
         for check in of_it {
             lines.push(format!("  {:<26}{}", check.name, check.title));
-            if against == Against::Incident {
-                lines.push(format!("    {}", check.source()));
-            }
         }
     }
     lines.join("\n")
