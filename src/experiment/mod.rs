@@ -6,9 +6,11 @@
 pub mod estimate;
 pub mod explain;
 pub mod replicate;
+pub mod splitting;
 pub mod watch_ports;
 
 pub use estimate::{OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use replicate::{Checks, Experiment, Outcome, Settings, replicate, replicate_one};
+pub use splitting::{Split, split};
 pub use watch_ports::{WatchedPorts, watch_ports};

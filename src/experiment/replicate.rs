@@ -98,7 +98,7 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
     let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
     let rows = usize::try_from(rows).expect("at most 1,001 rows");
     let kept = KeptSeries::new(rows, scenario.run.replications as usize, &views);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs).build().expect("threads can be started");
+    let pool = threads(settings.jobs);
     let one = |replication: u32| {
         if settings.stop.load(Ordering::Relaxed) {
             return None;
@@ -124,6 +124,15 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
         pool.install(|| (0..scenario.run.replications).into_par_iter().map(one).collect());
     let outcomes = outcomes.into_iter().flatten().collect();
     Experiment { topology, views, warm_up, step, outcomes }
+}
+
+/// So many threads; 0: one for each core.
+///
+/// # Panics
+///
+/// When they cannot be started.
+pub(super) fn threads(jobs: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads can be started")
 }
 
 /// Of how many replications and views the time series is kept.
