@@ -27,6 +27,11 @@ impl<'a> Walk<'a> {
         &self.world
     }
 
+    /// The share of the way that is behind it, warm-up included.
+    pub fn share_gone(&self) -> f64 {
+        self.now.as_nanos() as f64 / self.end.as_nanos().max(1) as f64
+    }
+
     /// Goes on to the next attempt, or the opening of the window, and makes it, after all closes and releases that come
     /// before; in the order of [`run`](fn@super::run). False when there is none before the end.
     ///

