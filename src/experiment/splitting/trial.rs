@@ -2,6 +2,7 @@
 
 use super::levels::{Histogram, Levels};
 use crate::des::{Randomness, SimTime, Tournament};
+use crate::port::Lane;
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Attempt, Cause, Connected, Held, Interrupted, Observer, Topology, Walk, World};
@@ -165,7 +166,7 @@ impl<'a> Trial<'a> {
         let opens = SimTime::ZERO + self.scenario.warm_up();
         let window = Window { opens, length: self.scenario.run.duration, sample: None };
         let world = World::new(self.scenario, self.topology, randomness, opens);
-        let free: Vec<u32> = world.pools().flat_map(|pool| pool.lanes().iter().map(|lane| lane.free())).collect();
+        let free: Vec<u32> = world.pools().flat_map(|pool| pool.lanes().iter().map(Lane::free)).collect();
         Branch { walk: Walk::new(world, window), place: Place::new(&free, levels) }
     }
 }
