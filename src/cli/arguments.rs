@@ -1,9 +1,12 @@
 //! Parsers of option values that several commands take: quantities as scenarios have them, names of profiles.
 
 use crate::des::{Rate, SimDuration};
+use crate::metrics::{METRICS, Metric};
 use crate::port::PortRange;
 use crate::profile;
+use crate::scenario::Axis;
 use crate::scenario::quantity::{self, Misfit};
+use crate::scenario::suggest::nearest;
 use clap::builder::PossibleValuesParser;
 
 /// What is wrong and how to mend it, in one line.
@@ -38,4 +41,81 @@ pub(super) fn port_range(text: &str) -> Result<PortRange, String> {
 /// The name of a profile.
 pub(super) fn profiles() -> PossibleValuesParser {
     profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().into()
+}
+
+/// The level of intervals unless the user says.
+pub(super) const CONFIDENCE: f64 = 0.95;
+
+/// A seed of 64 bits.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
+}
+
+/// A level from 50 % to 99.99 %: 0.95 or 95%.
+pub(super) fn confidence(text: &str) -> Result<f64, String> {
+    let level = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+        None => text.parse(),
+    };
+    let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
+    level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
+}
+
+/// What is varied, and over which values.
+pub(super) fn axis(text: &str) -> Result<Axis, String> {
+    Axis::of_option(text)
+}
+
+/// The name of a metric.
+pub(super) fn metric(text: &str) -> Result<&'static Metric, String> {
+    Metric::named(text).ok_or_else(|| match nearest(text, METRICS.iter().map(|metric| metric.name)) {
+        Some(near) => format!("no metric is called so; did you mean {near}?"),
+        None => "no metric is called so; dryport list metrics has them all".to_owned(),
+    })
+}
+
+/// How every experiment of several scenarios is run.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Running {
+    /// Change one key, as in host.gateway.port_range=1024-65535
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) sets: Vec<String>,
+    /// The seed of all random draws, instead of the scenario's
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
+    pub(super) seed: Option<u64>,
+    /// Threads; as many as there are cores unless given. Changes no figure
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+    /// The level of every interval
+    #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
+    #[arg(allow_hyphen_values = true)]
+    pub(super) confidence: f64,
+    /// Say nothing but errors (and --json)
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+    /// Print what was found as JSON instead of prose
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Running {
+    /// The overrides that every scenario gets.
+    pub(super) fn sets(&self) -> Vec<String> {
+        self.sets.iter().cloned().chain(self.seed.map(|seed| format!("run.seed={seed}"))).collect()
+    }
+
+    /// Threads; 0: one for each core.
+    pub(super) fn jobs(&self) -> usize {
+        self.jobs.map_or(0, usize::from)
+    }
+
+    /// Those of the arguments that change a figure, as the user gave them.
+    pub(super) fn of_figures(&self) -> Vec<String> {
+        let mut arguments: Vec<String> = self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]).collect();
+        arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        if self.confidence != CONFIDENCE {
+            arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
+        }
+        arguments
+    }
 }

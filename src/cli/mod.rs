@@ -13,6 +13,7 @@ pub mod files;
 pub mod guide;
 pub mod interrupt;
 pub mod output;
+pub mod places;
 pub mod progress;
 pub mod unseen;
 
@@ -52,6 +53,7 @@ macro_rules! commands {
 commands! {
     calc::Calc,
     run::Run,
+    compare::Compare,
     check::Check,
     list::List,
     new::New,

@@ -41,6 +41,19 @@ impl<'w> Output<'w> {
         Ok(writeln!(self.data, "{line}")?)
     }
 
+    /// Writes a line of data for as long as anybody reads: says whether the pipe is closed. Whoever reads us has seen
+    /// enough then, but files are still wanted.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written for another reason.
+    pub fn data_while_read(&mut self, line: &str) -> Result<bool, Failure> {
+        match self.data(line) {
+            Err(Failure::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(true),
+            other => other.map(|()| false),
+        }
+    }
+
     /// Writes a message (stderr), after the data that came before it.
     ///
     /// # Errors

@@ -91,14 +91,41 @@ impl Experiment {
 ///
 /// When no thread can be started, or when an invariant does not hold.
 pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
-    let topology = Topology::new(scenario);
-    let views = Views::new(&topology);
-    let warm_up = scenario.warm_up();
     let step = sample_step(scenario);
     let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
     let rows = usize::try_from(rows).expect("at most 1,001 rows");
-    let kept = KeptSeries::new(rows, scenario.run.replications as usize, &views);
-    let pool = threads(settings.jobs);
+    let kept = |views: &Views| KeptSeries::new(rows, scenario.run.replications as usize, views);
+    on_threads(settings.jobs, || replications(scenario, settings, step, kept))
+}
+
+/// As [`replicate`], for figures alone: without time series, on the threads of whoever calls ([`on_threads`]).
+///
+/// # Panics
+///
+/// When an invariant does not hold.
+pub fn replicate_figures(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
+    replications(scenario, settings, sample_step(scenario), |_| KeptSeries { replications: 0, views: 0 })
+}
+
+/// Runs `work` on so many threads; 0: one for each core.
+///
+/// # Panics
+///
+/// When no thread can be started.
+pub fn on_threads<T: Send>(jobs: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads can be started").install(work)
+}
+
+fn replications(
+    scenario: &Scenario,
+    settings: &Settings<'_>,
+    step: SimDuration,
+    kept: impl Fn(&Views) -> KeptSeries,
+) -> Experiment {
+    let topology = Topology::new(scenario);
+    let views = Views::new(&topology);
+    let warm_up = scenario.warm_up();
+    let kept = kept(&views);
     let one = |replication: u32| {
         if settings.stop.load(Ordering::Relaxed) {
             return None;
@@ -120,19 +147,9 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
         Some(Outcome { replication, measures, series, probes: probes.map(ProbeWatch::finish) })
     };
-    let outcomes: Vec<Option<Outcome>> =
-        pool.install(|| (0..scenario.run.replications).into_par_iter().map(one).collect());
+    let outcomes: Vec<Option<Outcome>> = (0..scenario.run.replications).into_par_iter().map(one).collect();
     let outcomes = outcomes.into_iter().flatten().collect();
     Experiment { topology, views, warm_up, step, outcomes }
-}
-
-/// So many threads; 0: one for each core.
-///
-/// # Panics
-///
-/// When they cannot be started.
-pub(super) fn threads(jobs: usize) -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads can be started")
 }
 
 /// Of how many replications and views the time series is kept.

@@ -115,6 +115,19 @@ impl Metric {
         METRICS.iter().find(|metric| metric.name == name)
     }
 
+    /// Is more of it better? Less is, for all others.
+    pub fn is_better_high(&self) -> bool {
+        const MORE: [&str; 6] = [
+            "connects_total",
+            "connects_per_s",
+            "headroom_ports",
+            "first_refusal_s",
+            "reuse_interval_min_s",
+            "reuse_interval_mean_s",
+        ];
+        MORE.contains(&self.name)
+    }
+
     /// The figure of one replication; `None` when it has none, or when it is no figure of a replication.
     pub fn value(&self, measures: &Measures) -> Option<f64> {
         match self.method {

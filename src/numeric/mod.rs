@@ -18,7 +18,7 @@ pub use beta::{BetaShape, beta_cdf, beta_quantile};
 pub use exponential::exponential_block;
 pub use gamma::{gamma_p, gamma_q, gamma_quantile, ln_gamma, poisson_term};
 pub use normal::{normal_cdf, normal_quantile};
-pub use student::student_quantile;
+pub use student::{student_above, student_quantile};
 
 /// The natural logarithm; -infinity at 0, NaN below.
 pub fn ln(x: f64) -> f64 {

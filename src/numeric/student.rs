@@ -1,6 +1,21 @@
 //! Student's t distribution.
 
-use super::beta::{BetaShape, Split};
+use super::beta::{BetaShape, Split, beta_cdf};
+
+/// P(T > t) of Student's t with `freedom` degrees of freedom (above 0): half of I_x(nu/2, 1/2), x = nu / (nu + t^2), on
+/// the far side of zero. Abramowitz and Stegun 26.7.1.
+///
+/// # Panics
+///
+/// Outside of the domain, or when `t` is NaN.
+pub fn student_above(freedom: f64, t: f64) -> f64 {
+    assert!(freedom > 0.0 && !t.is_nan(), "the domain is freedom > 0, t a number");
+    if t.is_infinite() {
+        return if t > 0.0 { 0.0 } else { 1.0 };
+    }
+    let outer = 0.5 * beta_cdf(BetaShape { a: 0.5 * freedom, b: 0.5 }, freedom / (freedom + t * t));
+    if t < 0.0 { 1.0 - outer } else { outer }
+}
 
 /// The `p`-quantile (0 < p < 1) of Student's t with `freedom` degrees of freedom (above 0), by the inverse incomplete
 /// beta function: nu / (nu + t^2) is beta(nu/2, 1/2). Abramowitz and Stegun 26.7.1.
@@ -46,6 +61,17 @@ mod tests {
         ] {
             close(student_quantile(freedom, p), expected, 1e-12);
         }
+    }
+
+    #[test]
+    fn the_tail_is_the_inverse_of_the_quantile() {
+        for freedom in [1.0, 4.0, 19.0, 399.0] {
+            for p in [1e-9, 0.001, 0.2, 0.5, 0.975] {
+                close(student_above(freedom, -student_quantile(freedom, p)), p, 1e-10);
+            }
+        }
+        close(student_above(2.0, 1e9), 5e-19, 1e-9);
+        assert_eq!((student_above(3.0, f64::INFINITY), student_above(3.0, f64::NEG_INFINITY)), (0.0, 1.0));
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub fn runs_json(runs: &[Value]) -> Value {
 /// One run of that document, with what came of its gates.
 pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
     let meta = &tables.meta;
-    let figure = |metric: &&str| ((*metric).to_owned(), Value::Object(figure(tables.estimate("all", metric))));
+    let figure = |metric: &&str| ((*metric).to_owned(), estimate_json(tables.estimate("all", metric)));
     json!({
         "scenario": meta.scenario.name,
         "title": meta.scenario.title,
@@ -99,6 +99,10 @@ pub(super) fn number(value: Option<f64>) -> Value {
 }
 
 /// A figure with its interval; null where there is none, and where it is "never".
+pub(super) fn estimate_json(found: Estimate) -> Value {
+    Value::Object(figure(found))
+}
+
 fn figure(found: Estimate) -> Map<String, Value> {
     let (low, high) = found.interval.unzip();
     [("estimate", found.value), ("ci_low", low), ("ci_high", high)]

@@ -5,10 +5,11 @@
 
 use super::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use super::schema::{Column, TABLES};
+use crate::experiment::Experiment;
 use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
 use crate::port::AllocatorKind;
-use crate::scenario::Host;
+use crate::scenario::{Host, Reading, Scenario, SourceFile};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 use serde_json::{Map, Value, json};
@@ -49,6 +50,20 @@ pub struct Manifest {
     /// How many rows each table has, so that a file that was cut is noticed.
     #[serde(default)]
     pub rows: BTreeMap<String, u64>,
+    /// The arms of a comparison; none in a plain run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<VariantMeta>,
+}
+
+/// An arm of a comparison.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VariantMeta {
+    /// What was simulated.
+    pub scenario: ScenarioMeta,
+    /// How many runs there were.
+    pub replications: u64,
+    /// The time before the window, in no figure.
+    pub warm_up_s: f64,
 }
 
 /// What was simulated.
@@ -56,6 +71,9 @@ pub struct Manifest {
 pub struct ScenarioMeta {
     /// The file's stem.
     pub name: String,
+    /// The arm of a sweep or comparison: its overrides in short; empty in a plain run.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub variant: String,
     /// The title.
     pub title: String,
     /// The file as the user named it.
@@ -136,6 +154,20 @@ fn in_words(error: &serde_json::Error) -> String {
 }
 
 impl ScenarioMeta {
+    /// The scenario that was read from `file` (`-` is standard input), as this variant of it.
+    pub fn of(file: &str, variant: &str, reading: &Reading) -> Self {
+        let scenario = &reading.scenario;
+        Self {
+            name: SourceFile::new(file, "").stem().to_owned(),
+            variant: variant.to_owned(),
+            title: scenario.title.clone(),
+            file: file.to_owned(),
+            load: scenario.load_in_words(),
+            hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
+            resolved: reading.resolved.clone(),
+        }
+    }
+
     /// A value of the scenario as understood, by its path: `["host", "gateway", "port_range"]`.
     pub fn setting(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(&self.resolved, |table, key| table.get(key))?.get("value")
@@ -143,6 +175,30 @@ impl ScenarioMeta {
 }
 
 impl Manifest {
+    /// What is to be said of the runs of a scenario; the files they leave are added by whoever writes them.
+    pub fn of(
+        arguments: Vec<String>,
+        what: ScenarioMeta,
+        scenario: &Scenario,
+        experiment: &Experiment,
+        confidence: f64,
+    ) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            dryport: env!("CARGO_PKG_VERSION").into(),
+            arguments,
+            scenario: what,
+            seed: scenario.run.seed,
+            replications: experiment.outcomes.len() as u64,
+            duration_s: scenario.run.duration.as_secs_f64(),
+            warm_up_s: experiment.warm_up.as_secs_f64(),
+            confidence,
+            files: Vec::new(),
+            rows: BTreeMap::new(),
+            variants: Vec::new(),
+        }
+    }
+
     /// The text of the file, with the dictionary of every column and metric.
     ///
     /// # Panics

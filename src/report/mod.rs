@@ -3,6 +3,7 @@
 pub mod attempts;
 pub mod calc;
 pub mod chart;
+pub mod comparison;
 pub mod csv;
 mod fonts;
 pub mod gate;

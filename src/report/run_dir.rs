@@ -220,9 +220,24 @@ pub fn write(
     place: Place,
     pictures: Pictures,
 ) -> Result<(), RunDirError> {
-    let earlier = Earlier { path, file: &tables.meta.scenario.file, place };
+    write_files(make, path, &tables.meta.scenario.file, place, files(tables, replications, pictures))
+}
+
+/// Writes the folder of what was found about the scenario `file`: the files as they are listed, a manifest among them.
+///
+/// # Errors
+///
+/// When the folder is not ours to replace, or the file system refuses; then nothing has changed.
+pub fn write_files(
+    make: &dyn Make,
+    path: &Path,
+    file: &str,
+    place: Place,
+    files: Vec<(String, Fill<'_>)>,
+) -> Result<(), RunDirError> {
+    let earlier = Earlier { path, file, place };
     earlier.ask()?;
-    Ok(write_folder(make, path, files(tables, replications, pictures), &earlier)?)
+    Ok(write_folder(make, path, files, &earlier)?)
 }
 
 /// Reads the folder of a run, for its charts to be drawn again.
@@ -355,7 +370,7 @@ pub fn enlist(make: &dyn Make, path: &Path, mut meta: Manifest) -> Result<(), Ru
     Ok(())
 }
 
-fn extensions(pictures: Pictures) -> &'static [&'static str] {
+pub(super) fn extensions(pictures: Pictures) -> &'static [&'static str] {
     match pictures {
         Pictures::Absent => &[],
         Pictures::Png => &["png"],

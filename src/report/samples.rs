@@ -325,6 +325,7 @@ fn meta(spec: &Spec) -> Manifest {
         dryport: "0.1.0".into(),
         arguments: vec!["run".into(), format!("scenarios/{}.toml", spec.name)],
         scenario: ScenarioMeta {
+            variant: String::new(),
             name: spec.name.into(),
             title: spec.title.into(),
             file: format!("scenarios/{}.toml", spec.name),
@@ -344,6 +345,7 @@ fn meta(spec: &Spec) -> Manifest {
         confidence: 0.95,
         files: files.map(String::from).to_vec(),
         rows: BTreeMap::new(),
+        variants: Vec::new(),
     }
 }
 

@@ -147,6 +147,25 @@ pub const LIFE: &[Column] = &[
     count("asked_for", "", "1 for the connection that was asked for"),
 ];
 
+/// The columns of `differences.csv`, which `compare` leaves, in order.
+pub const DIFFERENCES: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    text("against", "the variant it is compared with"),
+    SCOPE,
+    METRIC,
+    UNIT,
+    number("difference", "see unit", "so much higher is the figure than that of the other variant"),
+    number("ci_low", "see unit", "lower end of its confidence interval"),
+    number("ci_high", "see unit", "upper end of its confidence interval"),
+    number("confidence", "ratio", "level of that interval"),
+    count("higher", "pairs", "runs in which it was higher than in the other variant's run of the same number"),
+    count("equal", "pairs", "runs in which both were the same"),
+    count("lower", "pairs", "runs in which it was lower"),
+    number("wrong_ratio", "ratio", "chance that the true difference has the other sign, by Student's t"),
+    number("gain", "ratio", "so many times as many runs would independent random numbers need"),
+];
+
 /// The file of each table.
 pub mod file {
     /// Estimates with intervals.
@@ -159,6 +178,8 @@ pub mod file {
     pub const PROBES: &str = "probes.csv";
     /// Figures of each run.
     pub const REPLICATIONS: &str = "replications.csv";
+    /// How the arms of a comparison differ.
+    pub const DIFFERENCES: &str = "differences.csv";
 }
 
 /// Every table of a run folder, in the order they are listed.

@@ -198,6 +198,7 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         dryport: "0.1.0".into(),
         arguments: vec!["run".into(), format!("{}.toml", odd.name)],
         scenario: ScenarioMeta {
+            variant: String::new(),
             name: odd.name.into(),
             title: scenario.title.clone(),
             file: format!("{}.toml", odd.name),
@@ -212,5 +213,6 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         confidence: 0.95,
         files: Vec::new(),
         rows: BTreeMap::new(),
+        variants: Vec::new(),
     }
 }

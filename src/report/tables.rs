@@ -4,6 +4,7 @@
 //! [`METRICS`]. `replications.csv` goes straight to its writer: a million runs do not fit into memory as a table.
 
 use super::csv::Rows;
+use super::manifest::ScenarioMeta;
 use super::query::Places;
 use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
@@ -20,19 +21,25 @@ use std::sync::Arc;
 pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
     let offered = OfferedLoad::of(scenario, experiment);
     let forecast = Forecast::of(scenario, TARGET_RISK);
-    let scenario: Arc<str> = meta.scenario.name.as_str().into();
+    let tags = tags(&meta.scenario);
     let mut tables = RunTables {
         summary: summary(experiment, &offered, &forecast, &meta),
         per_run: per_run(experiment),
-        timeseries: timeseries(experiment, &scenario),
+        timeseries: timeseries(experiment, &tags),
         ports: Table::new(&names(schema::PORTS)),
-        probes: probes(experiment, &scenario),
+        probes: probes(experiment, &tags),
         meta,
         places: Places::default(),
     };
     let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
     tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
     tables
+}
+
+/// What every row begins with: scenario and variant.
+fn tags(scenario: &ScenarioMeta) -> [Cell; 2] {
+    let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) };
+    [text(&scenario.name), text(&scenario.variant)]
 }
 
 /// Does the metric differ from run to run?
@@ -60,16 +67,15 @@ fn summary(
     meta: &Manifest,
 ) -> Table {
     let mut table = Table::new(&names(schema::SUMMARY));
-    let (name, confidence) = (&*meta.scenario.name, meta.confidence);
-    let scenario: Arc<str> = name.into();
+    let (confidence, [name, variant]) = (meta.confidence, tags(&meta.scenario));
     let runs = Cell::Whole(i64::try_from(experiment.outcomes.len()).expect("at most a million"));
     for (index, scope) in scopes(experiment).into_iter().enumerate() {
         for metric in METRICS {
             let found = estimate(experiment, offered, index, metric, confidence);
             let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
             table.push([
-                Cell::Text(scenario.clone()),
-                Cell::Empty,
+                name.clone(),
+                variant.clone(),
                 Cell::Text(scope.clone()),
                 Cell::Text(metric.name.into()),
                 Cell::Text(metric.unit.into()),
@@ -82,26 +88,26 @@ fn summary(
             ]);
         }
         if index == 0 {
-            push_forecast(&mut table, name, forecast);
+            push_forecast(&mut table, &tags(&meta.scenario), forecast);
         }
     }
     table
 }
 
 /// Adds what formulas say of everything; or one row that says why there is no formula.
-pub(super) fn push_forecast(table: &mut Table, scenario: &str, forecast: &Result<Forecast, NoClosedForm>) {
+pub(super) fn push_forecast(table: &mut Table, tags: &[Cell; 2], forecast: &Result<Forecast, NoClosedForm>) {
     for figure in FIGURES {
         let (value, method) = match forecast {
             Ok(forecast) => (figure.value(forecast), figure.method(forecast)),
             Err(why) if figure.name == RISK_BOUND => (None, format!("{NO_CLOSED_FORM}{why}")),
             Err(_) => continue,
         };
-        let [scenario, scope, name, unit] =
-            [scenario, "all", figure.name, figure.unit].map(|text| Cell::Text(text.into()));
+        let [scenario, variant] = tags.clone();
+        let [scope, name, unit] = ["all", figure.name, figure.unit].map(|text| Cell::Text(text.into()));
         let [low, high, confidence, runs] = [const { Cell::Empty }; 4];
         let method = Cell::Text(method.as_str().into());
         let value = Cell::figure(value);
-        table.push([scenario, Cell::Empty, scope, name, unit, value, low, high, confidence, runs, method]);
+        table.push([scenario, variant, scope, name, unit, value, low, high, confidence, runs, method]);
     }
 }
 
@@ -121,18 +127,31 @@ fn per_run(experiment: &Experiment) -> PerRun {
 /// # Errors
 ///
 /// When `out` fails.
-pub fn write_replications(experiment: &Experiment, scenario: &str, out: impl Write) -> io::Result<()> {
+pub fn write_replications(experiment: &Experiment, scenario: &ScenarioMeta, out: impl Write) -> io::Result<()> {
+    let mut rows = Rows::new(&names(schema::REPLICATIONS), out)?;
+    push_replications(experiment, scenario, &mut rows)?;
+    rows.finish()
+}
+
+/// Adds the rows of one scenario to `replications.csv`.
+///
+/// # Errors
+///
+/// When the writer fails.
+pub(super) fn push_replications(
+    experiment: &Experiment,
+    scenario: &ScenarioMeta,
+    rows: &mut Rows<impl Write>,
+) -> io::Result<()> {
     let text = |text: &str| Cell::Text(text.into());
     let scopes: Vec<Cell> = scopes(experiment).into_iter().map(Cell::Text).collect();
     let metrics: Vec<[Cell; 2]> = METRICS.iter().map(|metric| [text(metric.name), text(metric.unit)]).collect();
-    let scenario = text(scenario);
-    let mut rows = Rows::new(&names(schema::REPLICATIONS), out)?;
+    let [scenario, variant] = tags(scenario);
     each_figure(experiment, |outcome, scope, metric, value| {
         let [name, unit] = metrics[metric].clone();
         let run = Cell::Whole(number(outcome).into());
-        rows.push(&[scenario.clone(), Cell::Empty, run, scopes[scope].clone(), name, unit, Cell::figure(value)])
-    })?;
-    rows.finish()
+        rows.push(&[scenario.clone(), variant.clone(), run, scopes[scope].clone(), name, unit, Cell::figure(value)])
+    })
 }
 
 /// Calls `each` with outcome, scope, metric and value, for all that a single run has.
@@ -152,7 +171,7 @@ fn each_figure(
     Ok(())
 }
 
-fn timeseries(experiment: &Experiment, scenario: &Arc<str>) -> Table {
+fn timeseries(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
     let mut table = Table::new(&names(schema::TIMESERIES));
     let scopes = scopes(experiment);
     for outcome in &experiment.outcomes {
@@ -160,7 +179,7 @@ fn timeseries(experiment: &Experiment, scenario: &Arc<str>) -> Table {
             let rows = outcome.series.get(*view).map_or(&[][..], Vec::as_slice);
             for (index, row) in (0..).zip(rows) {
                 let at = experiment.step.saturating_mul(index);
-                let head = [Cell::Text(scenario.clone()), Cell::Empty, Cell::Whole(number(outcome).into())];
+                let head = [scenario.clone(), variant.clone(), Cell::Whole(number(outcome).into())];
                 table.push(head.into_iter().chain([Cell::Text(scope.clone())]).chain(sample(at, row)));
             }
         }
@@ -190,7 +209,7 @@ fn sample(at: SimDuration, row: &SampleRow) -> [Cell; 8] {
     ]
 }
 
-fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
+fn probes(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
     let mut table = Table::new(&names(schema::PROBES));
     let mut sum = ProbeGrid::default();
     for grid in experiment.outcomes.iter().filter_map(|outcome| outcome.probes.as_ref()) {
@@ -206,8 +225,8 @@ fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
         let in_vain = |probes: u32| probes.saturating_sub(u32::from(cell.connects > 0));
         let cost = |probes| price.map(|price| price.attempt(in_vain(probes).into()) as f64 / 1e9);
         table.push([
-            Cell::Text(scenario.clone()),
-            Cell::Empty,
+            scenario.clone(),
+            variant.clone(),
             Cell::Text("all".into()),
             count(cell.busy_percent.into()),
             count(least.into()),
@@ -223,13 +242,13 @@ fn probes(experiment: &Experiment, scenario: &Arc<str>) -> Table {
 
 /// Puts in what the ports of one lane were doing.
 pub fn add_ports(tables: &mut RunTables, watched: &WatchedPorts) {
-    let scenario: Arc<str> = tables.meta.scenario.name.as_str().into();
+    let [scenario, variant] = tags(&tables.meta.scenario);
     let scope: Arc<str> = format!("host:{}", watched.host).into();
     let mut table = Table::new(&names(schema::PORTS));
     for span in &watched.spans {
         table.push([
-            Cell::Text(scenario.clone()),
-            Cell::Empty,
+            scenario.clone(),
+            variant.clone(),
             count(u64::from(watched.replication) + 1),
             Cell::Text(scope.clone()),
             Cell::Text(watched.destination.clone()),
@@ -310,7 +329,7 @@ lifetime = { constant = { value = \"50ms\" } }
         let load = tables.estimate("destination:orders-db", "offered_load").value.unwrap();
         assert!((load - 30.0 * 0.9 * 1.05).abs() < 1e-9, "{load}");
         let mut replications = Vec::new();
-        write_replications(&experiment, "tiny", &mut replications).unwrap();
+        write_replications(&experiment, &tables.meta.scenario, &mut replications).unwrap();
         let lines = String::from_utf8(replications).unwrap().lines().count();
         assert_eq!(lines, 1 + 3 * scopes.len() * (METRICS.len() - 2));
     }
@@ -339,7 +358,7 @@ lifetime = { constant = { value = \"50ms\" } }
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("tiny");
         let write = |make: &dyn super::super::whole::Make| {
-            let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, "tiny", out));
+            let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &tables.meta.scenario, out));
             run_dir::write(make, &path, &tables, fill, Place::Default, Pictures::Png)
         };
         write(&Disk).unwrap();

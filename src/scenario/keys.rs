@@ -65,6 +65,8 @@ pub enum Form {
     Law(fn() -> Vec<Outline>),
     /// The same, or a span for an exact hold.
     SpanOrLaw(fn() -> Vec<Outline>),
+    /// Keys and the values to try for each.
+    Axes,
     /// A table with keys of its own.
     Table(&'static [Key]),
     /// Any number of such tables.
@@ -108,6 +110,7 @@ impl Form {
             Self::Word(words) => format!("one of {}", words().join(", ")),
             Self::Law(laws) => format!("one of {}, as a table", names(laws())),
             Self::SpanOrLaw(laws) => format!("a span, or one of {}, as a table", names(laws())),
+            Self::Axes => "a table: the path of each key and an array of values".to_owned(),
             Self::Table(_) => "a table".to_owned(),
             Self::Tables(_) => "any number of tables".to_owned(),
         }
@@ -140,6 +143,12 @@ pub const FILE: &[Key] = &[
         Form::Title,
         "\"Checkout gateway to one database\"",
         "heading of reports and charts; the file's name unless written",
+    ),
+    Key::optional(
+        "sweep",
+        Form::Axes,
+        "{ \"host.gateway.port_range\" = [\"32768-60999\", \"1024-65535\"] }",
+        "what `dryport sweep` varies, and over which values; a run does not",
     ),
     Key::required("run", Form::Table(RUN), "", "how long, how often, with which seed"),
     Key::required("host", Form::Tables(HOST), "", "machines: their stacks own the ports"),

@@ -33,6 +33,7 @@ pub mod suggest;
 pub mod template;
 pub mod tree;
 mod understood;
+pub mod vary;
 pub mod ways;
 pub mod words;
 
@@ -42,3 +43,4 @@ pub use metric_name::MetricName;
 pub use model::{Assert, Client, ConnectCost, Destination, Host, RunSettings, Scenario, WarmUp};
 pub use read::Reading;
 pub use sources::{SourceError, SourceFile, Sources};
+pub use vary::{Axis, Grid, Variant};

@@ -1,6 +1,7 @@
 //! A validated scenario. What is here can be simulated: every name resolves, every quantity is in its limits.
 
 use super::claim::Claim;
+use super::vary::Grid;
 use crate::des::SimDuration;
 use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
 use crate::workload::{Arrivals, Behaviour, ClosesFirst, Leaves, Lifetime, Retry, Spread};
@@ -21,6 +22,8 @@ pub struct Scenario {
     pub clients: Vec<Client>,
     /// What must hold of the figures, in file order.
     pub asserts: Vec<Assert>,
+    /// What `dryport sweep` varies.
+    pub sweep: Grid,
 }
 
 /// How a scenario is run.

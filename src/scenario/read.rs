@@ -9,6 +9,7 @@ use super::read_value::{Reader, Section};
 use super::sources::{SCENARIO_BYTES_MAX, SourceFile, Sources};
 use super::suggest::nearest;
 use super::tree::{At, Table, Value, from_toml};
+use super::vary::{Axis, Grid};
 use super::words::thousands;
 use crate::workload::Behaviour;
 use std::collections::BTreeMap;
@@ -132,6 +133,7 @@ impl Reader<'_> {
         let mut root = Section::new("", At::Whole, tree, keys::FILE);
         self.schema(&mut root);
         let title = self.title(&mut root, stem);
+        let sweep = self.sweep(&mut root);
         let run = self.run(&mut root);
         let mut hosts = self.named(&mut root, "host", "gateway");
         let mut destinations = self.named(&mut root, "destination", "orders-db");
@@ -159,6 +161,7 @@ impl Reader<'_> {
             destinations: read_destinations.into_iter().collect::<Option<_>>()?,
             clients: read_clients.into_iter().collect::<Option<_>>()?,
             asserts,
+            sweep,
         };
         self.contradictions(&scenario, &hosts, &clients);
         let places = Places {
@@ -194,6 +197,34 @@ impl Reader<'_> {
         let title = written.unwrap_or(stem).to_owned();
         self.resolved.note("title", title.as_str(), entry.map_or_else(|| "default".to_owned(), |e| e.node.at.origin()));
         title
+    }
+
+    /// What is to be varied. Whether keys and values make sense is seen when a variant is read.
+    fn sweep(&mut self, root: &mut Section<'_>) -> Grid {
+        let Some(entry) = root.take("sweep") else { return Grid::default() };
+        let help = "write \"host.gateway.port_range\" = [\"32768-60999\", \"1024-65535\"]";
+        let Some(table) = entry.node.table() else {
+            let fault = Fault::new(entry.node.at.clone(), "sweep must be a table");
+            self.fault(fault.label(format!("this is {}", entry.node.type_name())).help(help));
+            return Grid::default();
+        };
+        let mut axes = Vec::new();
+        for entry in &table.0 {
+            match Axis::of_entry(&entry.key, &entry.node) {
+                Some(Ok(axis)) => axes.push(axis),
+                Some(Err(twin)) => self.fault(Fault::new(entry.node.at.clone(), twin)),
+                None => {
+                    let message = format!("{} needs an array of values", quoted(&entry.key));
+                    let label = match &entry.node.value {
+                        Value::Array(_) => "nothing that a key can be".to_owned(),
+                        Value::Table(_) => "a table: is the path of the key in quotes?".to_owned(),
+                        _ => format!("this is {}", entry.node.type_name()),
+                    };
+                    self.fault(Fault::new(entry.node.at.clone(), message).label(label).help(help));
+                }
+            }
+        }
+        Grid::new(axes).expect("no key is in a table twice")
     }
 
     /// The tables of one kind, and the place of all of them.

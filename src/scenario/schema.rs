@@ -106,6 +106,7 @@ fn form(key: &Key) -> Map<String, Value> {
         Form::Law(laws) => json!(law(&laws(), Whose::File)),
         // What a table leaves out comes from the profile.
         Form::SpanOrLaw(laws) => json!({ "anyOf": [plain(Kind::DurationOrZero), law(&laws(), Whose::Profile)] }),
+        Form::Axes => json!({ "type": "object", "additionalProperties": { "type": "array", "minItems": 1 } }),
         Form::Table(keys) => json!(table(keys)),
         Form::Tables(keys) => {
             let least = u8::from(matches!(key.need, Need::Required(_)));

@@ -6,7 +6,9 @@
 mod histogram;
 pub mod interval;
 pub mod octaves;
+mod paired;
 
 pub use histogram::{Histogram, quantile};
 pub use interval::Interval;
 pub use octaves::Octaves;
+pub use paired::{Paired, paired};

@@ -1,29 +1,28 @@
 //! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
 
 mod plan;
+mod rare;
 
+use super::arguments::{CONFIDENCE, confidence, seed};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::progress::Progress;
 use super::{Exit, Failure, output::Output};
-use crate::experiment::splitting::Effort;
-use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, split, watch_ports};
-use crate::forecast::{Forecast, TARGET_RISK};
+use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
-use crate::report::manifest::{HostMeta, SCHEMA_VERSION, ScenarioMeta};
-use crate::report::rare::{COUNTED_ENOUGH, Rare, add_rare};
+use crate::report::manifest::ScenarioMeta;
+use crate::report::rare::add_rare;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
 use crate::report::{Manifest, RunTables, run_summary, shown_run};
-use crate::scenario::{Scenario, words};
+use crate::scenario::words;
 use plan::Plan;
-use std::collections::BTreeMap;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -92,30 +91,6 @@ pub struct Run {
     json: bool,
 }
 
-/// The level of intervals unless the user says.
-const CONFIDENCE: f64 = 0.95;
-
-/// A seed of 64 bits.
-fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
-}
-
-/// A level from 50 % to 99.99 %: 0.95 or 95%.
-fn confidence(text: &str) -> Result<f64, String> {
-    let level = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
-        None => text.parse(),
-    };
-    let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
-    level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
-}
-
-/// How precise an estimate of rare refusals is to be: its standard error as a share of it.
-const RARE_ERROR: f64 = 0.1;
-/// What it may cost, in attempts: ten seconds or so, or a few times what the runs themselves did.
-const RARE_WORK_MAX: u64 = 100_000_000;
-const RARE_TIMES: u64 = 4;
-
 /// What a run left to say.
 struct Told {
     summary: String,
@@ -145,7 +120,7 @@ impl Run {
                 Ok(Told { summary, json, exit: ended }) => {
                     let gap = if index > 0 { "\n" } else { "" };
                     if !self.quiet && !self.json && !closed {
-                        closed = is_closed(output.data(&format!("{gap}{}", summary.trim_end())))?;
+                        closed = output.data_while_read(&format!("{gap}{}", summary.trim_end()))?;
                     }
                     told.push(json);
                     exit = exit.worse(ended);
@@ -161,7 +136,7 @@ impl Run {
             }
         }
         if self.json && !told.is_empty() {
-            is_closed(output.data(&format!("{:#}", runs_json(&told))))?;
+            output.data_while_read(&format!("{:#}", runs_json(&told)))?;
         }
         Ok(exit)
     }
@@ -190,7 +165,7 @@ impl Run {
         let Some(tables) = tables else {
             return Err("interrupted: no run is whole; nothing was written".into());
         };
-        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &plan.name, out));
+        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &tables.meta.scenario, out));
         let until = UntilCtrlC::new();
         run_dir::write(&until, &plan.folder, &tables, fill, self.place(), self.pictures()).map_err(|error| {
             let message = "interrupted while writing: nothing was written";
@@ -243,19 +218,6 @@ impl Run {
         tables
     }
 
-    /// How rare refusals are that were hardly counted, if that is asked for.
-    fn rare(&self, scenario: &Scenario, experiment: &Experiment, stop: &AtomicBool) -> Option<Rare> {
-        let all = || experiment.of_scope(0);
-        if !self.rare || all().map(|measures| measures.refused).sum::<u64>() >= COUNTED_ENOUGH {
-            return None;
-        }
-        let exact = Forecast::of(scenario, TARGET_RISK).ok().and_then(|forecast| Rare::by_formula(&forecast));
-        let work_max = RARE_WORK_MAX.max(RARE_TIMES * all().map(Measures::attempts).sum::<u64>());
-        let effort = Effort { relative_error: RARE_ERROR, work_max, confidence: self.confidence };
-        let by_splitting = || split(scenario, &effort, self.jobs.map_or(0, usize::from), stop).map(Rare::Splitting);
-        exact.or_else(|| by_splitting().ok())
-    }
-
     /// Runs one replication once more for its attempts.
     fn write_attempts(
         &self,
@@ -292,26 +254,9 @@ impl Run {
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }
-        Manifest {
-            schema_version: SCHEMA_VERSION,
-            dryport: env!("CARGO_PKG_VERSION").into(),
-            arguments,
-            scenario: ScenarioMeta {
-                name: plan.name.clone(),
-                title: scenario.title.clone(),
-                file: plan.file.clone(),
-                load: scenario.load_in_words(),
-                hosts: scenario.hosts.iter().map(HostMeta::of).collect(),
-                resolved: plan.reading.resolved.clone(),
-            },
-            seed: scenario.run.seed,
-            replications: experiment.outcomes.len() as u64,
-            duration_s: scenario.run.duration.as_secs_f64(),
-            warm_up_s: experiment.warm_up.as_secs_f64(),
-            confidence: self.confidence,
-            rows: BTreeMap::new(),
-            files: run_dir::file_names(self.pictures()),
-        }
+        let files = run_dir::file_names(self.pictures());
+        let what = ScenarioMeta::of(&plan.file, "", &plan.reading);
+        Manifest { files, ..Manifest::of(arguments, what, scenario, experiment, self.confidence) }
     }
 }
 
@@ -325,12 +270,4 @@ fn done(experiment: &Experiment, took: Duration, json: bool) -> String {
     };
     let report = if json { "figures" } else { "report" };
     format!("done: {runs}, {calls} connect() calls in {took}; {report} on stdout")
-}
-
-/// Was it a closed pipe? Whoever reads us has seen enough, but the files are still wanted.
-fn is_closed(written: Result<(), Failure>) -> Result<bool, Failure> {
-    match written {
-        Err(Failure::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(true),
-        other => other.map(|()| false),
-    }
 }

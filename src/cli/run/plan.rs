@@ -2,9 +2,10 @@
 
 use super::super::Exit;
 use super::super::files::{inputs, name_of, read};
+use super::super::places::{self, is_within, refusal, would_lose};
 use super::Run;
 use crate::report::gate::{Gate, Sense};
-use crate::report::run_dir::{self, Place, RunDirError};
+use crate::report::run_dir::Place;
 use crate::report::whole::{self, Replace, What, WholeError};
 use crate::scenario::words::{fitted, plural, shown};
 use crate::scenario::{Claim, Reading, Scenario, SourceFile};
@@ -15,7 +16,6 @@ pub(super) struct Plan {
     pub(super) file: String,
     pub(super) notes: Vec<String>,
     pub(super) gates: Vec<Gate>,
-    pub(super) name: String,
     pub(super) reading: Reading,
     pub(super) folder: PathBuf,
 }
@@ -79,7 +79,7 @@ impl Run {
                     let gates = gates(&reading.scenario, fail_if);
                     let notes = reading.scenario.notes().map(|note| format!("note: {}: {note}", name_of(file)));
                     let notes = notes.collect();
-                    plans.push(Plan { file: file.clone(), notes, gates, name, reading, folder });
+                    plans.push(Plan { file: file.clone(), notes, gates, reading, folder });
                 }
                 Err((unread, errors)) => {
                     exit = exit.worse(unread);
@@ -93,19 +93,7 @@ impl Run {
     /// What speaks against the places where results are to go.
     fn faults_of_places(&self, plans: &[Plan]) -> Vec<String> {
         let inputs: Vec<PathBuf> = plans.iter().flat_map(|plan| inputs(&plan.file, &plan.reading.scenario)).collect();
-        let folders = plans.iter().filter_map(|plan| {
-            if let Some(input) = inputs.iter().find(|input| is_within(input, &plan.folder)) {
-                return Some(would_lose(&plan.folder, input));
-            }
-            if is_within(Path::new("."), &plan.folder) {
-                let folder = shown(&plan.folder);
-                return Some(fitted(&format!(
-                    "error: cannot write {folder}: the shell works in it: name another folder"
-                )));
-            }
-            let error = run_dir::may_write(&plan.folder, &plan.file, self.place()).err()?;
-            Some(refusal(&error, matches!(error, RunDirError::Taken { .. })))
-        });
+        let folders = plans.iter().filter_map(|plan| places::fault(&plan.folder, &plan.file, self.place(), &inputs));
         let attempts = self.attempts.as_deref().and_then(|file| {
             if let Some(input) = inputs.iter().find(|input| is_within(input, file)) {
                 return Some(would_lose(file, input));
@@ -117,11 +105,7 @@ impl Run {
     }
 
     pub(super) fn place(&self) -> Place {
-        match self.out {
-            _ if self.force => Place::Forced,
-            Some(_) => Place::Chosen,
-            None => Place::Default,
-        }
+        places::place(self.out.as_ref(), self.force)
     }
 
     pub(super) fn replace(&self) -> Replace {
@@ -138,21 +122,4 @@ fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
     });
     let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
     asserts.chain(options).collect()
-}
-
-/// Is `input` the same as `place`, or in it? Not when one of them does not exist.
-fn is_within(input: &Path, place: &Path) -> bool {
-    let (input, place) = (input.canonicalize(), place.canonicalize());
-    input.is_ok_and(|input| place.is_ok_and(|place| input.starts_with(place)))
-}
-
-fn would_lose(place: &Path, input: &Path) -> String {
-    let (place, input) = (shown(place), shown(input));
-    fitted(&format!("error: cannot write {place}: {input} is read for this run and would be lost"))
-}
-
-/// Why something may not be written, with the way out when there is one.
-fn refusal(error: &dyn std::fmt::Display, taken: bool) -> String {
-    let help = if taken { "\nhelp: --force replaces it" } else { "" };
-    format!("{}{help}", fitted(&format!("error: {error}")))
 }

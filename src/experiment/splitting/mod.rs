@@ -14,7 +14,7 @@
 mod levels;
 mod trial;
 
-use super::replicate::threads;
+use super::replicate::on_threads;
 use crate::numeric;
 use crate::scenario::Scenario;
 use crate::sim::{Interrupted, Topology};
@@ -97,7 +97,7 @@ pub fn split(scenario: &Scenario, effort: &Effort, jobs: usize, stop: &AtomicBoo
     assert!(effort.relative_error > 0.0, "a relative error to reach is above zero");
     let topology = Topology::new(scenario);
     let trial = Trial::new(scenario, &topology, stop);
-    threads(jobs).install(|| {
+    on_threads(jobs, || {
         let (levels, piloted) = pilot(&trial, effort.work_max / 4)?;
         rounds(&trial, &levels, &Effort { work_max: effort.work_max.saturating_sub(piloted), ..*effort })
     })

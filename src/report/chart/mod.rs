@@ -5,6 +5,7 @@
 
 mod axis;
 mod canvas;
+mod comparison;
 mod end_labels;
 mod fan;
 mod frame;
@@ -18,6 +19,7 @@ mod theme;
 
 use super::{Manifest, RunTables, words};
 pub use canvas::Canvas;
+pub use comparison::comparison;
 pub use life::life;
 use std::fmt;
 

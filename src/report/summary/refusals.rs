@@ -4,7 +4,7 @@ use super::super::{RunTables, words};
 
 /// In how many runs a scope was refused, and when.
 pub(in super::super) struct Refusals {
-    pub(super) runs: u64,
+    pub(in super::super) runs: u64,
     pub(in super::super) refused: u64,
     /// Sorted.
     pub(super) times: Vec<f64>,

@@ -1,0 +1,80 @@
+//! Arms of a comparison: the same replications, with the same random numbers, under different settings.
+
+use super::replicate::{Experiment, Outcome, Settings, on_threads, replicate_figures};
+use crate::des::SimDuration;
+use crate::metrics::{Measures, Method, Metric};
+use crate::scenario::{Scenario, WarmUp};
+use crate::stats::{Paired, paired};
+use rayon::prelude::*;
+
+/// Makes scenarios comparable: one seed, that of the first, and one warm-up, the longest of all.
+///
+/// Arrivals and lifetimes are keyed by the names of clients, so arms share them as far as they have them in common.
+///
+/// # Panics
+///
+/// Never: there is nothing to do without a scenario.
+pub fn align(arms: &mut [Scenario]) {
+    let Some(seed) = arms.first().map(|first| first.run.seed) else { return };
+    let longest = arms.iter().map(Scenario::warm_up).max().unwrap_or(SimDuration::ZERO);
+    for arm in arms {
+        arm.run.seed = seed;
+        arm.run.warm_up = WarmUp::Fixed(longest);
+    }
+}
+
+/// Runs every replication of every arm; after a stop, those that were whole by then.
+///
+/// # Panics
+///
+/// As [`replicate`](super::replicate()).
+pub fn run_arms(arms: &[Scenario], settings: &Settings<'_>) -> Vec<Experiment> {
+    on_threads(settings.jobs, || arms.par_iter().map(|arm| replicate_figures(arm, settings)).collect())
+}
+
+/// One arm's figures of one scope.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmScope<'e> {
+    /// The arm.
+    pub arm: &'e Experiment,
+    /// The place of the scope among those of its topology.
+    pub scope: usize,
+}
+
+/// How much `metric` is higher in `second` than in `first`, over the replications that both have.
+///
+/// A ratio of sums enters by what each run adds to it, as its own interval does ([`crate::stats::interval::ratio_interval`]).
+/// `None` for what follows from the scenario alone, for a median, and where a run has no such figure.
+///
+/// # Panics
+///
+/// When there is no such scope, or `confidence` is not strictly between 0 and 1.
+pub fn difference(first: ArmScope<'_>, second: ArmScope<'_>, metric: &Metric, confidence: f64) -> Option<Paired> {
+    let shared = |one: ArmScope<'_>, other: ArmScope<'_>| -> Vec<Measures> {
+        let number = |outcome: &Outcome| outcome.replication;
+        let has = |replication| other.arm.outcomes.binary_search_by_key(&replication, number).is_ok();
+        let view = one.arm.views.of_scope[one.scope];
+        let shared = one.arm.outcomes.iter().filter(|outcome| has(outcome.replication));
+        shared.map(|outcome| outcome.measures[view]).collect()
+    };
+    let first_values = shares_of_runs(&shared(first, second), metric)?;
+    let second_values = shares_of_runs(&shared(second, first), metric)?;
+    paired(&first_values, &second_values, confidence)
+}
+
+/// What each run adds to the estimate: values whose mean is the estimate, and whose variance is its own.
+fn shares_of_runs(runs: &[Measures], metric: &Metric) -> Option<Vec<f64>> {
+    match metric.method {
+        Method::OfferedLoad | Method::Capacity | Method::MedianTime(_) => None,
+        Method::Ratio(part, whole) => {
+            let sum = |of: fn(&Measures) -> f64| runs.iter().fold(0.0, |sum, run| sum + of(run));
+            let (parts, wholes) = (sum(part), sum(whole));
+            if wholes <= 0.0 {
+                return None;
+            }
+            let (ratio, mean) = (parts / wholes, wholes / runs.len() as f64);
+            Some(runs.iter().map(|run| ratio + (part(run) - ratio * whole(run)) / mean).collect())
+        }
+        _ => runs.iter().map(|run| metric.value(run)).collect(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Arms of a comparison: dot and interval of each, and how each differs from the first.
+
+use super::super::comparison::Comparison;
+use super::super::words;
+use super::axis::{Axis, Grain};
+use super::canvas::{Align, Canvas, fit, text_width};
+use super::frame::{Frame, Headings};
+use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
+use super::{Canvas as Page, Caption};
+
+/// More arms than this: the best, the worst and the first one.
+const ROWS_MAX: usize = 12;
+/// Room for a name at the left, at most.
+const NAME_MAX: f64 = 260.0;
+
+/// The picture of a comparison.
+pub fn comparison(comparison: &Comparison) -> Page {
+    let mut canvas = Canvas::default();
+    draw(comparison, &mut canvas);
+    canvas
+}
+
+/// An arm as it is drawn.
+struct Row {
+    label: String,
+    figure: String,
+    estimate: f64,
+    interval: (f64, f64),
+    color: super::canvas::Color,
+    /// How much higher it is than the first arm.
+    difference: Option<(f64, (f64, f64))>,
+}
+
+fn draw(comparison: &Comparison, canvas: &mut Canvas) {
+    let ranking = comparison.ranking();
+    let shown = shown(&ranking);
+    let rows: Vec<Row> = shown.iter().filter_map(|arm| row(comparison, *arm, *arm == ranking[0])).collect();
+    let left_out = ranking.len() - shown.len();
+    let note = if left_out > 0 {
+        format!(" \u{b7} {} more arms in summary.csv", words::thousands(left_out as u64))
+    } else {
+        " \u{b7} common random numbers".to_owned()
+    };
+    let title = title(comparison, &ranking);
+    let share = comparison.metric.unit == "ratio";
+    let (scale, unit) = if share { (100.0, "%".to_owned()) } else { (1.0, comparison.metric.unit.to_owned()) };
+    let name = format!("{} ({unit})", comparison.metric.name);
+    let most = rows.iter().map(|row| row.interval.1.max(row.estimate)).fold(0.0, f64::max) * scale;
+    let least = rows.iter().map(|row| row.interval.0.min(row.estimate)).fold(0.0, f64::min) * scale;
+    let most = if most > least { most * 1.04 } else { least + 1.0 };
+    let x = Axis::figures(&name, (least, most), Grain::Fine);
+    let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
+    let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
+    let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
+    let caption = Caption::of(&comparison.meta);
+    // Names stand where other charts have the ticks of the y axis.
+    let ticks: Vec<(f64, String)> = rows
+        .iter()
+        .enumerate()
+        .map(|(place, row)| (rows.len() as f64 - place as f64 - 0.5, fit(&row.label, SMALL, names)))
+        .collect();
+    let y = Axis { ticks, ..y };
+    let headings = Headings { title, note };
+    let halves = rows.iter().any(|row| row.difference.is_some());
+    let right = figures + 20.0 + if halves { 360.0 } else { 0.0 };
+    let frame = Frame::draw(canvas, &caption, &headings, (&x, &y), right);
+    frame.axes(canvas, &x);
+    for (value, _) in &x.ticks {
+        let at = frame.x(*value);
+        canvas.line(&[(at, frame.plot.top), (at, frame.plot.bottom)], solid(GREY_GRID, 1.0));
+    }
+    for (place, row) in rows.iter().enumerate() {
+        let height = frame.y(rows.len() as f64 - place as f64 - 0.5);
+        let at = |value: f64| frame.x(value * scale);
+        bar(canvas, (at(row.interval.0), at(row.interval.1)), at(row.estimate), height, row.color);
+        canvas.text((frame.plot.right + 12.0, height + 5.0), &row.figure, SMALL.color(row.color));
+    }
+    if rows.is_empty() {
+        frame.empty(canvas, &format!("no arm has a figure for {}", comparison.metric.name));
+    } else if halves {
+        differences(canvas, comparison, &frame, &rows, (scale, figures));
+    }
+}
+
+/// An interval with its dot.
+fn bar(canvas: &mut Canvas, (low, high): (f64, f64), middle: f64, y: f64, color: super::canvas::Color) {
+    canvas.line(&[(low, y), (high, y)], solid(color, 2.5));
+    for end in [low, high] {
+        canvas.line(&[(end, y - 6.0), (end, y + 6.0)], solid(color, 2.5));
+    }
+    let dot = (0..16).map(|step| {
+        let (x, y_offset) = CIRCLE[step];
+        (middle + 6.0 * x, y + 6.0 * y_offset)
+    });
+    canvas.area(dot.collect(), color, 1.0);
+}
+
+/// Sixteen points of the unit circle.
+const CIRCLE: [(f64, f64); 16] = [
+    (1.0, 0.0),
+    (0.924, 0.383),
+    (0.707, 0.707),
+    (0.383, 0.924),
+    (0.0, 1.0),
+    (-0.383, 0.924),
+    (-0.707, 0.707),
+    (-0.924, 0.383),
+    (-1.0, 0.0),
+    (-0.924, -0.383),
+    (-0.707, -0.707),
+    (-0.383, -0.924),
+    (0.0, -1.0),
+    (0.383, -0.924),
+    (0.707, -0.707),
+    (0.924, -0.383),
+];
+
+/// The panel at the right: each arm less the first, around a line at zero.
+fn differences(
+    canvas: &mut Canvas,
+    comparison: &Comparison,
+    frame: &Frame,
+    rows: &[Row],
+    (scale, figures): (f64, f64),
+) {
+    let (left, right) = (frame.plot.right + figures + 50.0, frame.plot.right + figures + 370.0);
+    let ends =
+        rows.iter().filter_map(|row| row.difference).map(|(value, (low, high))| (low.min(value), high.max(value)));
+    let (low, high) = ends.fold((0.0_f64, 0.0_f64), |(low, high), (from, to)| (low.min(from), high.max(to)));
+    let span = if high > low { high - low } else { 1.0 };
+    let (low, high) = (low - 0.04 * span, high + 0.04 * span);
+    let at = |value: f64| left + (value - low) / (high - low) * (right - left);
+    let first = &comparison.arms[0].label;
+    let title = format!("less {first}, paired");
+    canvas.text((left, frame.plot.top - 12.0), &fit(&title, SMALL, right - left), SMALL);
+    canvas.line(&[(left, frame.plot.bottom), (right, frame.plot.bottom)], solid(GREY_AXIS, 1.5));
+    canvas.line(&[(at(0.0), frame.plot.top), (at(0.0), frame.plot.bottom)], dotted(BLACK));
+    let unit = if comparison.metric.unit == "ratio" { "points" } else { comparison.metric.unit };
+    let axis = Axis::figures("", (low * scale, high * scale), Grain::Fine);
+    // Every second tick: the panel is narrow.
+    for (value, text) in axis.ticks.iter().step_by(if axis.ticks.len() > 4 { 2 } else { 1 }) {
+        let x = at(value / scale);
+        canvas.line(&[(x, frame.plot.bottom), (x, frame.plot.bottom + 5.0)], solid(GREY_AXIS, 1.0));
+        canvas.text((x, frame.plot.bottom + 44.0), text, SMALL.align(Align::Centre));
+    }
+    let middle = f64::midpoint(left, right);
+    canvas.text((middle, frame.plot.bottom + 66.0), &format!("difference ({unit})"), SMALL.align(Align::Centre));
+    for (place, row) in rows.iter().enumerate() {
+        let height = frame.y(rows.len() as f64 - place as f64 - 0.5);
+        match row.difference {
+            Some((value, (from, to))) => bar(canvas, (at(from), at(to)), at(value), height, row.color),
+            None => {
+                let side = if at(0.0) > middle { Align::Right } else { Align::Left };
+                let x = if at(0.0) > middle { at(0.0) - 10.0 } else { at(0.0) + 10.0 };
+                let word = if row.label == *first { "the first" } else { "no interval" };
+                canvas.text((x, height + 5.0), word, SMALL.color(GREY_TEXT).align(side));
+            }
+        }
+    }
+}
+
+/// The arms that are drawn: all, or the six best, the five worst and the first.
+fn shown(ranking: &[usize]) -> Vec<usize> {
+    if ranking.len() <= ROWS_MAX {
+        return ranking.to_vec();
+    }
+    let (best, worst) = (6, 5);
+    let is_shown = |place: usize, arm: usize| place < best || place >= ranking.len() - worst || arm == 0;
+    ranking.iter().enumerate().filter(|(place, arm)| is_shown(*place, **arm)).map(|(_, arm)| *arm).collect()
+}
+
+fn row(comparison: &Comparison, arm: usize, is_best: bool) -> Option<Row> {
+    let found = comparison.arms[arm].tables.estimate(&comparison.scope, comparison.metric.name);
+    let estimate = found.value?;
+    let interval = found.interval.filter(|(_, high)| high.is_finite()).unwrap_or((estimate, estimate));
+    let share = comparison.metric.unit == "ratio";
+    let written = |value: f64| if share { words::percent(value) } else { words::figure(value) };
+    let unit = if share { " %" } else { "" };
+    let figure = if interval.0 < interval.1 {
+        format!("{}{unit} ({} to {})", written(estimate), written(interval.0), written(interval.1))
+    } else {
+        format!("{}{unit}", written(estimate))
+    };
+    let difference = comparison.difference(0, arm).filter(|_| arm != 0);
+    Some(Row {
+        label: comparison.arms[arm].label.clone(),
+        figure,
+        estimate,
+        interval,
+        color: if is_best { BLUE } else { GREY_TEXT },
+        difference: difference.map(|found| (found.estimate, found.interval)),
+    })
+}
+
+fn title(comparison: &Comparison, ranking: &[usize]) -> String {
+    let metric = comparison.metric.name.replace('_', " ");
+    let Some((best, rest)) = ranking.split_first() else { return "Nothing was compared".into() };
+    let label = |arm: usize| comparison.arms[arm].label.as_str();
+    let Some(worst) = rest.last() else { return format!("{}: {metric}", label(*best)) };
+    let found = comparison.difference(*best, rest[0]);
+    let certain = found.is_some_and(|found| found.interval.0 > 0.0 || found.interval.1 < 0.0);
+    let better = if comparison.metric.is_better_high() { "highest" } else { "lowest" };
+    if certain {
+        format!("{} has the {better} {metric}, {} the worst", label(*best), label(*worst))
+    } else {
+        format!("{} and {} are too close to call in {metric}", label(*best), label(rest[0]))
+    }
+}

@@ -1,0 +1,253 @@
+//! Arms of a comparison side by side: tables, the order of the arms by one metric, and what the screen and the chart
+//! say of it. Screen and chart read these tables alone.
+
+mod json;
+mod screen;
+
+use super::manifest::VariantMeta;
+use super::run_dir::{Pictures, extensions};
+use super::schema::{self, file, names};
+use super::tables::{push_replications, run_tables};
+use super::whole::Fill;
+use super::{Cell, Manifest, RunTables, Table, csv, manifest};
+use crate::experiment::{ArmScope, Experiment, difference};
+use crate::metrics::{METRICS, Metric};
+use crate::scenario::Scenario;
+use crate::stats::Paired;
+use std::io::{self, Write};
+
+pub use json::{KEYS, comparison_json};
+pub use screen::comparison_screen;
+
+/// The metric that arms are compared by unless someone says.
+pub const DEFAULT_METRIC: &str = "refused_ratio";
+
+/// One arm as it was run.
+#[derive(Debug)]
+pub struct ArmRun<'r> {
+    /// What it is called on screens and charts: `1024-65535`.
+    pub label: String,
+    /// What it is; its variant is the arm's name in tables, which no other arm has.
+    pub meta: Manifest,
+    /// What was simulated.
+    pub scenario: &'r Scenario,
+    /// What came of it.
+    pub experiment: &'r Experiment,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Yardstick<'y> {
+    /// By which metric.
+    pub metric: &'static Metric,
+    /// Of which scope.
+    pub scope: &'y str,
+}
+
+/// An arm in tables.
+#[derive(Clone, Debug)]
+pub struct Arm {
+    /// What it is called on screens and charts.
+    pub label: String,
+    /// Its figures; no time series.
+    pub tables: RunTables,
+}
+
+/// Arms side by side.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// What was compared; its scenario is that of the first arm.
+    pub meta: Manifest,
+    /// What the labels are: `port_range`, `scenario`.
+    pub header: String,
+    /// By which metric the arms are put in order.
+    pub metric: &'static Metric,
+    /// Of which scope.
+    pub scope: String,
+    /// The arms as they were given.
+    pub arms: Vec<Arm>,
+    /// Every arm against every earlier one by the metric, and against the first by all others.
+    pub differences: Table,
+}
+
+/// One row of the differences.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Difference {
+    pub(super) estimate: f64,
+    pub(super) interval: (f64, f64),
+    pub(super) higher: u64,
+    pub(super) equal: u64,
+    pub(super) lower: u64,
+    pub(super) wrong: f64,
+    pub(super) gain: Option<f64>,
+}
+
+impl Comparison {
+    /// Puts arms side by side; `meta` says what was asked, and its files are listed here.
+    ///
+    /// # Panics
+    ///
+    /// When an arm lacks the scope.
+    pub fn new(meta: Manifest, header: &str, runs: Vec<ArmRun<'_>>, by: Yardstick<'_>, pictures: Pictures) -> Self {
+        let differences = differences(&runs, by, meta.confidence);
+        let arms: Vec<Arm> = runs
+            .into_iter()
+            .map(|run| Arm { label: run.label, tables: run_tables(run.experiment, run.scenario, run.meta) })
+            .collect();
+        let variant = |arm: &Arm| {
+            let Manifest { scenario, replications, warm_up_s, .. } = arm.tables.meta.clone();
+            VariantMeta { scenario, replications, warm_up_s }
+        };
+        let variants = arms.iter().map(variant).collect();
+        let files = file_names(pictures);
+        let meta = Manifest { variants, files, ..meta };
+        Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences }
+    }
+
+    /// The places of the arms, the best first; equal ones as they were given, those without the figure last.
+    pub(super) fn ranking(&self) -> Vec<usize> {
+        let sign = if self.metric.is_better_high() { -1.0 } else { 1.0 };
+        let value = |place: &usize| self.figure(*place, self.metric.name).map_or(f64::INFINITY, |value| sign * value);
+        let mut places: Vec<usize> = (0..self.arms.len()).collect();
+        places.sort_by(|one, other| value(one).total_cmp(&value(other)));
+        places
+    }
+
+    /// A figure of an arm, of the scope that is compared.
+    pub(super) fn figure(&self, arm: usize, metric: &str) -> Option<f64> {
+        self.arms[arm].tables.estimate(&self.scope, metric).value
+    }
+
+    /// How much higher the metric is in the arm `second` than in the arm `first`.
+    pub(super) fn difference(&self, first: usize, second: usize) -> Option<Difference> {
+        let (early, late) = (first.min(second), first.max(second));
+        let table = &self.differences;
+        let column = |name: &str| table.column(name);
+        let name = |arm: usize| self.arms[arm].tables.meta.scenario.variant.as_str();
+        let is_it = |row: &&[Cell]| {
+            let text = |column: &str| row[table.column(column)].text();
+            (text("variant"), text("against"), text("metric")) == (name(late), name(early), self.metric.name)
+        };
+        let row = table.rows().find(is_it)?;
+        let number = |name: &str| row[column(name)].number();
+        let count = |name: &str| match &row[column(name)] {
+            Cell::Whole(count) => u64::try_from(*count).unwrap_or(0),
+            _ => 0,
+        };
+        let found = Difference {
+            estimate: number("difference")?,
+            interval: (number("ci_low")?, number("ci_high")?),
+            higher: count("higher"),
+            equal: count("equal"),
+            lower: count("lower"),
+            wrong: number("wrong_ratio")?,
+            gain: number("gain"),
+        };
+        let turned = Difference {
+            estimate: 0.0 - found.estimate,
+            interval: (0.0 - found.interval.1, 0.0 - found.interval.0),
+            higher: found.lower,
+            lower: found.higher,
+            ..found
+        };
+        Some(if first <= second { found } else { turned })
+    }
+
+    /// Every file of the folder: name and content; `runs` as they were given to [`Comparison::new`].
+    pub fn files<'a>(&'a self, experiments: &'a [&'a Experiment], pictures: Pictures) -> Vec<(String, Fill<'a>)> {
+        let mut files: Vec<(String, Fill<'a>)> = vec![
+            (file::SUMMARY.into(), Box::new(move |out| self.write_summary(out))),
+            (file::DIFFERENCES.into(), Box::new(move |out| csv::write(&self.differences, out))),
+            (file::REPLICATIONS.into(), Box::new(move |out| self.write_replications(experiments, out))),
+        ];
+        for extension in extensions(pictures) {
+            let png = *extension == "png";
+            let fill: Fill<'a> = Box::new(move |out| {
+                let canvas = super::chart::comparison(self);
+                out.write_all(&if png { canvas.png() } else { canvas.svg().into_bytes() })
+            });
+            files.push((format!("{CHART}.{extension}"), fill));
+        }
+        let manifest = move |out: &mut dyn Write| out.write_all(self.meta.to_json().as_bytes());
+        files.push((manifest::FILE_NAME.into(), Box::new(manifest)));
+        files
+    }
+
+    /// The summaries of all arms, under one header.
+    fn write_summary(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut rows = csv::Rows::new(&names(schema::SUMMARY), out)?;
+        for row in self.arms.iter().flat_map(|arm| arm.tables.summary.rows()) {
+            rows.push(row)?;
+        }
+        rows.finish()
+    }
+
+    fn write_replications(&self, experiments: &[&Experiment], out: &mut dyn Write) -> io::Result<()> {
+        let mut rows = csv::Rows::new(&names(schema::REPLICATIONS), out)?;
+        for (arm, experiment) in self.arms.iter().zip(experiments) {
+            push_replications(experiment, &arm.tables.meta.scenario, &mut rows)?;
+        }
+        rows.finish()
+    }
+}
+
+/// The stem of the picture's file.
+const CHART: &str = "comparison";
+
+/// The names of the files that a comparison leaves.
+fn file_names(pictures: Pictures) -> Vec<String> {
+    let tables = [file::SUMMARY, file::DIFFERENCES, file::REPLICATIONS].map(String::from);
+    let charts = extensions(pictures).iter().map(|extension| format!("{CHART}.{extension}"));
+    tables.into_iter().chain(charts).chain([manifest::FILE_NAME.into()]).collect()
+}
+
+/// Every arm against every earlier one by the yardstick, and against the first by every other metric.
+fn differences(runs: &[ArmRun<'_>], by: Yardstick<'_>, confidence: f64) -> Table {
+    let mut table = Table::new(&names(schema::DIFFERENCES));
+    let scope_of = |run: &ArmRun<'_>| {
+        let mut scopes = run.experiment.topology.scopes.iter();
+        scopes.position(|scope| scope.to_string() == by.scope).expect("every arm has the scope")
+    };
+    let places: Vec<usize> = runs.iter().map(scope_of).collect();
+    let side = |place: usize| ArmScope { arm: runs[place].experiment, scope: places[place] };
+    for late in 1..runs.len() {
+        for early in 0..late {
+            let metrics = METRICS.iter().filter(|metric| early == 0 || metric.name == by.metric.name);
+            for metric in metrics {
+                if let Some(found) = difference(side(early), side(late), metric, confidence) {
+                    table.push(row(&runs[early].meta, &runs[late].meta, by.scope, (metric, &found), confidence));
+                }
+            }
+        }
+    }
+    table
+}
+
+fn row(
+    against: &Manifest,
+    of: &Manifest,
+    scope: &str,
+    (metric, found): (&Metric, &Paired),
+    confidence: f64,
+) -> [Cell; 15] {
+    let text = |text: &str| Cell::Text(text.into());
+    let count = |count: u64| Cell::Whole(i64::try_from(count).expect("at most a million runs"));
+    let Paired { difference, higher, equal, lower, wrong, gain } = *found;
+    [
+        text(&of.scenario.name),
+        text(&of.scenario.variant),
+        text(&against.scenario.variant),
+        text(scope),
+        text(metric.name),
+        text(metric.unit),
+        Cell::figure(Some(difference.estimate)),
+        Cell::figure(difference.low),
+        Cell::figure(difference.high),
+        Cell::figure(Some(confidence)),
+        count(higher),
+        count(equal),
+        count(lower),
+        Cell::figure(Some(wrong)),
+        Cell::figure(gain),
+    ]
+}
