@@ -12,8 +12,7 @@ use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
 use crate::workload::{Arrivals, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
 
-/// One replication in motion. A clone is at the same place and goes the same way until it is
-/// [re-keyed](World::rekey).
+/// One replication in motion. A clone is at the same place and goes the same way.
 #[derive(Clone, Debug)]
 pub struct World<'a> {
     pub(super) topology: &'a Topology,

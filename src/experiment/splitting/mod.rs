@@ -7,7 +7,7 @@
 //! a range counts for one in a million, and a refusal seen there for a millionth of one.
 //!
 //! Whatever the levels and factors are, weighted refusals and attempts have the means of those of a plain run. They are
-//! chosen by a pilot (see [`levels`]), which only decides how much they scatter. The estimate is the ratio of sums over
+//! chosen by a pilot, which only decides how much they scatter. The estimate is the ratio of sums over
 //! independent replications with Student's t interval. Replications are none of those of a plain run: who asks for this
 //! after those saw nothing must not be told the same.
 
