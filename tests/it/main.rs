@@ -4,6 +4,7 @@
 
 mod allocator_contract;
 mod baseline;
+mod branches;
 mod calc_command;
 mod chart_command;
 mod check_command;
