@@ -5,7 +5,7 @@ use super::files::{inputs, name_of, read};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, align, run_arms};
 use crate::metrics::Metric;
@@ -103,7 +103,7 @@ impl Compare {
         }
         let stop = interrupt::watch();
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
-        let progress = Progress::start(runs, self.running.quiet);
+        let progress = Progress::start(progress::RUNS, runs, self.running.quiet);
         let settings = Settings {
             jobs: self.running.jobs(),
             checks: Checks::Off,

@@ -11,6 +11,7 @@ use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
 use crate::report::chart::CHARTS;
+use crate::report::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use crate::scenario::keys::{FILE, Form, Key, Need};
 use crate::scenario::words::{WIDTH, wrapped};
 use crate::workload::{Arrivals, Lifetime};
@@ -158,7 +159,8 @@ fn metrics() -> Vec<Item> {
     let by_formula = FIGURES.iter().map(|figure| {
         item(figure.name, figure.meaning, vec![fact("unit", figure.unit, ""), fact("estimated as", "closed form", "")])
     });
-    simulated.chain(by_formula).collect()
+    let rare = vec![fact("unit", RARE_UNIT, ""), fact("estimated as", "closed form or splitting", "")];
+    simulated.chain(by_formula).chain([item(RARE, RARE_MEANING, rare)]).collect()
 }
 
 fn charts() -> Vec<Item> {

@@ -62,6 +62,7 @@ commands! {
     inspect::Inspect,
     port::Port,
     explain::Explain,
+    verify::Verify,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

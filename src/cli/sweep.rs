@@ -5,7 +5,7 @@ use super::files::{Files, inputs, read_from, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
-use super::progress::Progress;
+use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Settings, each, replicate_figures};
 use crate::report::sweep::{
@@ -32,6 +32,9 @@ pub const GUIDE: Guide = Guide {
         ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half of it"),
     ],
 };
+
+/// What a sweep counts.
+const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
 
 /// More cells than this are asked about again.
 const CELLS_MAX: u64 = 1_000_000;
@@ -286,7 +289,7 @@ impl Sweep {
     /// Runs the cells that are not there, as far as they are in this shard; the first error of writing one.
     fn run_missing(&self, plan: &Plan, stop: &AtomicBool) -> Option<String> {
         let missing = plan.missing(self.shard);
-        let progress = Progress::of("sweep", "cell", missing.len() as u64, self.running.quiet);
+        let progress = Progress::start(WORK, missing.len() as u64, self.running.quiet);
         let settings = Settings { jobs: 0, checks: Checks::Off, stop, progress: &|_| {} };
         let failed = AtomicBool::new(false);
         let one = |index: &u64| {

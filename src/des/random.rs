@@ -3,6 +3,9 @@
 //! A stream is `ChaCha8` under the key (seed, replication, actor, purpose), actor and purpose by a hash of their names.
 //! So adding an actor or a purpose moves nobody else's draws, and comparisons use common random numbers by
 //! construction. Draws are made a block at a time: laws transform whole blocks.
+//!
+//! A copy of a simulation that is to go another way than its original is re-keyed: each of its streams goes on in a
+//! *branch* of its own, the `ChaCha8` stream of that number under the same key. The original is branch 0.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -38,7 +41,7 @@ impl Randomness {
 
     /// [`Randomness::stream`], read at any place.
     pub fn lookup(self, actor: &str, purpose: &str) -> Lookup {
-        Lookup { generator: self.stream(actor, purpose) }
+        Lookup { generator: self.stream(actor, purpose), branch: 0 }
     }
 }
 
@@ -77,6 +80,18 @@ impl Words {
         &self.block
     }
 
+    /// Goes on at the start of branch number `branch` (1 or more); what was drawn and not read is thrown away.
+    ///
+    /// # Panics
+    ///
+    /// For branch 0, which this stream may have read already.
+    pub fn rekey(&mut self, branch: u64) {
+        assert!(branch > 0, "branch 0 is the original");
+        self.generator.set_stream(branch);
+        self.generator.set_word_pos(0);
+        self.next = BLOCK;
+    }
+
     #[cold]
     fn refill(&mut self) {
         let mut bytes = [0; 8 * BLOCK];
@@ -92,14 +107,29 @@ impl Words {
 #[derive(Clone, Debug)]
 pub struct Lookup {
     generator: ChaCha8Rng,
+    branch: u64,
 }
 
+/// Words of one branch and row: 2^31 columns of two 32-bit words each.
+const BRANCH_BITS: u32 = 32;
+
 impl Lookup {
-    /// The word at (`row`, `column`).
+    /// The word at (`row`, `column`); `column` is below 2^31.
     pub fn word(&mut self, row: u64, column: u64) -> u64 {
+        debug_assert!(column < 1 << (BRANCH_BITS - 1), "column {column} is in the next branch");
         self.generator.set_stream(row);
-        self.generator.set_word_pos(u128::from(column) * 2);
+        self.generator.set_word_pos((u128::from(self.branch) << BRANCH_BITS) + u128::from(column) * 2);
         self.generator.next_u64()
+    }
+
+    /// From now on the words of branch number `branch` (1 to 2^35).
+    ///
+    /// # Panics
+    ///
+    /// For any other branch.
+    pub fn rekey(&mut self, branch: u64) {
+        assert!((1..=1 << 35).contains(&branch), "no branch {branch}");
+        self.branch = branch;
     }
 }
 
@@ -157,6 +187,44 @@ mod tests {
         assert_ne!(there, lookup.word(8, 1));
         assert_eq!(there, lookup.word(7, 1));
         assert_eq!(RANDOMNESS.lookup("a", "b").word(0, 0), RANDOMNESS.words("a", "b").word());
+    }
+
+    #[test]
+    fn a_branch_is_fixed_by_its_number_and_forgets_what_was_cached() {
+        let mut words = RANDOMNESS.words("a", "b");
+        let original: Vec<u64> = (0..3 * BLOCK).map(|_| words.word()).collect();
+        let branch_after = |read: usize, branch: u64| {
+            let mut words = RANDOMNESS.words("a", "b");
+            for _ in 0..read {
+                words.word();
+            }
+            words.rekey(branch);
+            (0..3 * BLOCK).map(|_| words.word()).collect::<Vec<u64>>()
+        };
+        assert_eq!(branch_after(0, 7), branch_after(BLOCK + 5, 7));
+        for other in [branch_after(5, 8), original] {
+            assert!(branch_after(5, 7).iter().zip(&other).all(|(one, other)| one != other));
+        }
+    }
+
+    #[test]
+    fn a_branch_of_places_is_another_set_of_them() {
+        let mut lookup = RANDOMNESS.lookup("a", "b");
+        let mut branch = lookup.clone();
+        let here = lookup.word(7, 1);
+        branch.rekey(1 << 35);
+        let there = branch.word(7, 1);
+        assert_ne!(there, here);
+        branch.rekey(1);
+        assert!(![here, there].contains(&branch.word(7, 1)));
+        branch.rekey(1 << 35);
+        assert_eq!(branch.word(7, 1), there);
+    }
+
+    #[test]
+    #[should_panic(expected = "branch 0 is the original")]
+    fn nothing_goes_back_to_the_original() {
+        RANDOMNESS.words("a", "b").rekey(0);
     }
 
     #[test]

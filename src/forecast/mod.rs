@@ -107,6 +107,24 @@ impl Forecast {
         (self.lanes.spacing == Spacing::Poisson).then(|| erlang_b(self.lanes.ports, self.lanes.lane_load()))
     }
 
+    /// The share of connects refused in the window and the formula it is from, where that is exact: Erlang's for Poisson
+    /// connects without retries whose ports come back one by one, once what an empty start leaves out is too little to
+    /// matter; none, where evenly spaced connects can never want more ports than there are.
+    pub fn exact_refused_ratio(&self) -> Option<(f64, &'static str)> {
+        /// What the start may change it by, as a share of it.
+        const NEGLIGIBLE: f64 = 1e-3;
+        if self.lanes.spacing == Spacing::Even {
+            return (self.lanes.risk_at_most() <= 0.0).then(|| (0.0, self.risk_formula()));
+        }
+        let refused_ratio = self.refused_ratio()?;
+        let (ports, load) = (f64::from(self.lanes.ports), self.lanes.lane_load());
+        // d ln B / d ln a = N - a (1 - B), and the mean is short of a for as long as the start is felt.
+        let short = load - self.busy_mean? / f64::from(self.lanes.count);
+        let off = (short / load).abs() * (ports - load * (1.0 - refused_ratio));
+        let is_settled = self.lanes.window.from_s > 0.0 && off <= NEGLIGIBLE;
+        (matches!(self.lanes.time_wait, TimeWait::Exact(_)) && is_settled).then_some((refused_ratio, "Erlang B"))
+    }
+
     /// The smallest port range with enough ports for the target, starting where it starts now if that can be; reserved
     /// ports stay reserved.
     pub fn safe_range(&self) -> Option<PortRange> {
@@ -261,6 +279,27 @@ mod tests {
         assert_eq!((more.lanes.count, more.safe_addresses(), more.safe_endpoints()), (6, Some(1), Some(1)));
         let mac = of(&["host.gateway.profile=macos", "host.gateway.addresses=3"]).unwrap();
         assert_eq!((mac.lanes.count, mac.safe_addresses(), mac.safe_endpoints()), (1, None, None));
+    }
+
+    #[test]
+    fn a_refused_ratio_is_exact_only_where_nothing_is_left_out() {
+        let exact = ["host.gateway.time_wait=60s", "run.warm_up=20m", "client.checkout.retry.attempts=1"];
+        let ratio = |sets: &[&str]| of(sets).unwrap().exact_refused_ratio();
+        let (found, formula) = ratio(&exact).unwrap();
+        assert_eq!((format!("{found:.1e}").as_str(), formula), ("6.2e-15", "Erlang B"));
+        for (index, other) in ["host.gateway.profile=linux-6.18", "run.warm_up=0s", "client.checkout.retry.attempts=3"]
+            .into_iter()
+            .enumerate()
+        {
+            let mut sets = exact;
+            sets[index] = other;
+            assert_eq!(ratio(&sets), None, "{other}");
+        }
+        let slow = [&exact[..], &["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 1.5 } }"]].concat();
+        assert_eq!(ratio(&slow), None, "the longest lifetimes have not come yet");
+        let even = "client.checkout.arrivals={ constant = { rate = \"400/s\" } }";
+        let life = "client.checkout.lifetime={ constant = { value = \"50ms\" } }";
+        assert_eq!(ratio(&[even, life]), Some((0.0, "arrivals in one hold (D/D/c/c)")));
     }
 
     #[test]

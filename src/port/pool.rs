@@ -22,7 +22,7 @@ pub struct PoolSettings<'a> {
 }
 
 /// The ports of one owner.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Pool {
     layout: Layout,
     lanes: Vec<Lane>,
@@ -53,6 +53,11 @@ impl Pool {
     /// Every lane, in order.
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
+    }
+
+    /// Draws all that follows from branch number `branch` (1 or more) of each of its streams.
+    pub fn rekey(&mut self, branch: u64) {
+        self.allocator.rekey(branch);
     }
 
     /// Looks for a usable port of lane number `id`, and takes none.

@@ -76,7 +76,7 @@ pub struct OwnerRules {
 }
 
 /// The owners of all ports of a host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sockets {
     rules: OwnerRules,
     first_port: u16,

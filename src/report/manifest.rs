@@ -3,6 +3,7 @@
 //! Plain data, handed in whole; knows no clock and no machine, so the same run leaves the same bytes. A new field is
 //! added with a default, a changed meaning raises [`SCHEMA_VERSION`].
 
+use super::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use super::schema::{Column, TABLES};
 use crate::experiment::Experiment;
 use crate::forecast::FIGURES;
@@ -214,7 +215,9 @@ impl Manifest {
         let formulas = FIGURES.iter().map(|figure| {
             (figure.name.into(), json!({ "unit": figure.unit, "meaning": figure.meaning, "method": "closed form" }))
         });
-        value["metrics"] = Value::Object(metrics.chain(formulas).collect());
+        let rare = json!({ "unit": RARE_UNIT, "meaning": RARE_MEANING, "method": "closed form or splitting" });
+        let all = metrics.chain(formulas).chain([(RARE.into(), rare)]);
+        value["metrics"] = Value::Object(all.collect());
         let mut text = serde_json::to_string_pretty(&value).expect("a JSON value has a text form");
         text.push('\n');
         text
@@ -284,7 +287,7 @@ mod tests {
         assert_eq!(value["metrics"]["offered_load"]["unit"], "erlangs");
         assert_eq!(
             value["metrics"].as_object().unwrap().len(),
-            METRICS.len() + FIGURES.len(),
+            METRICS.len() + FIGURES.len() + 1,
             "no name is given twice"
         );
     }

@@ -13,6 +13,7 @@ pub mod manifest;
 mod middle_run;
 pub(crate) mod page;
 pub mod query;
+pub mod rare;
 pub mod run_dir;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -11,7 +11,7 @@ use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Retry, S
 use std::sync::Arc;
 
 /// A client at work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Requests {
     pub(super) arrivals: ArrivalStream,
     lifetimes: LifetimeStream,
@@ -44,7 +44,7 @@ pub(super) struct Requests {
 }
 
 /// A client's random streams besides arrivals and lifetimes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Streams {
     destination: Words,
     source: Words,
@@ -143,6 +143,17 @@ impl Requests {
             lifetime = SimDuration::ZERO;
         }
         Pending { request, lifetime, words, flow, retry: 0, leaves: Leaves::of(closes_first, behaviour) }
+    }
+
+    /// Draws all that comes after `now` from branch number `branch` of each of its streams.
+    pub(super) fn rekey(&mut self, branch: u64, now: SimTime) {
+        let Streams { destination, source, endpoint, back_off } = &mut self.streams;
+        for words in [destination, source, endpoint] {
+            words.rekey(branch);
+        }
+        back_off.rekey(branch);
+        self.lifetimes.rekey(branch);
+        self.arrivals.rekey(branch, now);
     }
 
     /// The words of the request's spreading rules, from streams of their own.

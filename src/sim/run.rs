@@ -30,7 +30,7 @@ pub struct Window {
 pub struct Interrupted;
 
 /// What comes next that is no release and no close.
-enum Active {
+pub(super) enum Active {
     Opening,
     Retry,
     Arrival,
@@ -102,7 +102,7 @@ pub fn run(
 /// The earliest event that is no release and no close, in the order of kinds on a tie; an arrival that never comes when
 /// there is none. Attempts at `end` or later are never made.
 #[cold]
-fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTime) -> (SimTime, Active) {
+pub(super) fn next_active(world: &World<'_>, end: SimTime, opening: SimTime, sample: SimTime) -> (SimTime, Active) {
     let (retry, arrival) = (world.next.retry.next_at(), world.next.arrival.next_at());
     let mut first = if retry <= arrival { (retry, Active::Retry) } else { (arrival, Active::Arrival) };
     if first.0 >= end {
@@ -124,7 +124,7 @@ const BATCH: u32 = 64;
 /// they `may_wait`.
 #[expect(clippy::inline_always, reason = "once per arrival")]
 #[inline(always)]
-fn drain<O: Observer>(world: &mut World<'_>, until: SimTime, may_wait: bool, observer: &mut O) {
+pub(super) fn drain<O: Observer>(world: &mut World<'_>, until: SimTime, may_wait: bool, observer: &mut O) {
     if O::IN_ORDER || world.least_hold == SimDuration::ZERO {
         drain_in_order(world, until, observer);
         return;

@@ -19,7 +19,7 @@ use crate::scenario::ways::Access;
 use crate::workload::Leaves;
 
 /// The sockets of one host, and what waits there.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SocketHost {
     sockets: Sockets,
     /// Its pools, among those of all hosts.

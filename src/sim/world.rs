@@ -12,8 +12,8 @@ use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
 use crate::workload::{Arrivals, ClosesFirst, Jitter, Leaves, Lifetime, Retry};
 
-/// One replication in motion.
-#[derive(Debug)]
+/// One replication in motion. A clone is at the same place and goes the same way.
+#[derive(Clone, Debug)]
 pub struct World<'a> {
     pub(super) topology: &'a Topology,
     /// The ports of each pool.
@@ -35,7 +35,7 @@ pub struct World<'a> {
 }
 
 /// When the next event of each kind is due. Entry 0 of `close` and `retry` is the wheel, the others are lines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Next {
     pub(super) release: Tournament,
     pub(super) close: Tournament,
@@ -44,7 +44,7 @@ pub(super) struct Next {
 }
 
 /// The ports of one pool.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PortOwner {
     pub(super) pool: Pool,
     /// Its first lane among those of all pools.
@@ -125,6 +125,19 @@ impl<'a> World<'a> {
         let requests = Requests::new(scenario, self.topology, index, randomness, window, entries);
         self.next.arrival.set(index, requests.arrivals.next_at());
         self.clients.push(requests);
+    }
+
+    /// Draws all that comes after `now` from branch number `branch` (1 or more) of every stream. What is scheduled by
+    /// then stays: closes, releases, retries, the clocks of hosts, and arrivals that are not drawn. Requests that are
+    /// drawn begin anew, which Poisson arrivals, that have no memory, may.
+    pub(super) fn rekey(&mut self, branch: u64, now: SimTime) {
+        for owner in &mut self.pools {
+            owner.pool.rekey(branch);
+        }
+        for (index, client) in self.clients.iter_mut().enumerate() {
+            client.rekey(branch, now);
+            self.next.arrival.set(index, client.arrivals.next_at());
+        }
     }
 
     /// The ports of every way of getting one, as [`Topology::pools`].

@@ -4,6 +4,7 @@
 
 mod allocator_contract;
 mod baseline;
+mod branches;
 mod calc_command;
 mod chart_command;
 mod check_command;
@@ -38,3 +39,4 @@ mod theory_allocators;
 mod theory_cases;
 mod theory_transient;
 mod this_machine;
+mod verify_command;

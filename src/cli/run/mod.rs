@@ -1,12 +1,13 @@
 //! `dryport run SCENARIO...`: simulate, write the run folder, say what was found.
 
 mod plan;
+mod rare;
 
 use super::arguments::{CONFIDENCE, confidence, seed};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
@@ -14,6 +15,7 @@ use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::ScenarioMeta;
+use crate::report::rare::add_rare;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
@@ -75,6 +77,9 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     replication: u32,
+    /// Where fewer than 20 refusals are counted: estimate how rare they are, by formula or by splitting
+    #[arg(long)]
+    rare: bool,
     /// Check at every event that the model agrees with itself (slow)
     #[arg(long)]
     check_invariants: bool,
@@ -146,7 +151,7 @@ impl Run {
         if !self.quiet {
             let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
         }
-        let progress = Progress::start(scenario.run.replications.into(), self.quiet);
+        let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.quiet);
         let settings = Settings {
             jobs: self.jobs.map_or(0, usize::from),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },
@@ -207,6 +212,9 @@ impl Run {
         {
             add_ports(&mut tables, &watched);
         }
+        if let Some(rare) = self.rare(scenario, experiment, stop) {
+            add_rare(&mut tables, &rare);
+        }
         tables
     }
 
@@ -242,6 +250,7 @@ impl Run {
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
         arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        arguments.extend(self.rare.then(|| "--rare".to_owned()));
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }

@@ -3,7 +3,7 @@
 use crate::des::Words;
 
 /// Whole numbers of `BITS` bits each, the lowest bits of a word first.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct FewBits<const BITS: u32> {
     words: Words,
     /// What is left of the last word.
@@ -14,6 +14,12 @@ pub(super) struct FewBits<const BITS: u32> {
 impl<const BITS: u32> FewBits<BITS> {
     pub(super) fn new(words: Words) -> Self {
         Self { words, bits: 0, left: 0 }
+    }
+
+    /// Goes on in branch number `branch`.
+    pub(super) fn rekey(&mut self, branch: u64) {
+        self.words.rekey(branch);
+        self.left = 0;
     }
 
     /// Uniform in `0..2^BITS`.

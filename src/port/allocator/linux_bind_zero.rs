@@ -10,7 +10,7 @@ use crate::des::{SimTime, Words};
 use crate::port::lane::{Lane, Layout, Split};
 
 /// Without `SO_REUSEADDR`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxBindZero {
     starts: Words,
 }
@@ -28,6 +28,10 @@ impl Allocate for LinuxBindZero {
     #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         search(&mut self.starts, 0, layout.range().len(), lane, layout)
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.starts.rekey(branch);
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Allocate, Choice, Setup};
 use crate::des::{SimTime, Words};
 use crate::port::lane::{Lane, Layout, Split};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxBindZeroReuse {
     starts: Words,
 }
@@ -40,5 +40,9 @@ impl Allocate for LinuxBindZeroReuse {
             }
         }
         Choice::new(None, probes, start)
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.starts.rekey(branch);
     }
 }

@@ -9,7 +9,7 @@ use super::{Allocate, Choice, Setup};
 use crate::des::SimTime;
 use crate::port::lane::{Lane, Layout, Split};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxConnect {
     start: PerturbedStart,
     random_step: Option<RandomStep>,
@@ -36,6 +36,13 @@ impl Allocate for LinuxConnect {
             self.start.succeed(start, walked(choice.start, offset, layout), STEP);
         }
         choice
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.start.rekey(branch);
+        if let Some(random_step) = &mut self.random_step {
+            random_step.rekey(branch);
+        }
     }
 }
 

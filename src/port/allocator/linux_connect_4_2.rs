@@ -10,7 +10,7 @@ use super::{Allocate, Choice, Setup, distance, linear};
 use crate::des::SimTime;
 use crate::port::lane::{Lane, Layout};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxConnect42 {
     hint: u32,
     hashes: PortHash,
@@ -32,6 +32,10 @@ impl Allocate for LinuxConnect42 {
             self.hint = self.hint.wrapping_add((distance(start, offset, layout) + 2) & !1);
         }
         choice
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.hashes.rekey(branch);
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Allocate, Choice, Setup};
 use crate::des::SimTime;
 use crate::port::lane::{Lane, Layout, Split};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxConnect46 {
     hint: u32,
     hashes: PortHash,
@@ -34,6 +34,10 @@ impl Allocate for LinuxConnect46 {
             self.hint = self.hint.wrapping_add(walked(choice.start, offset, layout) + STEP);
         }
         choice
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.hashes.rekey(branch);
     }
 }
 

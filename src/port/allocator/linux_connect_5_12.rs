@@ -16,7 +16,7 @@ use crate::port::lane::{Lane, Layout, Split};
 /// `INET_TABLE_PERTURB_SHIFT`: the table has 2^8 slots.
 const SHIFT: u32 = 8;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxConnect512 {
     perturb: Vec<u32>,
     hashes: PortHash,
@@ -50,6 +50,11 @@ impl Allocate for LinuxConnect512 {
             *hint = hint.wrapping_add(distance + STEP);
         }
         choice
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.hashes.rekey(branch);
+        self.noise.rekey(branch);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::port::lane::{Lane, Layout};
 /// The search looks at every port.
 const STEP: u32 = 1;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LinuxSocketRange {
     start: PerturbedStart,
 }
@@ -31,5 +31,9 @@ impl Allocate for LinuxSocketRange {
             self.start.succeed(start, distance(offset, found, layout), STEP);
         }
         choice
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.start.rekey(branch);
     }
 }

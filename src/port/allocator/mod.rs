@@ -64,7 +64,7 @@ pub struct Setup<'a> {
 }
 
 /// An order of looking for a port.
-trait Allocate: Sized {
+trait Allocate: Clone {
     /// The word in scenario files and profiles.
     const NAME: &'static str;
     /// What it is, in one line of at most 60 characters.
@@ -78,6 +78,9 @@ trait Allocate: Sized {
 
     /// Looks for a port of lane number `id`, which has been opened. Inlined into the world are the two that most runs have.
     fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice;
+
+    /// Draws all that follows from branch number `branch` of each of its streams.
+    fn rekey(&mut self, branch: u64);
 }
 
 /// Makes the modules, [`AllocatorKind`] and [`Allocator`] from a list of files.
@@ -134,10 +137,10 @@ macro_rules! allocators {
         }
 
         /// An allocator at work: the state that one port owner keeps.
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         pub struct Allocator(State);
 
-        #[derive(Debug)]
+        #[derive(Clone, Debug)]
         #[expect(clippy::large_enum_variant, reason = "there is one for each host")]
         enum State {
             $($Type($file::$Type),)+
@@ -156,6 +159,13 @@ macro_rules! allocators {
             pub fn choose(&mut self, id: usize, lane: &Lane, layout: &Layout, now: SimTime) -> Choice {
                 match &mut self.0 {
                     $(State::$Type(allocator) => allocator.choose(id, lane, layout, now),)+
+                }
+            }
+
+            /// Draws all that follows from branch number `branch` (1 or more) of each of its streams.
+            pub fn rekey(&mut self, branch: u64) {
+                match &mut self.0 {
+                    $(State::$Type(allocator) => Allocate::rekey(allocator, branch),)+
                 }
             }
         }

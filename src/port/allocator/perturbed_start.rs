@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 const RESALT_PERIOD: SimDuration = SimDuration::from_secs(10);
 
 /// The starts of all lanes of a port owner.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PerturbedStart {
     clock: Clock,
     epoch: u64,
@@ -40,7 +40,7 @@ struct LaneState {
 }
 
 /// The slots of the perturb table that are in use in this epoch.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Perturb {
     values: Vec<u32>,
     by_index: BTreeMap<u16, u32>,
@@ -80,6 +80,12 @@ impl PerturbedStart {
             hash: setup.randomness.lookup(setup.owner, "port hash"),
             increments: FewBits::new(setup.randomness.words(setup.owner, "port increment")),
         }
+    }
+
+    /// Goes on in branch number `branch`: lanes that have started in this epoch keep their start.
+    pub(super) fn rekey(&mut self, branch: u64) {
+        self.hash.rekey(branch);
+        self.increments.rekey(branch);
     }
 
     /// Where lane number `id` starts now.

@@ -5,7 +5,7 @@ use super::Setup;
 use crate::des::Lookup;
 
 /// The hash of each lane, drawn when it is first asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PortHash {
     draws: Lookup,
     known: Vec<Option<u32>>,
@@ -14,6 +14,11 @@ pub(super) struct PortHash {
 impl PortHash {
     pub(super) fn new(setup: &Setup<'_>) -> Self {
         Self { draws: setup.randomness.lookup(setup.owner, "port hash"), known: vec![None; setup.lanes] }
+    }
+
+    /// Draws the hashes that nobody has asked for from branch number `branch`.
+    pub(super) fn rekey(&mut self, branch: u64) {
+        self.draws.rekey(branch);
     }
 
     /// The hash of lane number `id`.

@@ -14,7 +14,7 @@ use crate::port::lane::{Lane, Layout, narrow};
 /// Draws made one by one before the rest is drawn at once.
 const PATIENCE: u32 = 16;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Random {
     draws: Words,
 }
@@ -45,6 +45,10 @@ impl Allocate for Random {
         let offset = lane.nth_free(below(self.draws.word(), lane.free()));
         let probes = probes + self.geometric(lane.free(), layout.usable());
         Choice::new(Some(offset), probes, offset)
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.draws.rekey(branch);
     }
 }
 

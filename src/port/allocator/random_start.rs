@@ -6,7 +6,7 @@ use crate::des::random::below;
 use crate::des::{SimTime, Words};
 use crate::port::lane::{Lane, Layout};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RandomStart {
     starts: Words,
 }
@@ -22,5 +22,9 @@ impl Allocate for RandomStart {
     #[inline(never)]
     fn choose(&mut self, _id: usize, lane: &Lane, layout: &Layout, _now: SimTime) -> Choice {
         linear(lane, layout, below(self.starts.word(), layout.range().len()))
+    }
+
+    fn rekey(&mut self, branch: u64) {
+        self.starts.rekey(branch);
     }
 }

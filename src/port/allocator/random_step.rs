@@ -9,7 +9,7 @@ use crate::des::random::below;
 use crate::port::lane::{Lane, Layout, narrow};
 
 /// Draws steps up to a width.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RandomStep {
     width: u32,
     draws: Words,
@@ -20,6 +20,11 @@ impl RandomStep {
     pub(super) fn new(setup: &Setup<'_>) -> Option<Self> {
         let draws = || setup.randomness.words(setup.owner, "port step");
         (setup.step_width > 0).then(|| Self { width: setup.step_width, draws: draws() })
+    }
+
+    /// Goes on in branch number `branch`.
+    pub(super) fn rekey(&mut self, branch: u64) {
+        self.draws.rekey(branch);
     }
 
     /// [`scan`] with a step of its own: the answer, and the counter of the last pass, which goes up by 2 for each

@@ -5,7 +5,7 @@ use super::{Allocate, Choice, Setup, linear};
 use crate::des::SimTime;
 use crate::port::lane::{Lane, Layout};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sequential {
     next: u32,
 }
@@ -28,4 +28,6 @@ impl Allocate for Sequential {
         }
         choice
     }
+
+    fn rekey(&mut self, _branch: u64) {}
 }

@@ -127,6 +127,6 @@ fn by_chance(tables: &RunTables) -> String {
 }
 
 /// A figure, or powers of ten for a small share.
-fn small(value: f64) -> String {
+pub(super) fn small(value: f64) -> String {
     if value > 0.0 && value < 0.009_95 { format!("{value:.1e}") } else { words::figure(value) }
 }

@@ -9,6 +9,7 @@ mod check;
 mod closed_form;
 mod costs;
 mod headroom;
+mod rare;
 mod refusals;
 mod scopes;
 mod verdict;
@@ -23,6 +24,7 @@ use change::change;
 use check::check;
 use costs::costs;
 use headroom::headroom;
+use rare::rare;
 use scopes::scopes;
 use verdict::{how_sure, verdict_lines};
 use watch::watch;
@@ -39,6 +41,7 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
     page.gap();
     if !idle {
+        page.label("Rare", &rare(tables));
         page.label("How sure", &how_sure(tables));
         page.label("Headroom", &headroom(tables));
         page.label("When", &when(tables));

@@ -32,7 +32,7 @@ impl ArrivalLaw for Constant {
 }
 
 /// Bresenham's division: the error is carried on in whole numbers and never grows.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Even {
     next: u128,
     gap: u128,
@@ -56,6 +56,10 @@ impl Process for Even {
             }
         }
         BLOCK
+    }
+
+    fn copy(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
     }
 }
 

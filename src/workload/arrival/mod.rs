@@ -40,10 +40,26 @@ impl Arrivals {
 pub(crate) trait Process: fmt::Debug + Send {
     /// Writes the next instants, in order, and says how many; fewer than fit means that no more will come.
     fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize;
+
+    /// Draws what comes after `now` anew, from branch number `branch` of its stream. Says whether it draws at all: if
+    /// not, what was written stands.
+    fn rekey(&mut self, branch: u64, now: SimTime) -> bool {
+        let _ = (branch, now);
+        false
+    }
+
+    /// Another of the same, at the same place.
+    fn copy(&self) -> Box<dyn Process>;
+}
+
+impl Clone for Box<dyn Process> {
+    fn clone(&self) -> Self {
+        (**self).copy()
+    }
 }
 
 /// The instants of one client's requests.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ArrivalStream {
     process: Box<dyn Process>,
     /// What is still to come of a block; [`SimTime::NEVER`] stands after the last request of all.
@@ -69,6 +85,13 @@ impl ArrivalStream {
     pub fn advance(&mut self) {
         self.next += 1;
         if self.next == BLOCK {
+            self.refill();
+        }
+    }
+
+    /// Draws what comes after `now` anew, from branch number `branch`.
+    pub fn rekey(&mut self, branch: u64, now: SimTime) {
+        if self.process.rekey(branch, now) {
             self.refill();
         }
     }

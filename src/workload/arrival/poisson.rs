@@ -37,7 +37,7 @@ impl ArrivalLaw for Poisson {
 const FRACTION_BITS: u32 = 12;
 
 /// Adds up exponential gaps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Independent {
     words: Words,
     /// The mean gap, in units of 2^-shift ns.
@@ -64,6 +64,17 @@ impl Process for Independent {
             *instant = SimTime::from_nanos(self.last);
         }
         BLOCK
+    }
+
+    /// The wait for the next request has no memory: from `now` on it is as long as from the last request.
+    fn rekey(&mut self, branch: u64, now: SimTime) -> bool {
+        self.words.rekey(branch);
+        (self.last, self.fraction) = (now.as_nanos(), 0);
+        true
+    }
+
+    fn copy(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
     }
 }
 

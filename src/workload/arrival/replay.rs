@@ -36,7 +36,7 @@ impl ArrivalLaw for Replay {
 }
 
 /// The instants of the rows, which count from the start of the measured window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Rows {
     trace: Arc<Trace>,
     next: usize,
@@ -52,6 +52,10 @@ impl Process for Rows {
         }
         self.next += written;
         written
+    }
+
+    fn copy(&self) -> Box<dyn Process> {
+        Box::new(self.clone())
     }
 }
 

@@ -59,7 +59,7 @@ impl LifetimeLaw for Lifetime {
 }
 
 /// The lifetimes of one client's requests, in order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LifetimeStream {
     law: Lifetime,
     constant: Option<SimDuration>,
@@ -86,6 +86,12 @@ impl LifetimeStream {
         let nanos = self.nanos[self.next];
         self.next += 1;
         SimDuration::from_nanos(nanos)
+    }
+
+    /// Draws all that follow anew, from branch number `branch`.
+    pub fn rekey(&mut self, branch: u64) {
+        self.words.rekey(branch);
+        self.next = BLOCK;
     }
 
     #[cold]

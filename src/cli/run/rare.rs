@@ -1,0 +1,32 @@
+//! `--rare`: how rare refusals are that the runs hardly met.
+
+use super::Run;
+use crate::experiment::splitting::Effort;
+use crate::experiment::{Experiment, split};
+use crate::forecast::{Forecast, TARGET_RISK};
+use crate::metrics::Measures;
+use crate::report::rare::{COUNTED_ENOUGH, Rare};
+use crate::scenario::Scenario;
+use std::sync::atomic::AtomicBool;
+
+/// How precise an estimate is to be: its standard error as a share of it.
+const RELATIVE_ERROR: f64 = 0.1;
+/// What it may cost, in attempts: ten seconds or so, or a few times what the runs themselves did.
+const WORK_MAX: u64 = 100_000_000;
+const TIMES: u64 = 4;
+
+impl Run {
+    /// An estimate by the best means there is, if one is asked for and too few refusals were counted; none after a stop.
+    pub(super) fn rare(&self, scenario: &Scenario, experiment: &Experiment, stop: &AtomicBool) -> Option<Rare> {
+        let total = |of: fn(&Measures) -> u64| experiment.of_scope(0).map(of).sum::<u64>();
+        if !self.rare || total(|measures| measures.refused) >= COUNTED_ENOUGH {
+            return None;
+        }
+        if let Some(exact) = Forecast::of(scenario, TARGET_RISK).ok().and_then(|forecast| Rare::by_formula(&forecast)) {
+            return Some(exact);
+        }
+        let work_max = WORK_MAX.max(TIMES * total(Measures::attempts));
+        let effort = Effort { relative_error: RELATIVE_ERROR, work_max, confidence: self.confidence };
+        split(scenario, &effort, self.jobs.map_or(0, usize::from), stop).ok().map(Rare::Splitting)
+    }
+}

@@ -1,0 +1,95 @@
+//! Refusals too rare to be counted: the figure `refused_ratio_rare`, as a row of `summary.csv` and as a line.
+
+use super::query::Places;
+use super::schema::file;
+use super::words::{counted, figure};
+use super::{Cell, RunTables};
+use crate::experiment::splitting::{Estimate, Split};
+use crate::forecast::Forecast;
+use crate::stats::Interval;
+
+/// The name of the figure, in the column `metric`.
+pub const RARE: &str = "refused_ratio_rare";
+/// Its unit.
+pub const RARE_UNIT: &str = "ratio";
+/// What it is, in one line.
+pub const RARE_MEANING: &str = "refused_ratio where too few refusals were counted (run --rare)";
+
+/// With so many refusals counted in all runs together there is no need for anything else.
+pub const COUNTED_ENOUGH: u64 = 20;
+
+/// What is known of the share of attempts refused beyond what was counted.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rare {
+    /// A formula that is exact here.
+    Formula {
+        /// The share.
+        refused_ratio: f64,
+        /// Its name.
+        formula: &'static str,
+    },
+    /// What splitting found.
+    Splitting(Split),
+}
+
+impl Rare {
+    /// The formula that is exact for the window of a scenario, if there is one.
+    pub fn by_formula(forecast: &Forecast) -> Option<Self> {
+        let (refused_ratio, formula) = forecast.exact_refused_ratio()?;
+        Some(Self::Formula { refused_ratio, formula })
+    }
+
+    /// How it was made, for the column `method`.
+    fn method(&self) -> String {
+        match self {
+            Self::Formula { formula, .. } => format!("closed form: {formula}"),
+            Self::Splitting(Split::Estimated(found)) => {
+                let error = format!("relative error {} %", figure(100.0 * found.relative_error));
+                format!("splitting, {}, {error}{}", levels(found.levels), bounded(found.bounded))
+            }
+            Self::Splitting(Split::NotEstimable(reached)) => {
+                let fullest = reached
+                    .fewest_free
+                    .map_or_else(String::new, |free| format!(", at the fullest {} free", counted(free.into(), "port")));
+                let end = bounded(reached.bounded);
+                format!("splitting, {}, not estimable: no refusal seen{fullest}{end}", levels(reached.levels))
+            }
+        }
+    }
+}
+
+fn levels(levels: usize) -> String {
+    counted(levels as f64, "level")
+}
+
+fn bounded(bounded: bool) -> &'static str {
+    if bounded { ", ended by the bound on work" } else { "" }
+}
+
+/// Puts the figure in, as the last row of the summary.
+pub fn add_rare(tables: &mut RunTables, rare: &Rare) {
+    let text = |text: &str| Cell::Text(text.into());
+    let (interval, replications) = match rare {
+        Rare::Formula { refused_ratio, .. } => (Some(Interval::point(*refused_ratio)), None),
+        Rare::Splitting(Split::Estimated(Estimate { refused_ratio, replications, .. })) => {
+            (Some(*refused_ratio), Some(f64::from(*replications)))
+        }
+        Rare::Splitting(Split::NotEstimable(_)) => (None, None),
+    };
+    let [low, high] = [interval.and_then(|found| found.low), interval.and_then(|found| found.high)];
+    tables.summary.push([
+        text(&tables.meta.scenario.name),
+        Cell::Empty,
+        text("all"),
+        text(RARE),
+        text(RARE_UNIT),
+        Cell::figure(interval.map(|found| found.estimate)),
+        Cell::figure(low),
+        Cell::figure(high),
+        Cell::figure(low.or(high).map(|_| tables.meta.confidence)),
+        Cell::figure(replications),
+        text(&rare.method()),
+    ]);
+    tables.places = Places::default();
+    tables.meta.rows.insert(file::SUMMARY.into(), tables.summary.len() as u64);
+}

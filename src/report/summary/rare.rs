@@ -1,0 +1,22 @@
+//! `Rare`: refusals that are too rare to be counted, where `--rare` was asked for.
+
+use super::super::RunTables;
+use super::super::page::solid;
+use super::super::rare::RARE;
+use super::super::words::percent;
+use super::check::small;
+
+pub(super) fn rare(tables: &RunTables) -> Vec<String> {
+    let method = tables.method("all", RARE);
+    let found = tables.estimate("all", RARE);
+    let interval = found.interval.map_or_else(String::new, |(low, high)| {
+        let confidence = percent(tables.meta.confidence);
+        format!(" {}", solid(&format!("({confidence} % CI {} to {})", small(low), small(high))))
+    });
+    match found.value {
+        None if method.is_empty() => Vec::new(),
+        None => vec![method.into()],
+        Some(ratio) if ratio <= 0.0 => vec![format!("no connect() call is ever refused; {method}")],
+        Some(ratio) => vec![format!("{} of connect() calls refused{interval}; {method}", small(ratio))],
+    }
+}
