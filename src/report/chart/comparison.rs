@@ -2,11 +2,12 @@
 
 use super::super::comparison::Comparison;
 use super::super::words;
-use super::axis::{Axis, Grain};
+use super::axis::{Axis, Grain, exp10};
 use super::canvas::{Align, Canvas, fit, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
 use super::{Canvas as Page, Caption};
+use crate::numeric;
 
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
@@ -18,6 +19,63 @@ pub fn comparison(comparison: &Comparison) -> Page {
     let mut canvas = Canvas::default();
     draw(comparison, &mut canvas);
     canvas
+}
+
+/// How figures become places along the x axis.
+#[derive(Clone, Copy)]
+enum Ruler {
+    /// As they are, from one end to the other.
+    Linear(f64, f64),
+    /// By their decimal logarithm, from a power of ten on; what is not above zero stands a little to the left of it.
+    Log { from: f64, decades: f64 },
+}
+
+impl Ruler {
+    /// Arms that differ more than this are drawn by their logarithm.
+    const WIDE: f64 = 50.0;
+    /// Room for zero, in decades.
+    const GUTTER: f64 = 0.4;
+
+    fn of(rows: &[Row], scale: f64) -> Self {
+        let estimates = || rows.iter().map(|row| row.estimate * scale);
+        let least = estimates().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
+        let greatest = rows.iter().map(|row| row.interval.1.max(row.estimate) * scale).fold(0.0, f64::max);
+        if estimates().all(|value| value >= 0.0) && greatest > Self::WIDE * least {
+            let first = decimal_log(least).floor();
+            return Self::Log { from: first, decades: decimal_log(greatest) - first };
+        }
+        let lowest = rows.iter().map(|row| row.interval.0.min(row.estimate) * scale).fold(0.0, f64::min);
+        Self::Linear(lowest, if greatest > lowest { greatest * 1.04 } else { lowest + 1.0 })
+    }
+
+    fn place(self, value: f64) -> f64 {
+        match self {
+            Self::Linear(..) => value,
+            Self::Log { from, .. } if value > 0.0 => (decimal_log(value) - from).max(-Self::GUTTER / 2.0),
+            Self::Log { .. } => -Self::GUTTER,
+        }
+    }
+
+    fn axis(self, title: &str) -> Axis {
+        let Self::Log { from, decades } = self else {
+            let Self::Linear(low, high) = self else { unreachable!("there is no third kind") };
+            return Axis::figures(title, (low, high), Grain::Fine);
+        };
+        // At most so many ticks, at every or every second power of ten.
+        let step = (decades / 6.0).ceil().max(1.0);
+        let mut ticks = vec![(-Self::GUTTER, "0".to_owned())];
+        let mut power = 0.0;
+        while power <= decades + 1e-9 {
+            ticks.push((power, words::figure(exp10(from + power))));
+            power += step;
+        }
+        Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: title.into() }
+    }
+}
+
+/// The decimal logarithm of any positive number.
+fn decimal_log(value: f64) -> f64 {
+    numeric::ln(value) / std::f64::consts::LN_10
 }
 
 /// An arm as it is drawn.
@@ -45,14 +103,13 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let share = comparison.metric.unit == "ratio";
     let (scale, unit) = if share { (100.0, "%".to_owned()) } else { (1.0, comparison.metric.unit.to_owned()) };
     let name = format!("{} ({unit})", comparison.metric.name);
-    let most = rows.iter().map(|row| row.interval.1.max(row.estimate)).fold(0.0, f64::max) * scale;
-    let least = rows.iter().map(|row| row.interval.0.min(row.estimate)).fold(0.0, f64::min) * scale;
-    let most = if most > least { most * 1.04 } else { least + 1.0 };
-    let x = Axis::figures(&name, (least, most), Grain::Fine);
+    let ruler = Ruler::of(&rows, scale);
+    let x = ruler.axis(&name);
     let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
     let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
     let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
-    let caption = Caption::of(&comparison.meta);
+    let load = format!("arms by {}", comparison.header);
+    let caption = Caption { load, ..Caption::of(&comparison.meta) };
     // Names stand where other charts have the ticks of the y axis.
     let ticks: Vec<(f64, String)> = rows
         .iter()
@@ -71,7 +128,7 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     }
     for (place, row) in rows.iter().enumerate() {
         let height = frame.y(rows.len() as f64 - place as f64 - 0.5);
-        let at = |value: f64| frame.x(value * scale);
+        let at = |value: f64| frame.x(ruler.place(value * scale));
         bar(canvas, (at(row.interval.0), at(row.interval.1)), at(row.estimate), height, row.color);
         canvas.text((frame.plot.right + 12.0, height + 5.0), &row.figure, SMALL.color(row.color));
     }
@@ -176,7 +233,10 @@ fn row(comparison: &Comparison, arm: usize, is_best: bool) -> Option<Row> {
     let share = comparison.metric.unit == "ratio";
     let written = |value: f64| if share { words::percent(value) } else { words::figure(value) };
     let unit = if share { " %" } else { "" };
-    let figure = if interval.0 < interval.1 {
+    let figure = if share && estimate == 0.0 {
+        // Never a silent zero.
+        format!("none in {}", words::plural(comparison.arms[arm].tables.meta.replications, "run"))
+    } else if interval.0 < interval.1 {
         format!("{}{unit} ({} to {})", written(estimate), written(interval.0), written(interval.1))
     } else {
         format!("{}{unit}", written(estimate))
@@ -198,6 +258,9 @@ fn title(comparison: &Comparison, ranking: &[usize]) -> String {
     let label = |arm: usize| comparison.arms[arm].label.as_str();
     let Some(worst) = rest.last() else { return format!("{}: {metric}", label(*best)) };
     let found = comparison.difference(*best, rest[0]);
+    if found.is_some_and(|found| found.higher + found.lower == 0) {
+        return format!("{} and {} do not differ in {metric}", label(*best), label(rest[0]));
+    }
     let certain = found.is_some_and(|found| found.interval.0 > 0.0 || found.interval.1 < 0.0);
     let better = if comparison.metric.is_better_high() { "highest" } else { "lowest" };
     if certain {
