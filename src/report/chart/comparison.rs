@@ -269,3 +269,84 @@ fn title(comparison: &Comparison, ranking: &[usize]) -> String {
         format!("{} and {} are too close to call in {metric}", label(*best), label(rest[0]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::comparison::{ArmRun, Yardstick};
+    use super::super::super::manifest::{Manifest, ScenarioMeta};
+    use super::super::super::run_dir::Pictures;
+    use super::*;
+    use crate::experiment::{Checks, Experiment, Settings, run_arms};
+    use crate::metrics::Metric;
+    use crate::scenario::{Reading, Scenario, SourceFile};
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicBool;
+
+    /// Arms that differ in their rate alone.
+    fn arms(rates: &[u32], metric: &str, label: impl Fn(u32) -> String) -> Comparison {
+        let text = "schema = 1\ntitle = \"Forty ports\"\n[run]\nduration = \"30s\"\nreplications = 5\n[[host]]\nname = \"h\"\n\
+            port_range = \"40000-40039\"\ntime_wait = \"2s\"\n[[destination]]\nname = \"d\"\n[[client]]\nname = \"c\"\n\
+            host = \"h\"\nto = \"d\"\narrivals = { poisson = { rate = \"1/s\" } }\nlifetime = { constant = { value = \"50ms\" } }\n";
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let read = |rate: &u32| {
+            let set = format!("client.c.arrivals.poisson.rate={rate}/s");
+            Reading::of(&SourceFile::new("x.toml", text), &[set], &sources).unwrap()
+        };
+        let readings: Vec<Reading> = rates.iter().map(read).collect();
+        let scenarios: Vec<Scenario> = readings.iter().map(|reading| reading.scenario.clone()).collect();
+        let stop = AtomicBool::new(false);
+        let settings = Settings { jobs: 2, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+        let experiments: Vec<Experiment> = run_arms(&scenarios, &settings);
+        let meta = |index: usize| {
+            let what = ScenarioMeta::of("x.toml", &format!("rate={}/s", rates[index]), &readings[index]);
+            Manifest::of(Vec::new(), what, &scenarios[index], &experiments[index], 0.95)
+        };
+        let run = |index: usize| ArmRun {
+            label: label(rates[index]),
+            meta: meta(index),
+            scenario: &scenarios[index],
+            experiment: &experiments[index],
+        };
+        let by = Yardstick { metric: Metric::named(metric).unwrap(), scope: "all" };
+        let runs = (0..rates.len()).map(run).collect();
+        Comparison::new(meta(0), "rate", runs, by, Pictures::Png)
+    }
+
+    /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
+    #[test]
+    fn every_size_of_comparison_is_whole() {
+        let many: Vec<u32> = (1..=40).collect();
+        let short = |rate: u32| format!("{rate}/s");
+        let long = |rate: u32| format!("a setting whose name says everything about it at length, {rate}/s");
+        for (name, compared) in [
+            ("two", arms(&[15, 20], "refused_ratio", short)),
+            ("equal", arms(&[1, 2], "refused_ratio", short)),
+            ("wide", arms(&[5, 16, 40], "refused_ratio", short)),
+            ("long", arms(&[18, 19], "refused_ratio", long)),
+            ("many", arms(&many, "busy_ports_mean", short)),
+            ("never", arms(&[1, 2, 30], "first_refusal_s", short)),
+            ("headroom", arms(&[5, 10, 15], "headroom_ports", short)),
+        ] {
+            let canvas = comparison(&compared);
+            if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
+                let path = std::path::Path::new(&folder).join(format!("comparison-{name}.png"));
+                std::fs::write(path, canvas.png()).unwrap();
+            }
+            let faults = canvas.text_faults();
+            assert!(faults.is_empty(), "{name}: {faults:?}");
+            assert!(canvas.png().len() > 5_000, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_title_is_the_finding() {
+        let short = |rate: u32| format!("{rate}/s");
+        let told = |rates: &[u32], metric| {
+            let compared = arms(rates, metric, short);
+            title(&compared, &compared.ranking())
+        };
+        assert_eq!(told(&[40, 5, 20], "refused_ratio"), "5/s has the lowest refused ratio, 40/s the worst");
+        assert_eq!(told(&[1, 2], "refused_ratio"), "1/s and 2/s do not differ in refused ratio");
+        assert_eq!(told(&[5, 15], "headroom_ports"), "5/s has the highest headroom ports, 15/s the worst");
+    }
+}
