@@ -11,7 +11,7 @@ use super::tables::{push_replications, run_tables};
 use super::whole::Fill;
 use super::{Cell, Manifest, RunTables, Table, csv, manifest};
 use crate::experiment::{ArmScope, Experiment, difference};
-use crate::metrics::{METRICS, Metric};
+use crate::metrics::{METRICS, Method, Metric};
 use crate::scenario::Scenario;
 use crate::stats::Paired;
 use std::io::{self, Write};
@@ -109,11 +109,14 @@ impl Comparison {
     /// What counts is how each differs from the first over the runs: an extreme over all of them says less.
     pub(super) fn ranking(&self) -> Vec<usize> {
         let sign = if self.metric.is_better_high() { -1.0 } else { 1.0 };
+        // A time that never came is the best of all, any other figure that is missing the worst.
+        let never = matches!(self.metric.method, Method::MedianTime(_));
+        let without = if never { f64::NEG_INFINITY } else { f64::INFINITY };
         let has_pairs = self.difference(0, self.arms.len() - 1).is_some();
         let value = |place: &usize| {
             let figure = self.figure(*place, self.metric.name);
             let paired = if *place == 0 { Some(0.0) } else { self.difference(0, *place).map(|found| found.estimate) };
-            figure.and(if has_pairs { paired } else { figure }).map_or(f64::INFINITY, |value| sign * value)
+            figure.and(if has_pairs { paired } else { figure }).map_or(without, |value| sign * value)
         };
         let mut places: Vec<usize> = (0..self.arms.len()).collect();
         places.sort_by(|one, other| value(one).total_cmp(&value(other)));
