@@ -78,7 +78,7 @@ impl Progress {
 }
 
 /// Columns beside an empty bar.
-const ROOM: usize = WIDTH - "run    []  ".len();
+const ROOM: usize = WIDTH - "verify []  ".len();
 
 /// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`; the bar makes room when numbers
 /// are long. The numbers: how many are whole, of how many, and of how many of them it was found.
