@@ -2,7 +2,7 @@
 
 /// One row.
 pub(super) struct Case {
-    id: String,
+    pub(super) id: String,
     params: String,
     expected: String,
 }

@@ -74,6 +74,17 @@ fn what_is_never_refused_is_no_zero() {
 }
 
 #[test]
+fn where_the_work_ends_it_says_so_and_is_right_all_the_same() {
+    let scenario = scenario(10, "{ exponential = { mean = \"200ms\" } }", "0s", "");
+    let effort = Effort { work_max: 3_000_000, relative_error: 0.001, ..EFFORT };
+    let Ok(Split::Estimated(found)) = split(&scenario, &effort, 2, &AtomicBool::new(false)) else {
+        panic!("some are refused")
+    };
+    let z = (found.refused_ratio.estimate - erlang_b(10, 2.0)) / (found.relative_error * found.refused_ratio.estimate);
+    assert!(found.bounded && z.abs() < 4.0, "{found:?}, z = {z:.2}");
+}
+
+#[test]
 fn it_stops_when_told() {
     let scenario = scenario(10, "{ exponential = { mean = \"200ms\" } }", "0s", "");
     assert_eq!(split(&scenario, &EFFORT, 1, &AtomicBool::new(true)), Err(Interrupted));

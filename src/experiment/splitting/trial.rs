@@ -78,7 +78,7 @@ struct Watch<'w> {
 
 /// What a copy of the world costs, in attempts: its streams begin anew, and every port may be somewhere in it.
 fn copy_work(ports: u64) -> u64 {
-    64 + ports / 32
+    32 + ports / 32
 }
 
 /// All levels hold at most so many ports, busy or not: 16 bytes or so for each.
