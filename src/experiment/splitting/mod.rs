@@ -187,7 +187,7 @@ fn pilot_attempts(ports: u32) -> u64 {
 /// The most rounds of the pilot: each sees about a hundred times rarer things than the one before.
 const PILOT_ROUNDS: u64 = 40;
 /// Work for each of its attempts, with copies.
-const PILOT_COPIES: u64 = 64;
+const PILOT_COPIES: u64 = 16;
 /// So many rounds one after another, each with twice as many runs, may find no level.
 const PILOT_BARREN: u32 = 2;
 /// The most runs of a round.
