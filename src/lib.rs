@@ -21,6 +21,7 @@
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
 //! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on.
 //! * [`lint`]: myths and traps in scenarios and sysctls, a rule per file.
+//! * [`verify`]: is it right? Theory, a kernel's recordings and published incidents, built in.
 //! * [`cli`]: one file per subcommand.
 //!
 //! From `numeric` to `experiment` nothing opens a file or reads a clock, an environment variable or the command line.
@@ -84,6 +85,7 @@ pub mod scenario;
 pub mod sim;
 pub mod stats;
 pub mod theory;
+pub mod verify;
 pub mod workload;
 
 pub use des::{SimDuration, SimTime};

@@ -1,15 +1,15 @@
 //! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them, and which myths and traps they
 //! hold; the same for sysctls.
 
-use super::files::{Unread, name_of, read, read_scenario};
+use super::files::{Files, Unread, name_of, read_from, read_scenario, source};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::lint::rules::RULES;
 use crate::lint::{Sysctls, lint_scenario, lint_sysctls};
-use crate::scenario::Diagnostics;
 use crate::scenario::diagnostics::{Faults, Severity};
 use crate::scenario::schema::schema;
 use crate::scenario::words::{SOLID_SPACE, WIDTH, fitted, names, plural, shown, solid, wrapped};
+use crate::scenario::{Diagnostics, Reading, SourceFile};
 use clap::builder::PossibleValuesParser;
 
 /// How it is shown.
@@ -87,10 +87,24 @@ impl Check {
 
     /// What was understood of a scenario and what is doubtful, or what is wrong with it.
     fn scenario(&self, file: &str) -> Result<Checked, Unread> {
-        let (reading, name) = (read(file, &self.sets)?, name_of(file));
+        let source = source(file)?;
+        let (reading, name) = (read_from(&source, &self.sets, &Files::beside(file))?, name_of(file));
+        self.sweep(file, &source, &reading)?;
         let notes = reading.scenario.notes().map(|note| format!("note: {name}: {note}")).collect();
         let understood = broken(&format!("ok: {name}: {}", reading.scenario.understood()));
         Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
+    }
+
+    /// Reads every value that is to be swept, each alone; the first three faults.
+    fn sweep(&self, file: &str, source: &SourceFile, reading: &Reading) -> Result<(), Unread> {
+        let values = reading.scenario.sweep.axes().iter().flat_map(|axis| {
+            let set = |value: &String| format!("{}={value}", axis.key);
+            axis.values.iter().map(set)
+        });
+        let read =
+            |set: String| read_from(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err();
+        let faults: Vec<String> = values.filter_map(read).map(|(_, fault)| fault).take(3).collect();
+        if faults.is_empty() { Ok(()) } else { Err((Exit::Invalid, faults.join("\n"))) }
     }
 
     /// The same of the sysctls.

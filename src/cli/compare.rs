@@ -5,7 +5,7 @@ use super::files::{inputs, name_of, read};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, align, run_arms};
 use crate::metrics::Metric;
@@ -103,7 +103,7 @@ impl Compare {
         }
         let stop = interrupt::watch();
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
-        let progress = Progress::start(runs, self.running.quiet);
+        let progress = Progress::start(progress::RUNS, runs, self.running.quiet);
         let settings = Settings {
             jobs: self.running.jobs(),
             checks: Checks::Off,
@@ -214,22 +214,16 @@ impl Compare {
         for (file, name) in self.scenarios.iter().zip(names) {
             for index in 0..grid.len() {
                 let variant = grid.variant(index);
-                let only = match grid.axes() {
-                    [axis] => variant.name.strip_prefix(&format!("{}=", grid.short(axis))).map(str::to_owned),
-                    _ => None,
-                };
-                let value = only.unwrap_or_else(|| variant.name.clone());
+                let value = grid.values(index).join("  ");
                 let several = self.scenarios.len() > 1;
                 let words = |value: &str| [if several { name.as_str() } else { "" }, value].join(" ").trim().to_owned();
                 let sets = sets.iter().cloned().chain(variant.sets).collect();
                 arms.push((words(&value), words(&variant.name), file.clone(), sets));
             }
         }
-        let header = match grid.axes() {
-            [axis] if self.scenarios.len() == 1 => grid.short(axis).to_owned(),
-            [] => "scenario".into(),
-            _ => "variant".into(),
-        };
+        let keys = grid.axes().iter().map(|axis| grid.short(axis));
+        let file = (self.scenarios.len() > 1).then_some("scenario");
+        let header = file.into_iter().chain(keys).collect::<Vec<_>>().join("  ");
         Ok((header, arms))
     }
 

@@ -55,13 +55,31 @@ pub fn name_of(file: &str) -> String {
 ///
 /// What is wrong with it, or why it cannot be read, ready to be shown; [`Exit::Usage`] when only the overrides are wrong.
 pub fn read(file: &str, sets: &[String]) -> Result<Reading, Unread> {
+    read_from(&source(file)?, sets, &Files::beside(file))
+}
+
+/// The text of a scenario file, to be read with several overrides.
+///
+/// # Errors
+///
+/// Why it cannot be read, ready to be shown.
+pub fn source(file: &str) -> Result<SourceFile, Unread> {
     let unread = |error| (Exit::Invalid, fitted(&format!("error: cannot read {}: {error}", name_of(file))));
     let source = read_scenario(file).map_err(unread)?;
     if source.bytes.trim_ascii().is_empty() {
         let message = format!("error: {} is empty\nhelp: dryport new prints a scenario to start from", name_of(file));
         return Err((Exit::Invalid, fitted(&message)));
     }
-    Reading::of(&source, sets, &Files::beside(file)).map_err(|diagnostics| {
+    Ok(source)
+}
+
+/// The scenario of a text, as the overrides `sets` change it.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Reading, Unread> {
+    Reading::of(source, sets, sources).map_err(|diagnostics| {
         let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
         (exit, diagnostics.to_string())
     })

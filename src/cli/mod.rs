@@ -54,6 +54,7 @@ commands! {
     calc::Calc,
     run::Run,
     compare::Compare,
+    sweep::Sweep,
     check::Check,
     list::List,
     new::New,
@@ -61,6 +62,7 @@ commands! {
     inspect::Inspect,
     port::Port,
     explain::Explain,
+    verify::Verify,
 }
 
 /// Will this service run out of ephemeral ports - when, how likely, and which knob helps?

@@ -15,28 +15,42 @@ const TICK: Duration = Duration::from_millis(200);
 /// The most marks in the bar.
 const MARKS: usize = 20;
 
-/// Counts replications and shows how many are whole.
+/// What is counted, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// The command.
+    pub command: &'static str,
+    /// One of what is counted.
+    pub unit: &'static str,
+    /// What may be found of it: `refused`.
+    pub found: &'static str,
+}
+
+/// Replications, and those that refused anyone.
+pub const RUNS: Work = Work { command: "run", unit: "run", found: "refused" };
+
+/// Counts what is whole, such as replications, and shows how far it is.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    refused: Arc<AtomicU64>,
+    found: Arc<AtomicU64>,
 }
 
 impl Progress {
-    /// Starts with none of `runs` whole; nothing is ever shown when `quiet`, or when stderr is no terminal.
+    /// Starts with none of `total` whole; nothing is ever shown when `quiet`, or when stderr is no terminal.
     ///
     /// # Panics
     ///
     /// Never: the template is a constant.
-    pub fn start(runs: u64, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::hidden());
-        let refused = Arc::new(AtomicU64::new(0));
+    pub fn start(work: Work, total: u64, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        let found = Arc::new(AtomicU64::new(0));
         if !quiet && std::io::stderr().is_terminal() {
-            let count = refused.clone();
+            let count = found.clone();
             let draw = move |state: &ProgressState, out: &mut dyn Write| {
                 if state.elapsed() >= PATIENCE {
-                    let done = state.pos();
-                    let text = line(done, state.len().unwrap_or(0), count.load(Ordering::Relaxed), state.elapsed());
+                    let (done, total) = (state.pos(), state.len().unwrap_or(0));
+                    let text = line(work, [done, total, count.load(Ordering::Relaxed)], state.elapsed());
                     // A bar that cannot be drawn is no reason to stop.
                     let _ = out.write_str(&text);
                 }
@@ -46,12 +60,12 @@ impl Progress {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             bar.enable_steady_tick(TICK);
         }
-        Self { bar, refused }
+        Self { bar, found }
     }
 
-    /// One more replication is whole.
-    pub fn one(&self, refused: bool) {
-        self.refused.fetch_add(refused.into(), Ordering::Relaxed);
+    /// One more is whole.
+    pub fn one(&self, found: bool) {
+        self.found.fetch_add(found.into(), Ordering::Relaxed);
         self.bar.inc(1);
     }
 
@@ -64,23 +78,23 @@ impl Progress {
 }
 
 /// Columns beside an empty bar.
-const ROOM: usize = WIDTH - "run    []  ".len();
+const ROOM: usize = WIDTH - "verify []  ".len();
 
 /// `run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left`; the bar makes room when numbers
-/// are long.
-fn line(done: u64, runs: u64, refused: u64, elapsed: Duration) -> String {
-    let width = thousands(runs).len();
-    let mut text = format!("{:>width$}/{}", thousands(done), plural(runs, "run"));
+/// are long. The numbers: how many are whole, of how many, and of how many of them it was found.
+fn line(work: Work, [done, total, found]: [u64; 3], elapsed: Duration) -> String {
+    let width = thousands(total).len();
+    let mut text = format!("{:>width$}/{}", thousands(done), plural(total, work.unit));
     if done > 0 {
-        let left = seconds((elapsed.as_secs_f64() * runs.saturating_sub(done) as f64 / done as f64).ceil());
-        let (refused, done) = (thousands(refused), thousands(done));
-        let long = format!("{text}    refused so far in {refused} of {done}   {left} left");
-        text = if long.len() <= ROOM { long } else { format!("{text}   refused in {refused}   {left} left") };
+        let left = seconds((elapsed.as_secs_f64() * total.saturating_sub(done) as f64 / done as f64).ceil());
+        let (what, found, done) = (work.found, thousands(found), thousands(done));
+        let long = format!("{text}    {what} so far in {found} of {done}   {left} left");
+        text = if long.len() <= ROOM { long } else { format!("{text}   {what} in {found}   {left} left") };
     }
     let marks = MARKS.min(ROOM.saturating_sub(text.len()));
-    let full = usize::try_from(done * marks as u64 / runs.max(1)).unwrap_or(0).min(marks);
+    let full = usize::try_from(done * marks as u64 / total.max(1)).unwrap_or(0).min(marks);
     let bar = "#".repeat(full) + &".".repeat(marks - full);
-    format!("run    [{bar}]  {text}")
+    format!("{:<6} [{bar}]  {text}", work.command)
 }
 
 #[cfg(test)]
@@ -90,6 +104,7 @@ mod tests {
     #[test]
     fn the_bar_says_how_far_it_is() {
         let at = Duration::from_millis(600);
+        let line = |done, total, found, elapsed| line(RUNS, [done, total, found], elapsed);
         assert_eq!(
             line(8, 20, 7, at),
             "run    [########............]   8/20 runs    refused so far in 7 of 8   1 s left"

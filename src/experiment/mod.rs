@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod explain;
 pub mod replicate;
 pub mod splitting;
+pub mod sweep;
 pub mod watch_ports;
 
 pub use compare::{ArmScope, align, difference, run_arms};
@@ -15,4 +16,5 @@ pub use estimate::{OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use replicate::{Checks, Experiment, Outcome, Settings, on_threads, replicate, replicate_figures, replicate_one};
 pub use splitting::{Split, split};
+pub use sweep::each;
 pub use watch_ports::{WatchedPorts, watch_ports};

@@ -7,8 +7,8 @@
 use super::query::Estimate;
 use super::{RunTables, words};
 use crate::numeric;
-use crate::scenario::Claim;
 use crate::scenario::claim::{Bound, Comparison};
+use crate::scenario::{Assert, Claim};
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,6 +138,13 @@ fn truth(comparison: Comparison, value: f64, interval: Option<(f64, f64)>, bound
         (false, false) if comparison == Comparison::Equal && low < bound && bound < high => None,
         (false, false) => Some(false),
         _ => None,
+    }
+}
+
+/// What a scenario asserts.
+impl From<&Assert> for Gate {
+    fn from(assert: &Assert) -> Self {
+        Self { claim: assert.that.clone(), scope: assert.scope.clone(), sense: Sense::Assert }
     }
 }
 

@@ -90,7 +90,7 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
 }
 
 /// A number, whole ones without a point; null where there is none, and where it is infinite.
-pub(super) fn number(value: Option<f64>) -> Value {
+pub(crate) fn number(value: Option<f64>) -> Value {
     match Cell::figure(value.filter(|value| value.is_finite())) {
         Cell::Whole(whole) => json!(whole),
         Cell::Number(number) => json!(number),

@@ -21,9 +21,11 @@ pub mod schema;
 #[cfg(test)]
 pub(crate) mod simulated;
 pub mod summary;
+pub mod sweep;
 pub mod table;
 pub mod tables;
 mod tightest;
+mod variant_table;
 pub mod whole;
 
 use crate::scenario::words;

@@ -132,7 +132,7 @@ fn longest_wait_s(retry: &Retry) -> f64 {
 }
 
 /// How many requests all clients make in `seconds`, on average; a trace has as many as it has by then.
-pub(super) fn expected_requests(scenario: &Scenario, seconds: f64) -> f64 {
+pub fn expected_requests(scenario: &Scenario, seconds: f64) -> f64 {
     let of_client = |arrivals: &Arrivals| match (arrivals, arrivals.rate()) {
         (_, Some(rate)) => rate.events_per_second() * seconds,
         (Arrivals::Replay(replay), _) => {

@@ -33,8 +33,10 @@ impl Scenario {
         };
         let warm_up = self.warm_up();
         let after = if warm_up.is_zero() { String::new() } else { format!(" after {} of warm-up", span(warm_up)) };
+        let cells = self.sweep.len();
+        let swept = if cells > 1 { format!("; [sweep]: {}", plural(cells, "cell")) } else { String::new() };
         format!(
-            "{} on {} -> {}, {} ports, {load}; {} of {}{after}, {}",
+            "{} on {} -> {}, {} ports, {load}; {} of {}{after}, {}{swept}",
             names(&clients, "client"),
             names(&hosts, "host"),
             names(&destinations, "destination"),

@@ -121,6 +121,12 @@ impl Grid {
         places
     }
 
+    /// The values of variant number `index`, an axis each, without the quotes of text.
+    pub fn values(&self, index: u64) -> Vec<&str> {
+        let places = self.places(index);
+        self.axes.iter().zip(places).map(|(axis, place)| Axis::name_of(&axis.values[place])).collect()
+    }
+
     /// Variant number `index`, below [`Grid::len`].
     pub fn variant(&self, index: u64) -> Variant {
         let chosen: Vec<(&Axis, &String)> =

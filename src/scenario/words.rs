@@ -19,6 +19,15 @@ pub fn count(value: f64) -> String {
     commas(&format!("{value:.0}"))
 }
 
+/// A number with so many decimals and with thousands commas: `27,959.6`.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.split_once('.') {
+        Some((whole, rest)) => format!("{}.{rest}", commas(whole)),
+        None => commas(&text),
+    }
+}
+
 /// At most three significant digits, all digits from 1,000 on, thousands commas.
 pub fn figure(value: f64) -> String {
     let size = value.abs();
@@ -87,9 +96,7 @@ pub fn rate(value: f64) -> String {
     if value > 0.0 && value < 0.099_95 {
         return format!("{}/s", figure(value));
     }
-    let text = format!("{value:.*}", rate_decimals(value));
-    let (whole, rest) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, r)| (w, format!(".{r}")));
-    format!("{}{rest}/s", thousands(whole.parse().unwrap_or(u64::MAX)))
+    format!("{}/s", fixed(value, rate_decimals(value)))
 }
 
 /// The decimals that [`rate`] shows.

@@ -3,8 +3,7 @@
 //! Each with its formula, source and domain. Loads are in erlangs (arrival rate x mean port hold), times in any one
 //! unit unless the name says seconds. Knows nothing of simulation; one model per file.
 
-#[cfg(test)]
-mod cases;
+pub mod cases;
 mod det;
 mod erlang;
 mod gim;

@@ -155,8 +155,7 @@ mod tests {
     fn bursts_are_refused_nearly_as_often_as_the_exact_answer() {
         // Section 10: .110 for .1296 and .01064 for .01126.
         for (id, expected) in [("P15", 0.110), ("P16", 0.010_64)] {
-            let cases = Case::of("mmpp");
-            let case = cases.iter().find(|case| case.id == id).expect("a row of the table");
+            let case = Case::named(id);
             let get = |name| case.get(name);
             let mut state = 0x9E37_79B9_7F4A_7C15_u64;
             let mut exponential = |mean: f64| {

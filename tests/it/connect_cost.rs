@@ -4,7 +4,7 @@
 //! The default figures are that machine's. Numbers of ports looked at follow from the kernel's rules, so they are exact
 //! here; that time is linear in them is an approximation, and where it does not fit a test says so.
 
-use crate::support::{Dice, Draft, every_ms, seconds};
+use crate::support::{Dice, Draft, Runs, every_ms, seconds};
 use dryport::metrics::Measures;
 use dryport::metrics::connect_cost::Price;
 use std::fmt::Write;

@@ -2,7 +2,9 @@
 //!
 //! Many small random worlds from a fixed seed. A failure prints the scenario.
 
-use crate::support::{Dice, Draft, attempts, constant, every_ms, experiment, exponential, lognormal, nanos, poisson};
+use crate::support::{
+    Dice, Draft, Runs, attempts, constant, every_ms, experiment, exponential, lognormal, nanos, poisson,
+};
 use crate::support::{read, seconds, uniform};
 use dryport::experiment::Checks;
 use dryport::metrics::Measures;

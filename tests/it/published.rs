@@ -1,32 +1,16 @@
 //! What was published, and what the simulator makes of it: `scenarios/incidents` and `scenarios/lessons` hold what they
 //! say, and the README's table of incidents is what they give today.
 //!
-//! The table has no figure that somebody typed there. What was published stands in the head of each incident,
-//!
-//! ```text
-//! # published: "the words of the source"
-//! # compare:   METRIC [of SCOPE] = FIGURE [to FIGURE]
-//! # source:    https://...
-//! ```
-//!
-//! (the first two may come several times); what is simulated comes from the run's `summary.csv`. `DRYPORT_BLESS=1` puts
-//! the table there.
+//! The table has no figure that somebody typed there. What was published stands in the head of each incident
+//! ([`Head`]); what is simulated comes from the run's `summary.csv`. `DRYPORT_BLESS=1` puts the table there.
 
 use crate::command::{Ended, dryport, root};
 use crate::readme::the_readme_holds;
 use dryport::scenario::words::figure;
+use dryport::verify::incident::{Comparison, Head};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// One `compare:` line with its `published:` line.
-struct Comparison {
-    words: String,
-    metric: String,
-    scope: String,
-    low: f64,
-    high: f64,
-}
 
 /// One `[[assert]]`.
 struct Assert {
@@ -86,32 +70,8 @@ impl Shipped {
         out.join(Path::new(&self.name).file_stem().expect("a file has a name"))
     }
 
-    /// What follows `# key:` in its head, each time.
-    fn head<'s>(&'s self, key: &str) -> Vec<&'s str> {
-        let comment = self.text.lines().take_while(|line| line.starts_with('#'));
-        let lines = comment.filter_map(|line| line.strip_prefix("# ")?.strip_prefix(key)?.strip_prefix(':'));
-        lines.map(str::trim).collect()
-    }
-
-    fn source(&self) -> &str {
-        let [source] = self.head("source")[..] else { panic!("{}: one source: line", self.name) };
-        let link = source.split(' ').next().expect("a first word");
-        assert!(link.starts_with("https://"), "{}: {source}", self.name);
-        link
-    }
-
-    fn comparisons(&self) -> Vec<Comparison> {
-        let (published, compare) = (self.head("published"), self.head("compare"));
-        assert!(!compare.is_empty() && published.len() == compare.len(), "{}: published: and compare:", self.name);
-        let parse = |words: &str, line: &str| {
-            let (what, figures) = line.split_once(" = ").unwrap_or_else(|| panic!("{}: {line}", self.name));
-            let (metric, scope) = what.split_once(" of ").unwrap_or((what, "all"));
-            let (low, high) = figures.split_once(" to ").unwrap_or((figures, figures));
-            let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{}: {line}", self.name));
-            let (low, high) = (number(low), number(high));
-            Comparison { words: words.into(), metric: metric.into(), scope: scope.into(), low, high }
-        };
-        published.iter().zip(compare).map(|(words, line)| parse(words, line)).collect()
+    fn head(&self) -> Head<'_> {
+        Head::of(&self.text)
     }
 }
 
@@ -170,7 +130,7 @@ fn table(incidents: &[Shipped], out: &Path) -> String {
     let mut table = "| incident | what was published | figure | published | simulated | off by |\n".to_owned();
     table += "|---|---|---|--:|--:|--:|\n";
     for incident in incidents {
-        for compared in incident.comparisons() {
+        for compared in incident.head().comparisons() {
             is_asserted(incident, &compared);
             let value = simulated(&incident.run_in(out), &compared.metric, &compared.scope).expect("a figure");
             let mut published = shown(compared.low);
@@ -178,7 +138,7 @@ fn table(incidents: &[Shipped], out: &Path) -> String {
                 write!(published, " to {}", shown(compared.high)).unwrap();
             }
             let (title, name, metric) = (&incident.title, &incident.name, &compared.metric);
-            let (words, source) = (&compared.words, incident.source());
+            let (words, source) = (&compared.words, incident.head().source());
             let (value, off) = (shown(value), agreement(value, compared.low, compared.high));
             writeln!(table, "| [{title}]({name}) | [{words}]({source}) | `{metric}` | {published} | {value} | {off} |")
                 .unwrap();

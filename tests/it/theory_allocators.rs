@@ -1,12 +1,13 @@
 //! The orders of search against exact theory: halves of the range, ports looked at, how long a port rests.
 
 use crate::support::cases::Case;
-use crate::support::{Draft, exponential, judge, observe, poisson, seconds};
+use crate::support::{Runs, judge, observe};
 use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::port::pool::PoolSettings;
 use dryport::port::{AllocatorKind, Clock, Pool, PortRange, PortSet};
 use dryport::sim::{Attempt, Connected, Held, Observer};
 use dryport::theory::Parity;
+use dryport::verify::theory::order;
 
 /// Watches the two halves of one lane, by their parities, over the measured window.
 #[derive(Debug)]
@@ -48,17 +49,7 @@ impl Observer for Halves {
 fn linux_fills_one_half_of_the_range_first() {
     let [case] = Case::of("linux_parity").try_into().expect("one row");
     let (hold, wait) = (case.get("mean_hold"), case.get("timewait"));
-    let draft = Draft {
-        duration: seconds(200.0 * (hold + wait)),
-        warm_up: seconds(20.0 * (hold + wait)),
-        replications: 30,
-        ports: case.count("N"),
-        allocator: "linux-connect".to_owned(),
-        arrivals: poisson(case.get("lambda")),
-        lifetime: exponential(hold),
-        time_wait: seconds(wait),
-        ..Draft::default()
-    };
+    let draft = order::parity(&case);
     let experiment = draft.run();
     let measures: Vec<_> = experiment.of_scope(0).copied().collect();
     let attempts: f64 = measures.iter().map(|m| m.attempts() as f64).sum();
@@ -89,29 +80,13 @@ fn linux_fills_one_half_of_the_range_first() {
     assert!((parity.second_half_mean / case.expected("second_half_mean") - 1.0).abs() < 1e-12);
 }
 
-/// The exact chain on all 2^8 sets of busy ports. Time runs ten thousand times as fast as in the table, so that Linux's
-/// new salt every ten seconds, which the chain knows nothing of, comes once in 400,000 requests.
+/// The exact chain on all 2^8 sets of busy ports.
 #[test]
 fn ports_looked_at_on_a_range_of_eight() {
-    let hold = 1e-4;
     for case in Case::of("alloc_chain") {
-        let allocator = match case.word("allocator") {
-            "randstart" => "random-start",
-            "linux" => "linux-connect",
-            other => other,
-        };
-        let draft = Draft {
-            duration: seconds(8_000.0 * hold),
-            warm_up: seconds(100.0 * hold),
-            replications: 40,
-            ports: case.count("N"),
-            allocator: allocator.to_owned(),
-            arrivals: poisson(case.get("lambda") / hold),
-            lifetime: exponential(case.get("mean_hold") * hold),
-            ..Draft::default()
-        };
+        let draft = order::chain(&case);
         let experiment = draft.run();
-        let label = format!("{} {allocator}", case.id);
+        let label = format!("{} {}", case.id, draft.allocator);
         let is = |name: &str, of: &str| judge::metric(&label, &experiment, "all", name, case.expected(of));
         is("probes_mean", "mean_probes");
         is("refused_ratio", "blocking");
@@ -151,19 +126,10 @@ impl Observer for Rests {
 fn how_long_a_port_rests() {
     let [case] = Case::of("reuse").try_into().expect("one row");
     for allocator in ["random", "random-start", "sequential"] {
-        let draft = Draft {
-            duration: "2000s".to_owned(),
-            warm_up: "100s".to_owned(),
-            replications: 40,
-            ports: case.count("N"),
-            allocator: allocator.to_owned(),
-            arrivals: poisson(case.get("lambda")),
-            lifetime: exponential(case.get("mean_hold")),
-            ..Draft::default()
-        };
+        let draft = order::reuse(&case, allocator);
         let experiment = draft.run();
         let label = format!("{} {allocator}", case.id);
-        let rests: Vec<_> = experiment.of_scope(0).map(|m| (m.idle as f64 / 1e9, m.reuses as f64)).collect();
+        let rests: Vec<_> = experiment.of_scope(0).map(order::rests).collect();
         judge::ratio(&label, "reuse_interval_mean_s", case.expected("mean_idle_before_reuse"), &rests);
         if allocator == "random" {
             let scenario = draft.scenario();

@@ -3,73 +3,27 @@
 //! Independent replications, all with fixed seeds; |z| < 4 or exact. What starts empty is in [`super::theory_transient`].
 
 use crate::support::cases::Case;
-use crate::support::{Draft, constant, every_ms, exponential, judge, lognormal, poisson, seconds, uniform};
+use crate::support::{Draft, Runs, judge, poisson};
 use dryport::experiment::Experiment;
 use dryport::port::AllocatorKind;
 use dryport::theory::{erlang_b, mean_occupancy};
-
-/// A law of port holds with a given mean: what the lifetime is, and what is left to TIME-WAIT.
-#[derive(Clone, Copy, Debug)]
-enum Law {
-    /// Exponential, constant, ... lifetimes before a constant TIME-WAIT.
-    Exponential,
-    Constant,
-    Uniform,
-    Lognormal,
-    /// The same laws for the whole hold, TIME-WAIT 0. No echo of the start (`reference/theory.md` 0.4).
-    WholeExponential,
-    WholeUniform,
-    WholeLognormal,
-}
-
-impl Law {
-    /// Lifetime and TIME-WAIT.
-    fn values(self, hold: f64, wait: f64) -> (String, String) {
-        let whole = hold + wait;
-        match self {
-            Self::Exponential => (exponential(hold), seconds(wait)),
-            Self::Constant => (constant(hold), seconds(wait)),
-            Self::Uniform => (uniform(hold), seconds(wait)),
-            Self::Lognormal => (lognormal(hold, 1.5), seconds(wait)),
-            Self::WholeExponential => (exponential(whole), seconds(0.0)),
-            Self::WholeUniform => (uniform(whole), seconds(0.0)),
-            Self::WholeLognormal => (lognormal(whole, 1.0), seconds(0.0)),
-        }
-    }
-}
-
-/// How long a case is watched, in mean port holds, and how often.
-#[derive(Clone, Copy, Debug)]
-struct Effort {
-    warm_up: f64,
-    holds: f64,
-    replications: u32,
-}
+use dryport::verify::theory::early_reuse::{self, STRETCH};
+use dryport::verify::theory::erlang::{self, Effort, Law};
+use dryport::verify::theory::{even, lanes};
 
 /// Runs a row of model `mgcc` under each law, each with another allocator, and judges every figure that dryport has.
 fn mgcc(id: &str, effort: Effort, laws: &[Law]) {
     let case = Case::of("mgcc").into_iter().find(|case| case.id == id).expect("a row");
     let (hold, wait) = (case.get("mean_hold"), case.get("timewait"));
     for (seed, (law, allocator)) in (60_327..).zip(laws.iter().zip(AllocatorKind::ALL.iter().cycle())) {
-        let (lifetime, time_wait) = law.values(hold, wait);
-        let draft = Draft {
-            duration: seconds(effort.holds * (hold + wait)),
-            warm_up: seconds(effort.warm_up * (hold + wait)),
-            replications: effort.replications,
-            // Other requests for each law, so that they are as many witnesses.
-            seed,
-            ports: case.count("N"),
-            allocator: allocator.name().to_owned(),
-            arrivals: poisson(case.get("lambda")),
-            lifetime,
-            time_wait,
-            ..Draft::default()
-        };
+        // Other requests for each law, so that they are as many witnesses.
+        let allocator = allocator.name().to_owned();
+        let draft = Draft { seed, allocator, ..erlang::scenario(&case, *law, effort) };
         let label = format!("{id} {law:?}");
         let experiment = draft.run();
         let blocking = case.expected("blocking");
         let carried = case.get("lambda") * (1.0 - blocking);
-        let waits = time_wait_part(*law, wait);
+        let waits = law.time_wait(wait);
         let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
         is("refused_ratio", blocking);
         // Poisson arrivals see time averages.
@@ -82,13 +36,6 @@ fn mgcc(id: &str, effort: Effort, laws: &[Law]) {
             is("time_wait_ports_mean", carried * waits);
         }
         utilisation_and_variance(&label, &case, &experiment);
-    }
-}
-
-fn time_wait_part(law: Law, wait: f64) -> f64 {
-    match law {
-        Law::Exponential | Law::Constant | Law::Uniform | Law::Lognormal => wait,
-        Law::WholeExponential | Law::WholeUniform | Law::WholeLognormal => 0.0,
     }
 }
 
@@ -151,23 +98,11 @@ fn erlang_b_on_the_dynamic_range_in_overload() {
 /// the row, so that the millisecond in which the kernel counts is next to nothing.
 #[test]
 fn early_reuse_is_erlang_b_with_the_delay_for_a_time_wait() {
-    const STRETCH: f64 = 1_000.0;
     let [case] = Case::of("tw_reuse").try_into().expect("one row");
     let stretched = |name: &str| STRETCH * case.get(name);
     let (hold, delay) = (stretched("mean_hold"), stretched("tw_reuse_delay"));
     for allocator in ["linux-connect", "random"] {
-        let draft = Draft {
-            duration: seconds(400.0 * (hold + delay)),
-            warm_up: seconds(20.0 * (hold + delay)),
-            replications: 20,
-            ports: case.count("N"),
-            allocator: allocator.to_owned(),
-            arrivals: poisson(case.get("lambda") / STRETCH),
-            lifetime: exponential(hold),
-            time_wait: seconds(stretched("timewait")),
-            host: format!("tw_reuse = \"on\"\ntw_reuse_delay = \"{}\"", seconds(delay)),
-            ..Draft::default()
-        };
+        let draft = Draft { allocator: allocator.to_owned(), ..early_reuse::scenario(&case) };
         let experiment = draft.run();
         let label = format!("{} {allocator}", case.id);
         let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
@@ -184,17 +119,7 @@ fn early_reuse_is_erlang_b_with_the_delay_for_a_time_wait() {
 #[test]
 fn evenly_spaced_arrivals_with_exponential_holds() {
     for case in Case::of("det_arrivals") {
-        let gap = case.get("interarrival");
-        let draft = Draft {
-            // Whole gaps, so that every window looks alike.
-            duration: seconds(40_000.0 * gap),
-            warm_up: seconds(1_000.0 * gap),
-            replications: 40,
-            ports: case.count("N"),
-            arrivals: every_ms(if gap > 0.05 { 100 } else { 20 }),
-            lifetime: exponential(case.get("mean_hold")),
-            ..Draft::default()
-        };
+        let draft = even::with_exponential_holds(&case);
         let experiment = draft.run();
         let is = |name: &str, of: &str| judge::metric(&case.id, &experiment, "all", name, case.expected(of));
         is("refused_ratio", "call_congestion");
@@ -211,20 +136,8 @@ fn destinations_have_pools_of_their_own() {
     let (ports, count) = (case.count("N"), case.count("destinations"));
     // Zipf with exponent 1.
     assert!((case.get("zipf_s") - 1.0).abs() < 1e-12);
-    let total: f64 = (1..=count).map(|k| 1.0 / f64::from(k)).sum();
-    let shares: Vec<f64> = (1..=count).map(|k| 1.0 / f64::from(k) / total).collect();
-    let draft = Draft {
-        duration: seconds(300.0 * (hold + wait)),
-        warm_up: seconds(20.0 * (hold + wait)),
-        replications: 40,
-        ports,
-        allocator: "linux-connect".to_owned(),
-        destinations: shares.iter().map(|share| (*share, 1)).collect(),
-        arrivals: poisson(rate),
-        lifetime: exponential(hold),
-        time_wait: seconds(wait),
-        ..Draft::default()
-    };
+    let shares = lanes::zipf(count);
+    let draft = lanes::destinations(&case);
     let experiment = draft.run();
     judge::metric(&case.id, &experiment, "all", "refused_ratio", case.expected("overall_blocking"));
     judge::metric(&case.id, &experiment, "destination:d0", "refused_ratio", case.expected("first_blocking"));
@@ -239,14 +152,8 @@ fn destinations_have_pools_of_their_own() {
             judge::rare(&case.id, &scope, expected, refused);
         }
     }
-    // 183 erlangs on 100 ports: exponential holds, which forget the start.
-    let one_pool = Draft {
-        uniqueness: "address-port".to_owned(),
-        lifetime: exponential(hold + wait),
-        time_wait: seconds(0.0),
-        ..draft
-    };
-    let experiment = one_pool.run();
+    // 183 erlangs on 100 ports.
+    let experiment = lanes::one_pool(&case).run();
     for name in ["refused_ratio", "full_time_ratio"] {
         judge::metric(&case.id, &experiment, "all", name, case.expected("bind0_shared_blocking"));
     }
@@ -263,18 +170,7 @@ fn source_addresses_are_taken_in_turn_or_at_random_or_as_they_are_free() {
         ("random", case.expected("random_ip_blocking")),
         ("first-free", case.expected("any_free_ip_blocking")),
     ] {
-        let draft = Draft {
-            duration: "1000s".to_owned(),
-            warm_up: "30s".to_owned(),
-            replications: 40,
-            ports: case.count("N"),
-            allocator: "random-start".to_owned(),
-            host: format!("addresses = {addresses}"),
-            arrivals: poisson(case.get("lambda")),
-            lifetime: exponential(case.get("mean_hold")),
-            client: format!("source = \"{rule}\""),
-            ..Draft::default()
-        };
+        let draft = lanes::addresses(&case, rule);
         let experiment = draft.run();
         let label = format!("{} {rule}", case.id);
         let is = |name: &str, expected: f64| judge::metric(&label, &experiment, "all", name, expected);
@@ -319,24 +215,14 @@ fn endpoints_share_the_load_at_random() {
 /// Pooled requests and static NAT blocks are loss systems like any other.
 #[test]
 fn pooled_requests_and_static_blocks_are_erlang_b_too() {
+    // The whole hold is drawn, since one of the loads is above the ports.
     let loss = |label: &str, ports: u32, rate: f64, hold: f64, blocking: f64| {
-        let draft = Draft {
-            duration: seconds(200.0 * (hold + 60.0)),
-            warm_up: seconds(20.0 * (hold + 60.0)),
-            replications: 20,
-            ports,
-            arrivals: poisson(rate),
-            // The whole hold, since one of the loads is above the ports.
-            lifetime: uniform(hold + 60.0),
-            ..Draft::default()
-        };
+        let draft = erlang::uniform_holds(ports, rate, hold + 60.0);
         judge::metric(&label, &draft.run(), "all", "refused_ratio", blocking);
     };
     for case in Case::of("pooling") {
-        let per_connection = case.get("requests_per_connection");
-        let rate = case.get("request_rate") / per_connection;
-        let hold = per_connection * case.get("mean_request_time");
-        loss(&case.id, case.count("N"), rate, hold, case.expected("blocking"));
+        let (rate, open) = erlang::pooled(&case);
+        loss(&case.id, case.count("N"), rate, open, case.expected("blocking"));
     }
     for case in Case::of("nat_static") {
         let (rate, hold) = (case.get("lambda_per_subscriber"), case.get("mean_hold"));

@@ -1,10 +1,11 @@
 //! The simulator against exact theory where it starts empty, and where the pattern repeats exactly.
 
 use crate::support::cases::Case;
-use crate::support::{Draft, constant, every_ms, exponential, judge, poisson, seconds};
+use crate::support::{Draft, Runs, exponential, judge, poisson, seconds};
 use dryport::experiment::Experiment;
 use dryport::metrics::{Measures, SampleRow};
-use dryport::theory::{Evenly, Filling, poisson_upper_tail};
+use dryport::theory::{Filling, poisson_upper_tail};
+use dryport::verify::theory::{even, filling};
 
 fn all(experiment: &Experiment) -> Vec<Measures> {
     experiment.of_scope(0).copied().collect()
@@ -19,20 +20,11 @@ fn last_rows(experiment: &Experiment) -> Vec<SampleRow> {
 #[test]
 fn evenly_spaced_arrivals_with_equal_holds_repeat_exactly() {
     for case in Case::of("det_det") {
-        let (gap, hold, wait) = (case.get("interarrival"), case.get("mean_hold"), case.get("timewait"));
-        let cycle = whole(case.expected("cycle_arrivals"));
-        let period = f64::from(cycle) * gap;
-        let gap_ms = if gap > 1.9 { 2_000 } else { 1_500 };
+        let cycle = case.expected_count("cycle_arrivals");
+        let period = f64::from(cycle) * case.get("interarrival");
         // One port fewer than P12 needs shows that its tie is exact.
         for ports in [case.count("N"), case.count("N") - 1] {
-            let draft = Draft {
-                duration: seconds(20.0 * period),
-                ports,
-                time_wait: seconds(wait),
-                arrivals: every_ms(gap_ms),
-                lifetime: constant(hold),
-                ..Draft::default()
-            };
+            let draft = even::with_equal_holds(&case, ports);
             let rows = draft.attempts();
             assert_eq!(rows.len(), 20 * cycle as usize);
             for (row, index) in rows.iter().zip((0..cycle).cycle()) {
@@ -40,7 +32,7 @@ fn evenly_spaced_arrivals_with_equal_holds_repeat_exactly() {
             }
             let experiment = Draft { warm_up: seconds(3.0 * period), ..draft }.run_checked();
             let measures = all(&experiment)[0];
-            let evenly = Evenly { gap: u64::from(gap_ms) * 1_000_000, hold: nanos(hold + wait) };
+            let evenly = even::evenly(&case);
             assert_eq!(u64::from(cycle), evenly.ports_needed());
             let refused = measures.refused as f64 / measures.attempts() as f64;
             assert!((refused - evenly.refused_ratio(ports)).abs() < 1e-15, "{}", case.id);
@@ -49,18 +41,13 @@ fn evenly_spaced_arrivals_with_equal_holds_repeat_exactly() {
             }
             let accepted = i128::from(20 * ports.min(cycle));
             assert_eq!(measures.busy, accepted * i128::from(evenly.hold), "whole cycles hold whole holds");
-            assert_eq!(measures.established, accepted * i128::from(nanos(hold)));
+            assert_eq!(measures.established, accepted * nanos(&case, "mean_hold"));
         }
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers of the table")]
-fn nanos(seconds: f64) -> u64 {
-    (seconds * 1e9 + 0.5) as u64
-}
-
-fn whole(number: f64) -> u32 {
-    u32::try_from(nanos(number) / 1_000_000_000).expect("a small number")
+fn nanos(case: &Case, name: &str) -> i128 {
+    i128::from(even::nanos(case.get(name)))
 }
 
 /// Nothing is released before the hold is over: the N-th port is taken at an Erlang(N, rate) time.
@@ -68,16 +55,7 @@ fn whole(number: f64) -> u32 {
 fn filling_an_empty_range() {
     for case in Case::of("transient_const") {
         let (ports, rate, time) = (case.count("N"), case.get("lambda"), case.get("t"));
-        let draft = Draft {
-            duration: seconds(time),
-            replications: if ports > 1_000 { 400 } else { 10_000 },
-            ports,
-            allocator: "linux-connect".to_owned(),
-            time_wait: seconds(case.get("timewait")),
-            arrivals: poisson(rate),
-            lifetime: constant(case.get("mean_hold")),
-            ..Draft::default()
-        };
+        let draft = filling::constant_holds(&case);
         let experiment = draft.run();
         let measures = all(&experiment);
         judge::metric(&case.id, &experiment, "all", "exhaustion_probability", case.expected("prob_block_by_t"));
@@ -101,17 +79,7 @@ fn filling_an_empty_range() {
 #[test]
 fn no_refusal_within_a_few_constant_holds() {
     for case in Case::of("scan") {
-        let hold = case.get("mean_hold") + case.get("timewait");
-        let draft = Draft {
-            duration: seconds(case.get("windows") * hold),
-            replications: 20_000,
-            ports: case.count("N"),
-            time_wait: seconds(hold),
-            arrivals: poisson(case.get("lambda")),
-            lifetime: constant(0.0),
-            ..Draft::default()
-        };
-        let measures = all(&draft.run());
+        let measures = all(&filling::some_holds(&case).run());
         let calm = measures.iter().filter(|m| m.refused == 0).count();
         judge::share(&case.id, "calm", case.expected("prob_no_block_by_LD"), calm, measures.len());
     }
@@ -122,17 +90,8 @@ fn no_refusal_within_a_few_constant_holds() {
 fn filling_with_exponential_holds() {
     let [case] = Case::of("transient_exp").try_into().expect("one row");
     let ports = case.count("N");
-    let draft = |first_seed: u64| Draft {
-        duration: seconds(case.get("t")),
-        run: "sample = \"1s\"".to_owned(),
-        // The series of the first hundred replications are kept, so there are many experiments of a hundred.
-        replications: 100,
-        seed: first_seed,
-        ports,
-        arrivals: poisson(case.get("lambda")),
-        lifetime: exponential(case.get("mean_hold")),
-        ..Draft::default()
-    };
+    // The series of the first hundred replications are kept, so there are many experiments of a hundred.
+    let draft = |seed: u64| Draft { run: "sample = \"1s\"".to_owned(), seed, ..filling::exponential_from_empty(&case) };
     let (mut busy, mut ever) = (Vec::new(), 0);
     for seed in 0..60 {
         let experiment = draft(seed).run();

@@ -7,7 +7,7 @@ use super::arguments::{CONFIDENCE, confidence, seed};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
-use super::progress::Progress;
+use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
@@ -151,7 +151,7 @@ impl Run {
         if !self.quiet {
             let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
         }
-        let progress = Progress::start(scenario.run.replications.into(), self.quiet);
+        let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.quiet);
         let settings = Settings {
             jobs: self.jobs.map_or(0, usize::from),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },

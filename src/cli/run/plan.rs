@@ -115,11 +115,7 @@ impl Run {
 
 /// What the scenario asserts, then what the command line adds.
 fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
-    let asserts = scenario.asserts.iter().map(|assert| Gate {
-        claim: assert.that.clone(),
-        scope: assert.scope.clone(),
-        sense: Sense::Assert,
-    });
+    let asserts = scenario.asserts.iter().map(Gate::from);
     let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
     asserts.chain(options).collect()
 }

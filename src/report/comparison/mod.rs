@@ -105,9 +105,16 @@ impl Comparison {
     }
 
     /// The places of the arms, the best first; equal ones as they were given, those without the figure last.
+    ///
+    /// What counts is how each differs from the first over the runs: an extreme over all of them says less.
     pub(super) fn ranking(&self) -> Vec<usize> {
         let sign = if self.metric.is_better_high() { -1.0 } else { 1.0 };
-        let value = |place: &usize| self.figure(*place, self.metric.name).map_or(f64::INFINITY, |value| sign * value);
+        let has_pairs = self.difference(0, self.arms.len() - 1).is_some();
+        let value = |place: &usize| {
+            let figure = self.figure(*place, self.metric.name);
+            let paired = if *place == 0 { Some(0.0) } else { self.difference(0, *place).map(|found| found.estimate) };
+            figure.and(if has_pairs { paired } else { figure }).map_or(f64::INFINITY, |value| sign * value)
+        };
         let mut places: Vec<usize> = (0..self.arms.len()).collect();
         places.sort_by(|one, other| value(one).total_cmp(&value(other)));
         places

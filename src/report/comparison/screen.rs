@@ -1,16 +1,14 @@
 //! The screen of `dryport compare`: which arm is best and whether that is certain, a table, the differences.
 
 use super::super::page::{Page, solid};
+use super::super::query::Estimate;
 use super::super::summary::Refusals;
+use super::super::variant_table::{Line, variant_table};
 use super::super::words::{self, percent, plural};
-use super::{Comparison, DEFAULT_METRIC, Difference};
+use super::{Arm, Comparison, DEFAULT_METRIC, Difference};
 
 /// More arms than this are not told one by one.
 const ROWS: usize = 20;
-/// The widest a label is before it is cut, beside all columns but the probes, which make room for it.
-const LABEL: usize = 22;
-/// The widest beside all columns.
-const SHORT: usize = 15;
 /// So many differences are told, of neighbours in the order.
 const DIFFERENCES: usize = 6;
 
@@ -53,20 +51,26 @@ fn order(difference: Option<Difference>) -> Order {
 fn headline(comparison: &Comparison, ranking: &[usize]) -> String {
     let [best, rest @ ..] = ranking else { return String::new() };
     let label = |arm: usize| solid(&comparison.arms[arm].label);
+    let count = |arm: usize| Refusals::of(&comparison.arms[arm].tables, &comparison.scope).refused;
     // All that are as good as the best.
     let as_good = |arm: &&usize| order(comparison.difference(*best, **arm)) == Order::Equal;
     let tied: Vec<usize> = rest.iter().take_while(as_good).copied().collect();
     let word = if comparison.metric.name == DEFAULT_METRIC { "SAFEST" } else { "BEST" };
     let Some(next) = rest.get(tied.len()) else {
         let all = listed(&ranking.iter().map(|arm| label(*arm)).collect::<Vec<_>>());
-        return format!("NO DIFFERENCE between {all}: {}", result(comparison, *best, true));
+        return format!("NO DIFFERENCE between {all}: {}", result(comparison, *best, By::Runs, true));
     };
     let runners = &rest[tied.len()..];
-    let against: Vec<String> =
-        runners.iter().take(2).map(|arm| format!("{} with {}", result(comparison, *arm, false), label(*arm))).collect();
+    // Where both were refused as often, the share of calls tells them apart.
+    let by = if count(*best) == count(*next) { By::Share } else { By::Runs };
+    let against: Vec<String> = runners
+        .iter()
+        .take(2)
+        .map(|arm| format!("{} with {}", result(comparison, *arm, by, false), label(*arm)))
+        .collect();
     let others = runners.len() - against.len();
     let others = if others > 0 { format!(" ({} more below)", words::thousands(others as u64)) } else { String::new() };
-    let found = format!("{}, against {}{others}", result(comparison, *best, true), against.join(" and "));
+    let found = format!("{}, against {}{others}", result(comparison, *best, by, true), against.join(" and "));
     let gain = carries(comparison, *best).unwrap_or_default();
     match order(comparison.difference(*best, *next)) {
         _ if !tied.is_empty() => {
@@ -80,17 +84,29 @@ fn headline(comparison: &Comparison, ranking: &[usize]) -> String {
     }
 }
 
+/// What is told of an arm when refusals decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// In how many runs.
+    Runs,
+    /// How many calls.
+    Share,
+}
+
 /// What came of an arm, in the words of the metric.
-fn result(comparison: &Comparison, arm: usize, with_verb: bool) -> String {
-    if comparison.metric.name == DEFAULT_METRIC {
-        let count = Refusals::of(&comparison.arms[arm].tables, &comparison.scope);
-        let (refused, runs) = (words::thousands(count.refused), words::thousands(count.runs));
-        let verb = if with_verb { "refused in " } else { "" };
-        return solid(&format!("{verb}{refused} of {runs}{}", if with_verb { " runs" } else { "" }));
-    }
-    let name = if with_verb { format!("{} ", comparison.metric.name) } else { String::new() };
+fn result(comparison: &Comparison, arm: usize, by: By, is_first: bool) -> String {
     let value = comparison.figure(arm, comparison.metric.name);
-    solid(&format!("{name}{}", value.map_or_else(|| "never".into(), words::figure)))
+    if comparison.metric.name != DEFAULT_METRIC {
+        let name = if is_first { format!("{} ", comparison.metric.name) } else { String::new() };
+        return solid(&format!("{name}{}", value.map_or_else(|| "never".into(), words::figure)));
+    }
+    let count = Refusals::of(&comparison.arms[arm].tables, &comparison.scope);
+    solid(&match (by, is_first) {
+        (By::Runs, true) => format!("refused in {}", count.of_runs()),
+        (By::Runs, false) => format!("{} of {}", words::thousands(count.refused), words::thousands(count.runs)),
+        (By::Share, true) => format!("{} % of connects refused", percent(value.unwrap_or(0.0))),
+        (By::Share, false) => format!("{} %", percent(value.unwrap_or(0.0))),
+    })
 }
 
 /// How many times the load of the first arm the best one bears, by the closed forms.
@@ -110,60 +126,28 @@ fn listed(names: &[String]) -> String {
     }
 }
 
-fn cut(label: &str) -> String {
-    if label.len() > LABEL { format!("{}..", &label[..LABEL - 2]) } else { label.to_owned() }
-}
-
 /// A row for each arm, the best first.
 fn table(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
-    let labels = comparison.arms.iter().map(|arm| cut(&arm.label).len());
-    let width = labels.chain([cut(&comparison.header).len()]).max().unwrap_or(0);
-    let target = comparison.arms.iter().find_map(|arm| arm.tables.estimate("all", "target_risk").value);
-    let safe = target.map_or_else(String::new, |target| format!("<= {} % to", percent(target)));
-    let row = |cells: [&str; 8]| {
-        let [label, ports, refused, risk, first, ratio, probes, safe] = cells;
-        let left = format!("{label:<width$} {ports:>6} {refused:>9} {risk:>9} {first:>10} {ratio:>8}");
-        let probes = if width > SHORT { String::new() } else { format!(" {probes:>6}") };
-        format!("{left}{probes} {safe:>10}").trim_end().to_owned()
+    // Closed forms are about everything.
+    let figure = |arm: usize| {
+        move |metric: &str| {
+            let tables = &comparison.arms[arm].tables;
+            let of_scope = tables.estimate(&comparison.scope, metric);
+            if of_scope.value.is_some() { of_scope } else { tables.estimate("all", metric) }
+        }
     };
-    let head = cut(&comparison.header);
-    let mut lines = vec![row([&head, "ports", "refused", "risk", "first", "refused", "probes", &safe])];
-    for place in ranking.iter().take(ROWS) {
-        let arm = &comparison.arms[*place];
-        let count = Refusals::of(&arm.tables, &comparison.scope);
-        let figure = |metric| arm.tables.estimate(&comparison.scope, metric);
-        let value = |metric| figure(metric).value;
-        let of_runs = format!("{}/{}", count.refused, count.runs);
-        let risk = risk(count.refused, count.runs, figure("exhaustion_probability").interval);
-        let first = value("first_refusal_s").map_or_else(|| "never".into(), words::seconds);
-        let first = if count.refused > 0 && first == "never" { "in few".to_owned() } else { first };
-        let ratio = value("refused_ratio").map_or_else(String::new, |ratio| format!("{} %", percent(ratio)));
-        let safe = arm.tables.estimate("all", "safe_rate_per_s").value.map(words::short_floor_rate);
-        lines.push(row([
-            &cut(&arm.label),
-            &value("capacity_ports").map_or_else(String::new, words::count),
-            &of_runs,
-            &risk,
-            &first,
-            &ratio,
-            &value("probes_mean").map_or_else(String::new, words::figure),
-            &safe.unwrap_or_default(),
-        ]));
-    }
+    let figures: Vec<_> = ranking.iter().map(|arm| figure(*arm)).collect();
+    let line = |(arm, figure): (&usize, _)| {
+        let Arm { label, tables } = &comparison.arms[*arm];
+        Line { label, runs: tables.meta.replications, figure }
+    };
+    let figures = figures.iter().map(|figure| -> &dyn Fn(&str) -> Estimate { figure });
+    let lines: Vec<Line<'_>> = ranking.iter().zip(figures).map(line).collect();
+    let mut text = variant_table(&comparison.header, &lines, ROWS);
     if ranking.len() > ROWS {
-        lines.push(format!("and {} more in summary.csv", ranking.len() - ROWS));
+        text.push(format!("and {} more in summary.csv", ranking.len() - ROWS));
     }
-    lines
-}
-
-/// `70-97 %`, `< 15 %`, `> 85 %`.
-fn risk(refused: u64, runs: u64, interval: Option<(f64, f64)>) -> String {
-    let Some((low, high)) = interval else { return String::new() };
-    match refused {
-        0 => format!("< {} %", words::risk(high)),
-        all if all == runs => format!("> {} %", words::risk(low)),
-        _ => format!("{}-{} %", words::risk(low), words::risk(high)),
-    }
+    text
 }
 
 fn how_sure(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {

@@ -18,7 +18,7 @@ impl Refusals {
         Self { runs: runs.len() as u64, refused: times.len() as u64, times }
     }
 
-    pub(super) fn of_runs(&self) -> String {
+    pub(in super::super) fn of_runs(&self) -> String {
         format!("{} of {}", words::count(self.refused as f64), words::plural(self.runs, "run"))
     }
 }

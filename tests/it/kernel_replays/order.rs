@@ -1,7 +1,9 @@
 //! In which order the kernel hands out ports that nobody gives back.
 
 use super::explained::{Seen, explained};
-use super::recording::{HELD, Recording, attempts, distinct, epochs, first_refusal, port, read};
+use super::recording::{
+    HELD, Recording, Replay, attempts, distinct, epochs, first_refusal, port, read, read_recording,
+};
 use super::resalt::kernel_epoch;
 use dryport::metrics::attempts::AttemptRow;
 use dryport::scenario::Scenario;
@@ -48,7 +50,7 @@ fn as_on_an_empty_table(step: u32) -> bool {
 
 #[test]
 fn the_recorded_order_is_the_rule_s() {
-    let recording = Recording::read("order-connect");
+    let recording = read_recording("order-connect");
     let ports: Vec<_> = recording.rows.iter().map(|row| row.port).collect();
     one_parity_then_the_other(&ports, 40_000);
     let seen = recorded(&recording);
@@ -62,11 +64,11 @@ fn the_recorded_order_is_the_rule_s() {
 
 #[test]
 fn the_model_s_order_is_the_rule_s() {
-    let recording = Recording::read("order-connect");
+    let recording = read_recording("order-connect");
     let scenario = recording.scenario(HELD, &recording.time_wait());
     let mut new_hashes = 0;
     for replication in 0..24 {
-        let rows = recording.replay(&scenario, replication);
+        let rows = recording.answers(&scenario, replication);
         let ports: Vec<_> = rows.iter().map(port).collect();
         one_parity_then_the_other(&ports, 40_000);
         let seen = simulated(&rows, &scenario);
@@ -83,9 +85,9 @@ fn the_model_s_order_is_the_rule_s() {
 
 #[test]
 fn an_order_that_was_tampered_with_is_not_explained() {
-    let recording = Recording::read("order-connect");
+    let recording = read_recording("order-connect");
     let scenario = recording.scenario(HELD, &recording.time_wait());
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     for seen in [recorded(&recording), simulated(&rows, &scenario)] {
         let verdict = |seen: &[Seen]| explained(1000, seen, |_| 0);
         assert_eq!(verdict(&seen), Ok(()), "one epoch, nothing tampered with");
@@ -112,7 +114,7 @@ fn an_order_that_was_tampered_with_is_not_explained() {
 fn longer_recordings_are_explained_up_to_the_first_port_given_back() {
     // 1,000 ports to each destination within 20 and 33 s, and TIME-WAIT is 60 s: several epochs each.
     for (name, destination) in [("constant-50", 0), ("two-destinations", 0), ("two-destinations", 1)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let mine = recording.rows.iter().zip(recorded(&recording)).filter(|(row, _)| row.destination == destination);
         let seen: Vec<Seen> = mine.map(|(_, seen)| seen).take(1000).collect();
         let epoch = kernel_epoch(&recording);
@@ -124,7 +126,7 @@ fn longer_recordings_are_explained_up_to_the_first_port_given_back() {
 
 #[test]
 fn the_recorded_order_of_an_odd_range_is_the_rule_s() {
-    let recording = Recording::read("order-odd-size");
+    let recording = read_recording("order-odd-size");
     let seen = recorded(&recording);
     assert_eq!((recording.size(), first_refusal(&recording.rows, |row| row.port)), (101, Some(101)));
     assert_eq!(distinct(recording.rows.iter().map(|row| row.port)).len(), 101);
@@ -136,11 +138,11 @@ fn the_recorded_order_of_an_odd_range_is_the_rule_s() {
 
 #[test]
 fn the_model_s_order_of_an_odd_range_is_the_rule_s() {
-    let recording = Recording::read("order-odd-size");
+    let recording = read_recording("order-odd-size");
     let scenario = recording.scenario(HELD, &recording.time_wait());
     let mut refusals = [0, 0];
     for replication in 0..200 {
-        let rows = recording.replay(&scenario, replication);
+        let rows = recording.answers(&scenario, replication);
         let seen = simulated(&rows, &scenario);
         assert_eq!(explained(101, &seen, epochs(&scenario, replication)), Ok(()), "replication {replication}");
         refusals[first_refusal(&rows, port).unwrap() - 100] += 1;

@@ -1,7 +1,7 @@
 //! Every ten seconds the hash that starts the search changes (`reference/linux.md` 1.2): the ports of a destination
 //! jump.
 
-use super::recording::{EPOCH, Recording, attempts, epochs, port, read};
+use super::recording::{EPOCH, Recording, attempts, epochs, port, read, read_recording};
 use dryport::des::SimDuration;
 use dryport::metrics::attempts::AttemptRow;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn jumps(ports: &[(SimDuration, u16)], size: u32) -> Vec<(SimDuration, SimDurati
 #[test]
 fn the_kernel_s_ports_jump_every_ten_seconds() {
     for (name, ends) in [("reset-close", 2), ("server-closes-first", 10)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let ports: Vec<_> = recording.rows.iter().map(|row| (row.at, row.port.unwrap())).collect();
         let epoch = kernel_epoch(&recording);
         let jumps = jumps(&ports, recording.size());

@@ -1,6 +1,6 @@
 //! Ports that are free again at once: nobody but the client's own close makes TIME-WAIT (`reference/linux.md` 3.1).
 
-use super::recording::{AT_ONCE, Recording, distinct, port};
+use super::recording::{AT_ONCE, Recording, Replay, distinct, port, read_recording};
 
 /// The first parity of the range, each port of it.
 fn first_parity(recording: &Recording) -> Vec<u16> {
@@ -11,7 +11,7 @@ fn first_parity(recording: &Recording) -> Vec<u16> {
 #[test]
 fn whoever_leaves_the_time_wait_to_others_is_never_refused() {
     for (name, ports) in [("server-closes-first", 50), ("reset-close", 500)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let parity = first_parity(&recording);
         assert_eq!(parity.len(), ports);
         let all = |found: Vec<Option<u16>>| {
@@ -22,7 +22,7 @@ fn whoever_leaves_the_time_wait_to_others_is_never_refused() {
         all(recording.rows.iter().map(|row| row.port).collect());
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
         for replication in 0..3 {
-            let rows = recording.replay(&scenario, replication);
+            let rows = recording.answers(&scenario, replication);
             assert!(rows.iter().all(|row| row.probes == 1), "{name}");
             all(rows.iter().map(port).collect());
         }

@@ -1,7 +1,8 @@
 //! How long ports are held after their close, and what ends that early (`reference/linux.md` 1.7, 3.3, 3.4).
 
 use super::recording::{
-    AT_ONCE, GRID, Recording, attempts, decided_alike, distinct, first_refusal, granted, port, read,
+    AT_ONCE, GRID, Recording, Replay, attempts, decided_alike, distinct, first_refusal, granted, port, read,
+    read_recording, time_waits,
 };
 use dryport::des::{SimDuration, SimTime};
 use dryport::metrics::attempts::AttemptRow;
@@ -67,11 +68,11 @@ fn decided_alike_step_by_step(recording: &Recording, reuse: EarlyReuse) -> f64 {
 #[test]
 fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
     for (name, delay) in [("tw-reuse-1000ms", 1_000_000_000), ("tw-reuse-5000ms", 5_000_000_000)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let recorded = granted(&recording.rows, |row| row.port);
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
         for replication in 0..3 {
-            let rows = recording.replay(&scenario, replication);
+            let rows = recording.answers(&scenario, replication);
             let found = granted(&rows, port);
             assert!(found.abs_diff(recorded) <= 5, "{name}: {found}, recorded {recorded}");
             assert_eq!(first_refusal(&rows, port), Some(100), "{name}");
@@ -91,9 +92,9 @@ fn a_time_wait_is_taken_over_once_it_is_older_than_the_delay() {
 
 #[test]
 fn towards_other_than_loopback_addresses_mode_2_takes_nothing_over() {
-    let recording = Recording::read("tw-reuse-loopback-only");
+    let recording = read_recording("tw-reuse-loopback-only");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert_eq!((granted(&rows, port), first_refusal(&rows, port)), (100, Some(100)));
     assert_eq!(granted(&recording.rows, |row| row.port), 100);
     let (hosts, destinations) = (&scenario.hosts, &scenario.destinations);
@@ -107,10 +108,10 @@ fn towards_other_than_loopback_addresses_mode_2_takes_nothing_over() {
 
 #[test]
 fn no_more_time_waits_are_held_than_allowed() {
-    let recording = Recording::read("tw-buckets-300");
+    let recording = read_recording("tw-buckets-300");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
     let recorded: Vec<_> = recording.rows.iter().map(|row| row.port).collect();
-    let replayed: Vec<_> = recording.replay(&scenario, 0).iter().map(port).collect();
+    let replayed: Vec<_> = recording.answers(&scenario, 0).iter().map(port).collect();
     for ports in [recorded, replayed] {
         // 300 of the first parity's 500 are held; the rest is enough.
         assert!(distinct(ports.iter().copied()).into_iter().eq((40_000..41_000).step_by(2)));
@@ -130,10 +131,10 @@ fn an_orphan_waits_for_a_fin_as_long_as_the_kernel_let_it() {
     let short = (10_000_000_000, GRID.as_nanos() / 8);
     let long = (60_000_000_000, 2 * GRID.as_nanos());
     for (name, (least, rounding)) in [("fin-wait-2-10s", short), ("fin-wait-2-90s", long)] {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         let recorded = granted(&recording.rows, |row| row.port);
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
-        let rows = recording.replay(&scenario, 0);
+        let rows = recording.answers(&scenario, 0);
         let found = granted(&rows, port);
         assert_eq!(first_refusal(&rows, port), Some(100), "{name}");
         assert_eq!(first_refusal(&recording.rows, |row| row.port), Some(100), "{name}");
@@ -151,10 +152,10 @@ fn an_orphan_waits_for_a_fin_as_long_as_the_kernel_let_it() {
 /// How many TIME-WAITs there were, sampled every 20 ms, against the model's closes and its grid.
 #[test]
 fn time_waits_end_in_the_batches_that_were_seen() {
-    let recording = Recording::read("time-wait-life");
+    let recording = read_recording("time-wait-life");
     let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
     let hold = &scenario.hosts[0].time_wait;
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert!(rows.iter().all(|row| row.got.is_ok()));
     let start = SimTime::ZERO;
     let mut ends: Vec<u64> = rows
@@ -163,7 +164,7 @@ fn time_waits_end_in_the_batches_that_were_seen() {
         .collect();
     ends.sort_unstable();
     let mut worst = 0;
-    for (at, time_waits) in recording.time_waits() {
+    for (at, time_waits) in time_waits("time-wait-life") {
         // Within 10 ms of a tick, where the kernel's lie to +-10 ms, either count may be seen.
         let left = |shift: i64| {
             let at = at.as_nanos().saturating_add_signed(shift);

@@ -1,7 +1,8 @@
 //! How many attempts are refused, and which.
 
 use super::recording::{
-    AT_ONCE, FIVE_SECONDS, Recording, attempts, decided_alike, differing, first_refusal, granted, port,
+    AT_ONCE, FIVE_SECONDS, Recording, Replay, attempts, decided_alike, differing, first_refusal, granted, port,
+    read_recording,
 };
 use dryport::cli::files::{Files, read_scenario};
 use dryport::scenario::Scenario;
@@ -54,13 +55,13 @@ fn close_to(granted: usize, recorded: usize) -> bool {
 #[test]
 fn constant_loads_succeed_and_fail_as_recorded() {
     for case in FIXED {
-        let recording = Recording::read(case.name);
+        let recording = read_recording(case.name);
         assert_eq!(recording.phase().as_nanos(), case.phase, "{}", case.name);
         let recorded = granted(&recording.rows, |row| row.port);
         assert_eq!((recorded, first_refusal(&recording.rows, |row| row.port)), (case.granted, case.first_refusal));
         let scenario = recording.scenario(AT_ONCE, &recording.time_wait());
         for replication in 0..3 {
-            let rows = recording.replay(&scenario, replication);
+            let rows = recording.answers(&scenario, replication);
             let found = granted(&rows, port);
             assert!(close_to(found, recorded), "{}: {found}, recorded {recorded}", case.name);
             assert_eq!(first_refusal(&rows, port), case.first_refusal, "{}", case.name);
@@ -71,8 +72,8 @@ fn constant_loads_succeed_and_fail_as_recorded() {
 
 #[test]
 fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
-    let recording = Recording::read("constant-50");
-    let rows = recording.replay(&recording.scenario(AT_ONCE, "\"60s\""), 0);
+    let recording = read_recording("constant-50");
+    let rows = recording.answers(&recording.scenario(AT_ONCE, "\"60s\""), 0);
     let found = granted(&rows, port);
     assert!(!close_to(found, 4591));
     // ground-truth/README.md: 400 too many.
@@ -82,7 +83,7 @@ fn a_flat_minute_of_time_wait_is_not_what_the_kernel_does() {
 /// The number of refusals in each of many replications, which differ in the lifetimes of what the kernel refused.
 fn refusals(recording: &Recording, scenario: &Scenario, first: Option<usize>) -> Vec<usize> {
     let one = |replication| {
-        let rows = recording.replay(scenario, replication);
+        let rows = recording.answers(scenario, replication);
         assert!(decided_alike(recording, &rows) >= 0.995, "replication {replication}");
         assert_eq!(first_refusal(&rows, port), first);
         rows.len() - granted(&rows, port)
@@ -98,7 +99,7 @@ fn poisson_loads_are_refused_as_recorded() {
         ("poisson-18", 1_851_688_019, Some(1000), 1282, 1282.0),
     ];
     for (name, phase, first, recorded, model) in cases {
-        let recording = Recording::read(name);
+        let recording = read_recording(name);
         assert_eq!(recording.phase().as_nanos(), phase, "{name}");
         assert_eq!(recording.rows.len() - granted(&recording.rows, |row| row.port), recorded, "{name}");
         assert_eq!(first_refusal(&recording.rows, |row| row.port), first, "{name}");
@@ -116,7 +117,7 @@ fn poisson_loads_are_refused_as_recorded() {
 
 #[test]
 fn the_shipped_replay_is_this_one() {
-    let recording = Recording::read("constant-50");
+    let recording = read_recording("constant-50");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/kernel");
     let shipped = std::fs::read(format!("{folder}/constant-50.csv")).unwrap();
     let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/kernel/constant-50/attempts.csv");
@@ -124,7 +125,7 @@ fn the_shipped_replay_is_this_one() {
     let path = format!("{folder}/constant-50.toml");
     let source = read_scenario(&path).unwrap();
     let scenario = Scenario::read(&source, &[], &Files::beside(&path)).unwrap();
-    let rows = recording.replay(&scenario, 0);
+    let rows = recording.answers(&scenario, 0);
     assert_eq!((granted(&rows, port), first_refusal(&rows, port)), (4589, Some(1000)));
     assert_eq!(rows, attempts(&recording.scenario(AT_ONCE, &recording.time_wait()), 0));
 }

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", UP_TO_EXPERIMENT),
     ("inspect", UP_TO_EXPERIMENT),
     ("lint", UP_TO_INSPECT),
+    ("verify", UP_TO_REPORT),
 ];
 
 const BELOW_FORECAST: &[&str] =
@@ -64,6 +65,24 @@ const UP_TO_INSPECT: &[&str] = &[
     "metrics",
     "experiment",
     "inspect",
+];
+
+/// What judges the figures of a run knows: everything up to its tables, and nothing of this machine.
+const UP_TO_REPORT: &[&str] = &[
+    "numeric",
+    "des",
+    "stats",
+    "theory",
+    "choice",
+    "port",
+    "workload",
+    "profile",
+    "scenario",
+    "forecast",
+    "sim",
+    "metrics",
+    "experiment",
+    "report",
 ];
 
 /// The outside world, which nothing from `numeric` to `experiment` may touch.

@@ -3,45 +3,33 @@
 //! Each comparison prints a line `theory: case, figure, expected, simulated, z`: `cargo test -- --nocapture theory:`.
 
 use dryport::experiment::Experiment;
-use dryport::metrics::{Measures, Method, Metric};
 use dryport::theory::poisson_upper_tail;
+use dryport::verify::Sampled;
+use dryport::verify::finding::Z_MAX;
 use std::fmt::Display;
 
-/// The limit of |z| for one of about 250 outputs (`reference/theory.md` 9: a false alarm in 1.6 % of all suites).
-const LIMIT: f64 = 4.0;
-
-/// Asserts |z| < 4.
+/// Asserts |z| < 4: of about 250 outputs (`reference/theory.md` 9: a false alarm in 1.6 % of all suites).
 #[expect(clippy::print_stdout, reason = "a table to read, shown on request only")]
-fn judge(case: &dyn Display, figure: &str, expected: f64, found: (f64, f64)) {
-    let (estimate, error) = found;
-    let z = (estimate - expected) / error;
+fn judge(case: &dyn Display, figure: &str, expected: f64, found: Option<Sampled>) {
+    let found = found.unwrap_or_else(|| panic!("{case}: {figure} has no standard error"));
+    let (estimate, z) = (found.estimate, found.deviations(expected));
     println!("theory: {case}, {figure}, {expected:.6e}, {estimate:.6e}, {z:+.2}");
-    assert!(z.abs() < LIMIT, "{case} {figure}: {estimate}, not {expected}; z = {z:.2}");
+    assert!(z.abs() < Z_MAX, "{case} {figure}: {estimate}, not {expected}; z = {z:.2}");
 }
 
 /// Asserts that independent values have this mean.
 pub(crate) fn mean(case: &dyn Display, figure: &str, expected: f64, values: &[f64]) {
-    let n = values.len() as f64;
-    assert!(n >= 10.0, "{case}: a standard error of {n} values");
-    let average = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - average) * (value - average)).sum();
-    judge(case, figure, expected, (average, (squares / (n - 1.0) / n).sqrt()));
+    judge(case, figure, expected, Sampled::mean(values));
 }
 
-/// Asserts that sums of independent pairs have this ratio; the variance is linearised (`reference/theory.md` 9).
+/// Asserts that sums of independent pairs have this ratio.
 pub(crate) fn ratio(case: &dyn Display, figure: &str, expected: f64, pairs: &[(f64, f64)]) {
-    let n = pairs.len() as f64;
-    assert!(n >= 10.0, "{case}: a standard error of {n} pairs");
-    let (part, whole) = pairs.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
-    let quotient = part / whole;
-    let squares: f64 = pairs.iter().map(|(x, y)| (x - quotient * y) * (x - quotient * y)).sum();
-    judge(case, figure, expected, (quotient, (squares / (n - 1.0) * n).sqrt() / whole));
+    judge(case, figure, expected, Sampled::ratio(pairs));
 }
 
 /// Asserts that `hits` of `trials` independent trials fit a probability.
 pub(crate) fn share(case: &dyn Display, figure: &str, expected: f64, hits: usize, trials: usize) {
-    let trials = trials as f64;
-    judge(case, figure, expected, (hits as f64 / trials, (expected * (1.0 - expected) / trials).sqrt()));
+    judge(case, figure, expected, Some(Sampled::share(expected, hits, trials)));
 }
 
 /// Asserts that so few events fit an expected number of them, both tails, by the Poisson law: z is of no use there.
@@ -55,26 +43,10 @@ pub(crate) fn rare(case: &dyn Display, figure: &str, expected: f64, events: u64)
 
 /// Asserts that a metric of a scope, in each replication alike distributed, has this expectation.
 pub(crate) fn metric(case: &dyn Display, experiment: &Experiment, scope: &str, name: &str, expected: f64) {
-    let scope = scope_of(experiment, scope);
-    let measures: Vec<Measures> = experiment.of_scope(scope).copied().collect();
-    match Metric::named(name).expect("a metric").method {
-        Method::Mean(of) => {
-            let values: Vec<f64> = measures.iter().filter_map(of).collect();
-            mean(case, name, expected, &values);
-        }
-        Method::Ratio(part, whole) => {
-            let pairs: Vec<(f64, f64)> = measures.iter().map(|m| (part(m), whole(m))).collect();
-            ratio(case, name, expected, &pairs);
-        }
-        Method::Share(holds) => {
-            share(case, name, expected, measures.iter().filter(|m| holds(m)).count(), measures.len());
-        }
-        _ => panic!("{name} has no expectation"),
-    }
+    judge(case, name, expected, Sampled::metric(experiment, scope, name, expected));
 }
 
 /// The number of a scope, from its name in the CSVs.
 pub(crate) fn scope_of(experiment: &Experiment, name: &str) -> usize {
-    let scopes = &experiment.topology.scopes;
-    scopes.iter().position(|scope| scope.to_string() == name).unwrap_or_else(|| panic!("no scope {name}"))
+    dryport::verify::sampled::scope_of(experiment, name).unwrap_or_else(|| panic!("no scope {name}"))
 }

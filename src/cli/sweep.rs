@@ -1,0 +1,404 @@
+//! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
+
+use super::arguments::{Running, axis};
+use super::files::{Files, inputs, read_from, source};
+use super::guide::{Group, Guide};
+use super::interrupt::{self, UntilCtrlC};
+use super::places;
+use super::progress::{Progress, Work};
+use super::{Exit, Failure, output::Output};
+use crate::experiment::{Checks, Settings, each, replicate_figures};
+use crate::report::sweep::{
+    self, AxisMeta, CELLS, Cell, CellKey, Digest, FNV_START, META_FILE, SweepMeta, TABLE, fnv1a, sweep_screen,
+};
+use crate::report::whole::{self, Replace, What};
+use crate::scenario::limits::expected_requests;
+use crate::scenario::words::{self, fitted, plural, shown};
+use crate::scenario::{Axis, Grid, Reading, SourceError, SourceFile, Sources};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Decide,
+    short: "grid of settings",
+    examples: &[
+        ("dryport sweep s.toml --vary host.gateway.addresses=1..4:4", ""),
+        ("dryport sweep s.toml --vary run.seed=1,2 --vary run.warm_up=0s,auto", "2 x 2"),
+        ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half of it"),
+    ],
+};
+
+/// What a sweep counts.
+const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
+
+/// More cells than this are asked about again.
+const CELLS_MAX: u64 = 1_000_000;
+/// Nanoseconds of one core for a connect(), about: what `cargo bench --bench end_to_end` finds.
+const NANOS_PER_CONNECT: f64 = 150.0;
+
+/// Run a grid of settings; started again after a stop, it goes on from there
+#[derive(Debug, clap::Args)]
+pub struct Sweep {
+    /// A TOML file, or - for stdin
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+    /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
+    #[arg(long, value_name = "KEY=VALUES", value_parser = axis)]
+    vary: Vec<Axis>,
+    /// Run part K of N only: merge by copying the cells/ of all parts together, then run it whole
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    shard: Option<Shard>,
+    #[command(flatten)]
+    running: Running,
+    /// The folder of the sweep, instead of output/NAME-sweep
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run over a million cells; put this sweep in the place of another one
+    #[arg(long)]
+    force: bool,
+}
+
+/// A part of a sweep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shard {
+    /// From 1 on.
+    part: u64,
+    of: u64,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parsed = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    let wrong = || "write K/N, as in 2/3: part 2 of 3".to_owned();
+    let (part, of): (u64, u64) = parsed.ok_or_else(wrong)?;
+    if (1..=of).contains(&part) { Ok(Shard { part, of }) } else { Err(wrong()) }
+}
+
+type Refusal = (Exit, String);
+
+fn refused(exit: Exit, message: &str) -> Refusal {
+    (exit, fitted(&format!("error: {message}")))
+}
+
+/// The files beside a scenario, and a hash of all that was read of them.
+struct Hashed {
+    files: Files,
+    hash: Mutex<u128>,
+}
+
+impl Hashed {
+    fn beside(name: &str) -> Self {
+        Self { files: Files::beside(name), hash: Mutex::new(0) }
+    }
+
+    fn hash(&self) -> u128 {
+        *self.hash.lock().expect("nobody panics with it")
+    }
+}
+
+impl Sources for Hashed {
+    fn read(&self, path: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
+        let bytes = self.files.read(path, limit)?;
+        // A sum, so that it does not matter which file is read first.
+        let mut hash = self.hash.lock().expect("nobody panics with it");
+        *hash = hash.wrapping_add(fnv1a(fnv1a(FNV_START, path.as_bytes()), &bytes));
+        Ok(bytes)
+    }
+}
+
+/// A sweep that was read and found sound.
+struct Plan {
+    source: SourceFile,
+    sets: Vec<String>,
+    meta: SweepMeta,
+    grid: Grid,
+    /// The key of each cell.
+    keys: Vec<CellKey>,
+    folder: PathBuf,
+}
+
+impl Sweep {
+    /// Runs what is not there yet, and puts all cells together when none is missing.
+    ///
+    /// # Errors
+    ///
+    /// When what was found cannot be told.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let plan = match self.plan().and_then(|plan| self.settle(&plan).map(|()| plan)) {
+            Ok(plan) => plan,
+            Err((exit, message)) => {
+                output.message(&message)?;
+                return Ok(exit);
+            }
+        };
+        let stop = interrupt::watch();
+        let failed = self.run_missing(&plan, stop);
+        let missing = plan.missing(None).len() as u64;
+        let (all, whole) = (plan.meta.cells, plan.meta.cells - plan.count_missing());
+        if let Some(error) = failed {
+            output.prose(&format!("error: {error}"))?;
+            return Ok(Exit::Failed);
+        }
+        if stop.load(Ordering::Relaxed) {
+            let (whole, all) = (words::thousands(whole), plural(all, "cell"));
+            output.prose(&format!("interrupted: {whole} of {all} are whole; the same command goes on from there"))?;
+            return Ok(Exit::Interrupted);
+        }
+        if missing > 0 {
+            return self.tell_shard(&plan, (whole, all), output);
+        }
+        match self.put_together(&plan) {
+            Ok(digest) => self.tell(&plan, &digest, output),
+            Err(error) => {
+                output.prose(&format!("error: {error}"))?;
+                Ok(Exit::Failed)
+            }
+        }
+    }
+
+    fn tell(&self, plan: &Plan, digest: &Digest, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let folder = plan.folder.display().to_string();
+        let files = [TABLE, META_FILE, CELLS].map(String::from);
+        if self.running.json {
+            output.data_while_read(&format!("{:#}", sweep::sweep_json(&plan.meta, digest, &folder)))?;
+        } else if !self.running.quiet {
+            output.data_while_read(sweep_screen(&plan.meta, digest, &shown(&folder), &files).trim_end())?;
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// A part is done, others are missing.
+    fn tell_shard(&self, plan: &Plan, (whole, all): (u64, u64), output: &mut Output<'_>) -> Result<Exit, Failure> {
+        if !self.running.quiet {
+            let folder = shown(plan.folder.join(CELLS));
+            let (whole, all) = (words::thousands(whole), plural(all, "cell"));
+            output.prose(&format!(
+                "done: {whole} of {all} are in {folder}; copy those of the other parts beside them, then run this \
+                 without --shard"
+            ))?;
+        }
+        Ok(Exit::Fine)
+    }
+
+    fn folder(&self) -> PathBuf {
+        let stem = SourceFile::new(&self.scenario, "").stem().to_owned();
+        self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{stem}-sweep")))
+    }
+
+    /// Reads the scenario and every variant of it: nothing runs when one of them cannot.
+    fn plan(&self) -> Result<Plan, Refusal> {
+        let source = source(&self.scenario)?;
+        let sets = self.running.sets();
+        let base = read_from(&source, &sets, &Files::beside(&self.scenario))?;
+        let grid = if self.vary.is_empty() {
+            base.scenario.sweep.clone()
+        } else {
+            Grid::new(self.vary.clone()).map_err(|twice| refused(Exit::Usage, &twice))?
+        };
+        if grid.is_empty() {
+            return Err(refused(
+                Exit::Usage,
+                "nothing is varied: write --vary host.gateway.port_range=32768-60999,1024-65535, or a [sweep] into the file",
+            ));
+        }
+        if grid.len() > CELLS_MAX && !self.force {
+            let (cells, time) = (words::thousands(grid.len()), words::about_seconds(seconds_for(&base, grid.len())));
+            return Err(refused(
+                Exit::Usage,
+                &format!("{cells} cells, about {time} on one core: --force runs them, fewer values make fewer"),
+            ));
+        }
+        let indices: Vec<u64> = (0..grid.len()).collect();
+        let key = |index: &u64| {
+            let files = Hashed::beside(&self.scenario);
+            let sets = [sets.as_slice(), &grid.variant(*index).sets].concat();
+            let reading = read_from(&source, &sets, &files)?;
+            Ok(CellKey::of(&reading, files.hash(), self.running.confidence))
+        };
+        let keys: Vec<Result<CellKey, Refusal>> = each(&indices, self.running.jobs(), key);
+        let (keys, faults): (Vec<_>, Vec<_>) = keys.into_iter().partition(Result::is_ok);
+        if !faults.is_empty() {
+            return Err(told_once(faults.into_iter().filter_map(Result::err).collect()));
+        }
+        let meta = self.meta(&source, &base, &grid);
+        let keys = keys.into_iter().flatten().collect();
+        Ok(Plan { source, sets, meta, grid, keys, folder: self.folder() })
+    }
+
+    fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
+        let axis = |axis: &Axis| AxisMeta { key: axis.key.clone(), values: axis.values.clone() };
+        SweepMeta {
+            schema_version: sweep::SCHEMA_VERSION,
+            dryport: env!("CARGO_PKG_VERSION").into(),
+            name: source.stem().to_owned(),
+            title: base.scenario.title.clone(),
+            seed: base.scenario.run.seed,
+            confidence: self.running.confidence,
+            axes: grid.axes().iter().map(axis).collect(),
+            cells: grid.len(),
+            resolved: sweep::values(&base.resolved),
+        }
+    }
+
+    /// Makes the folder ours: a new one, that of the same sweep, or, by force, that of another one.
+    fn settle(&self, plan: &Plan) -> Result<(), Refusal> {
+        let folder = &plan.folder;
+        let beside = Files::beside(&self.scenario);
+        let base = read_from(&plan.source, &plan.sets, &beside)?;
+        if let Some(fault) = places::fault_of_any(folder, &inputs(&self.scenario, &base.scenario)) {
+            return Err((Exit::Failed, fault));
+        }
+        let meta_file = folder.join(META_FILE);
+        let earlier = fs::read(&meta_file).ok().and_then(|bytes| SweepMeta::from_json(&bytes));
+        let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        match &earlier {
+            Some(earlier) if *earlier == plan.meta => return Ok(()),
+            Some(earlier) if !self.force => {
+                let lines: Vec<String> =
+                    plan.meta.differences(earlier).iter().map(|line| format!("  {line}")).collect();
+                let (folder, more) = (shown(folder), lines.len().saturating_sub(10));
+                let mut message = fitted(&format!("error: {folder} holds another sweep; this one differs in"));
+                lines.iter().take(10).for_each(|line| message += &format!("\n{}", fitted(&shown(line))));
+                if more > 0 {
+                    message += &format!("\n  and {more} more");
+                }
+                return Err((Exit::Failed, message + "\nhelp: name another folder with --out, or --force"));
+            }
+            None if !is_empty || (folder.exists() && !folder.is_dir()) => {
+                let folder = shown(folder);
+                return Err(refused(
+                    Exit::Failed,
+                    &format!("{folder} exists already and holds no sweep of dryport: name another folder"),
+                ));
+            }
+            _ => {}
+        }
+        whole::may_write(&meta_file, What::File, Replace::Always)
+            .and_then(|()| {
+                let text = plan.meta.to_json();
+                let fill: whole::Fill<'_> = Box::new(move |out| out.write_all(text.as_bytes()));
+                whole::write_file(&UntilCtrlC::new(), &meta_file, Replace::Always, fill)
+            })
+            .map_err(|error| refused(Exit::Failed, &error.to_string()))
+    }
+
+    /// Runs the cells that are not there, as far as they are in this shard; the first error of writing one.
+    fn run_missing(&self, plan: &Plan, stop: &AtomicBool) -> Option<String> {
+        let missing = plan.missing(self.shard);
+        let progress = Progress::start(WORK, missing.len() as u64, self.running.quiet);
+        let settings = Settings { jobs: 0, checks: Checks::Off, stop, progress: &|_| {} };
+        let failed = AtomicBool::new(false);
+        let one = |index: &u64| {
+            let over = || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
+            if over() {
+                return None;
+            }
+            let reading = plan.read(*index, &Files::beside(&self.scenario)).ok()?;
+            let experiment = replicate_figures(&reading.scenario, &settings);
+            if over() {
+                return None;
+            }
+            let cell = sweep::of_experiment(&reading, &reading.scenario, &experiment, self.running.confidence);
+            let written = plan.write(*index, &cell);
+            failed.fetch_or(written.is_err(), Ordering::Relaxed);
+            progress.one(cell.estimate("all", "refused_total").value.is_some_and(|refused| refused > 0.0));
+            written.err()
+        };
+        let errors = each(&missing, self.running.jobs(), one);
+        progress.finish();
+        errors.into_iter().flatten().next()
+    }
+
+    /// Writes the table of all cells, and takes away what is no cell of this sweep.
+    fn put_together(&self, plan: &Plan) -> Result<Digest, String> {
+        let cells = plan.folder.join(CELLS);
+        let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
+        for entry in fs::read_dir(&cells).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // What a killed run left behind, and cells of the sweep that was here before.
+            let is_ours = name.starts_with(".dryport-") || is_cell(&name);
+            if is_ours && !known.contains(&name) {
+                let path = entry.path();
+                let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            }
+        }
+        let mut digest = Digest::default();
+        let mut read = |index: u64| plan.read_cell(index);
+        let fill: whole::Fill<'_> = Box::new(|out: &mut dyn Write| {
+            digest = sweep::write_table(&plan.meta, &mut read, out)?;
+            Ok(())
+        });
+        let table = plan.folder.join(TABLE);
+        whole::write_file(&UntilCtrlC::new(), &table, Replace::Always, fill).map_err(|error| error.to_string())?;
+        Ok(digest)
+    }
+}
+
+/// Is it the name of a cell's file?
+fn is_cell(name: &str) -> bool {
+    name.strip_suffix(".csv").is_some_and(|stem| stem.len() == 32 && stem.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// How long so many cells take on one core, in seconds.
+fn seconds_for(base: &Reading, cells: u64) -> f64 {
+    let scenario = &base.scenario;
+    let window = scenario.run.duration.as_secs_f64() + scenario.warm_up().as_secs_f64();
+    let connects = expected_requests(scenario, window) * f64::from(scenario.run.replications);
+    connects * cells as f64 * NANOS_PER_CONNECT / 1e9
+}
+
+/// Every fault once, at most three of them, under the worst exit.
+fn told_once(faults: Vec<Refusal>) -> Refusal {
+    let (mut exit, mut messages) = (Exit::Fine, Vec::new());
+    for (of, message) in faults {
+        exit = exit.worse(of);
+        if !messages.contains(&message) && messages.len() < 3 {
+            messages.push(message);
+        }
+    }
+    (exit, messages.join("\n"))
+}
+
+impl Plan {
+    fn read(&self, index: u64, files: &Files) -> Result<Reading, Refusal> {
+        read_from(&self.source, &[self.sets.as_slice(), &self.grid.variant(index).sets].concat(), files)
+    }
+
+    fn path(&self, index: u64) -> PathBuf {
+        self.folder.join(CELLS).join(self.key(index).file())
+    }
+
+    fn key(&self, index: u64) -> CellKey {
+        self.keys[usize::try_from(index).expect("as many as there are keys")]
+    }
+
+    /// The cells that are not there, each key once, of one shard or of all.
+    fn missing(&self, shard: Option<Shard>) -> Vec<u64> {
+        let mut seen = BTreeSet::new();
+        let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
+        let indices = (0..self.meta.cells).filter(is_ours);
+        indices.filter(|index| seen.insert(self.key(*index)) && !self.path(*index).is_file()).collect()
+    }
+
+    /// How many points of the grid have no cell.
+    fn count_missing(&self) -> u64 {
+        (0..self.meta.cells).filter(|index| !self.path(*index).is_file()).count() as u64
+    }
+
+    fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {
+        let fill: whole::Fill<'_> = Box::new(|out| cell.write(out));
+        whole::write_file(&whole::Disk, &self.path(index), Replace::Always, fill).map_err(|error| error.to_string())
+    }
+
+    fn read_cell(&self, index: u64) -> io::Result<Cell> {
+        let path = self.path(index);
+        let file = fs::File::open(&path)?;
+        Cell::read(io::BufReader::new(file)).map_err(|error| {
+            io::Error::other(format!("{}: {error}; remove it, and the same command makes it anew", shown(path)))
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! One cell of a sweep: what was found of one variant, and the key that it is kept under.
+
+use super::super::manifest::ScenarioMeta;
+use super::super::query::Estimate;
+use super::super::schema::{self, names};
+use super::super::{Cell as Value, Manifest, Table, csv, tables};
+use crate::experiment::Experiment;
+use crate::scenario::{Reading, Scenario};
+use serde_json::Value as Json;
+use std::fmt;
+use std::io::{self, Read, Write};
+
+/// What a cell depends on, as a hash: the scenario as understood, the files it reads, the level of the intervals, the
+/// version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellKey(u128);
+
+impl CellKey {
+    /// The key of a variant; `files` is a hash of the traces that it reads, 0 without any.
+    pub fn of(reading: &Reading, files: u128, confidence: f64) -> Self {
+        let mut text = format!("dryport {} cell {}\n", env!("CARGO_PKG_VERSION"), super::SCHEMA_VERSION);
+        text += &format!("confidence {confidence}\nfiles {files:032x}\n");
+        text += &values(&reading.resolved).to_string();
+        Self(fnv1a(FNV_START, text.as_bytes()))
+    }
+
+    /// The name of its file.
+    pub fn file(self) -> String {
+        format!("{self}.csv")
+    }
+}
+
+impl fmt::Display for CellKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// A scenario as understood without the origins of its values: who said them changes no figure.
+pub fn values(resolved: &Json) -> Json {
+    match resolved {
+        Json::Object(table) if table.contains_key("value") && table.contains_key("origin") => table["value"].clone(),
+        Json::Object(table) => Json::Object(table.iter().map(|(key, below)| (key.clone(), values(below))).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Where [`fnv1a`] starts.
+pub const FNV_START: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+
+/// FNV-1a, 128 bits (Fowler, Noll, Vo; draft-eastlake-fnv, section 5), from `hash` on. Two of a million cells share a
+/// key with a chance of 1e-27.
+pub fn fnv1a(hash: u128, bytes: &[u8]) -> u128 {
+    const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
+    bytes.iter().fold(hash, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
+}
+
+/// What was found of one variant: its summary without the names of scenario and variant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    pub(super) table: Table,
+}
+
+/// The columns of a cell: those of the summary after scenario and variant.
+fn columns() -> &'static [schema::Column] {
+    &schema::SUMMARY[2..]
+}
+
+/// The cell of an experiment, at this level of intervals.
+pub fn of_experiment(reading: &Reading, scenario: &Scenario, experiment: &Experiment, confidence: f64) -> Cell {
+    let what = ScenarioMeta::of("-", "", reading);
+    let meta = Manifest::of(Vec::new(), what, scenario, experiment, confidence);
+    let summary = tables::run_tables(experiment, scenario, meta).summary;
+    let mut table = Table::new(&names(columns()));
+    for row in summary.rows() {
+        table.push(row[2..].iter().cloned());
+    }
+    Cell { table }
+}
+
+impl Cell {
+    /// Writes the file.
+    ///
+    /// # Errors
+    ///
+    /// When `out` fails.
+    pub fn write(&self, out: impl Write) -> io::Result<()> {
+        csv::write(&self.table, out)
+    }
+
+    /// Reads the file back.
+    ///
+    /// # Errors
+    ///
+    /// When it is not what [`Cell::write`] wrote.
+    pub fn read(input: impl Read) -> Result<Self, csv::ReadError> {
+        Ok(Self { table: csv::read(columns(), input)? })
+    }
+
+    /// A figure of a scope.
+    pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
+        let [scopes, metrics] = ["scope", "metric"].map(|name| self.table.column(name));
+        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| self.table.column(name));
+        let is_it = |row: &&[Value]| row[scopes].text() == scope && row[metrics].text() == metric;
+        self.table.rows().find(is_it).map_or_else(Estimate::default, |row| Estimate {
+            value: row[estimate].number(),
+            interval: row[low].number().map(|low| (low, row[high].number().unwrap_or(f64::INFINITY))),
+        })
+    }
+
+    /// Runs that are whole.
+    pub fn runs(&self) -> u64 {
+        let column = self.table.column("replications");
+        let count = self.table.rows().find_map(|row| row[column].number()).unwrap_or(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a million")]
+        let runs = count as u64;
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+
+    fn reading(sets: &[&str]) -> Reading {
+        let text = "schema = 1\n[run]\nduration = \"10s\"\nreplications = 2\n[[host]]\nname = \"h\"\n\
+            port_range = \"40000-40009\"\n[[destination]]\nname = \"d\"\n[[client]]\nname = \"c\"\nhost = \"h\"\nto = \"d\"\n\
+            arrivals = { poisson = { rate = \"5/s\" } }\nlifetime = { constant = { value = \"1s\" } }\n";
+        let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        Reading::of(&SourceFile::new("x.toml", text), &sets, &sources).unwrap()
+    }
+
+    #[test]
+    fn a_key_depends_on_what_a_value_is_and_not_on_who_said_it() {
+        let key = |sets: &[&str]| CellKey::of(&reading(sets), 0, 0.95);
+        assert_eq!(key(&[]), key(&["run.seed=60327"]));
+        assert_eq!(key(&["run.duration=10s"]), key(&[]));
+        assert_ne!(key(&["run.seed=1"]), key(&[]));
+        assert_ne!(CellKey::of(&reading(&[]), 0, 0.99), key(&[]));
+        assert_ne!(CellKey::of(&reading(&[]), 1, 0.95), key(&[]));
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        // draft-eastlake-fnv: the empty string, and "a".
+        assert_eq!(fnv1a(FNV_START, b""), FNV_START);
+        assert_eq!(fnv1a(FNV_START, b"a"), 0xd228_cb69_6f1a_8caf_7891_2b70_4e4a_8964);
+    }
+
+    #[test]
+    fn a_cell_reads_back() {
+        use crate::experiment::{Checks, Settings, replicate};
+        let reading = reading(&[]);
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+        let experiment = replicate(&reading.scenario, &settings);
+        let cell = of_experiment(&reading, &reading.scenario, &experiment, 0.95);
+        let mut bytes = Vec::new();
+        cell.write(&mut bytes).unwrap();
+        assert_eq!(
+            Cell::read(&bytes[..]).unwrap().estimate("all", "attempts_total"),
+            cell.estimate("all", "attempts_total")
+        );
+        assert_eq!(cell.runs(), 2);
+        assert!(Cell::read(&bytes[..bytes.len() - 1]).is_err());
+    }
+}

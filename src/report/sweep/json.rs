@@ -1,0 +1,30 @@
+//! A sweep as one JSON document, for scripts: the cells themselves are in the table.
+
+use super::{Digest, SweepMeta};
+use serde_json::{Value, json};
+
+/// Every key of the document and what it holds; `[]` stands for each element of an array.
+pub const KEYS: [(&str, &str); 9] = [
+    ("schema_version", "layout of this document"),
+    ("dryport", "version that made it"),
+    ("scenario", "name: the file's stem"),
+    ("folder", "where sweep.csv and the cells are"),
+    ("cells", "how many points the grid has"),
+    ("cells_refused", "how many of them had a refused connect() in some run"),
+    ("axes", "what is varied"),
+    ("axes[].key", "the path of the key"),
+    ("axes[].values", "its values, as --set has them"),
+];
+
+/// The document; `folder` is where the files are, as the user wrote it.
+pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
+    json!({
+        "schema_version": super::super::json::SCHEMA_VERSION,
+        "dryport": meta.dryport,
+        "scenario": meta.name,
+        "folder": folder,
+        "cells": meta.cells,
+        "cells_refused": digest.refused,
+        "axes": meta.axes,
+    })
+}

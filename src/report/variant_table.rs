@@ -1,0 +1,91 @@
+//! Variants of a scenario, a line each: how often they ran out, when, how much, and what would be safe.
+
+use super::query::Estimate;
+use super::words::{self, percent};
+
+/// The widest a label is before it is cut.
+const LABEL: usize = 44;
+/// The columns beside the label, with their widths.
+const WIDTHS: [usize; 7] = [6, 9, 9, 10, 8, 6, 10];
+/// Which of them make room for long labels, one after another: probes, first refusal, what would be safe.
+const DROPPED: [usize; 3] = [5, 3, 6];
+
+/// One variant.
+pub(super) struct Line<'l> {
+    pub(super) label: &'l str,
+    /// Runs that are whole.
+    pub(super) runs: u64,
+    /// Its figures by metric, of the scope that the table is about; closed forms too.
+    pub(super) figure: &'l dyn Fn(&str) -> Estimate,
+}
+
+/// In how many of its runs a variant was refused.
+pub(super) fn refused_runs(line: &Line<'_>) -> u64 {
+    let share = (line.figure)("exhaustion_probability").value.unwrap_or(0.0);
+    // A share of whole runs, off by a rounding at most.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the number of runs")]
+    let refused = (share * line.runs as f64).round() as u64;
+    refused
+}
+
+/// A head and a line for each of the variants; `most` of them.
+pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize) -> Vec<String> {
+    let labels = lines.iter().map(|line| cut(line.label).len());
+    let width = labels.chain([cut(header).len()]).max().unwrap_or(0);
+    let target = lines.iter().find_map(|line| (line.figure)("target_risk").value);
+    let safe = target.map_or_else(String::new, |target| format!("<= {} % to", percent(target)));
+    let mut left_out: &[usize] = &[];
+    let room = |left_out: &[usize]| {
+        let kept = WIDTHS.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
+        words::WIDTH - kept.map(|(_, width)| width + 1).sum::<usize>()
+    };
+    for count in 0..=DROPPED.len() {
+        left_out = &DROPPED[..count];
+        if width <= room(left_out) {
+            break;
+        }
+    }
+    let row = |cells: [&str; 8]| {
+        let [label, cells @ ..] = cells;
+        let kept = cells.iter().zip(WIDTHS).enumerate().filter(|(column, _)| !left_out.contains(column));
+        let text = kept.fold(format!("{label:<width$}"), |text, (_, (cell, wide))| text + &format!(" {cell:>wide$}"));
+        text.trim_end().to_owned()
+    };
+    let mut text = vec![row([&cut(header), "ports", "refused", "risk", "first", "refused", "probes", &safe])];
+    for line in lines.iter().take(most) {
+        let refused = refused_runs(line);
+        let value = |metric| (line.figure)(metric).value;
+        let risk = risk(refused, line.runs, (line.figure)("exhaustion_probability").interval);
+        let first = match value("first_refusal_s") {
+            Some(first) => words::seconds(first),
+            None if refused > 0 => "in few".into(),
+            None => "never".into(),
+        };
+        let ratio = value("refused_ratio").map_or_else(String::new, |ratio| format!("{} %", percent(ratio)));
+        text.push(row([
+            &cut(line.label),
+            &value("capacity_ports").map_or_else(String::new, words::count),
+            &format!("{refused}/{}", line.runs),
+            &risk,
+            &first,
+            &ratio,
+            &value("probes_mean").map_or_else(String::new, words::figure),
+            &value("safe_rate_per_s").map(words::short_floor_rate).unwrap_or_default(),
+        ]));
+    }
+    text
+}
+
+fn cut(label: &str) -> String {
+    if label.len() > LABEL { format!("{}..", &label[..LABEL - 2]) } else { label.to_owned() }
+}
+
+/// `70-97 %`, `< 15 %`, `> 85 %`.
+fn risk(refused: u64, runs: u64, interval: Option<(f64, f64)>) -> String {
+    let Some((low, high)) = interval else { return String::new() };
+    match refused {
+        0 => format!("< {} %", words::risk(high)),
+        all if all == runs => format!("> {} %", words::risk(low)),
+        _ => format!("{}-{} %", words::risk(low), words::risk(high)),
+    }
+}

@@ -1,0 +1,208 @@
+//! `dryport sweep`: what it leaves is the same whatever happened on the way.
+
+use crate::command::{assert_screen, dryport};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Forty ports and a little too much load; the file says itself what is to be swept.
+const SMALL: &str = "schema = 1
+[sweep]
+\"host.gateway.port_range\" = [\"40000-40039\", \"40000-40059\"]
+\"client.web.arrivals.poisson.rate\" = [\"12/s\", \"15/s\", \"18/s\"]
+[run]
+duration = \"60s\"
+replications = 6
+[[host]]
+name = \"gateway\"
+port_range = \"40000-40039\"
+time_wait = \"2s\"
+[[destination]]
+name = \"db\"
+[[client]]
+name = \"web\"
+host = \"gateway\"
+to = \"db\"
+arrivals = { poisson = { rate = \"18/s\" } }
+lifetime = { exponential = { mean = \"50ms\" } }
+";
+
+fn home() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    fs::write(folder.path().join("s.toml"), SMALL).expect("the folder is ours");
+    folder
+}
+
+/// Every file below a folder with its bytes, by path.
+fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below it").to_owned();
+                all.push((name, fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    all.sort();
+    all
+}
+
+fn swept(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    tree(&folder.join("output/s-sweep"))
+}
+
+fn sweep(folder: &Path, more: &[&str]) -> crate::command::Ended {
+    dryport(folder, &[&["sweep", "s.toml"], more].concat())
+}
+
+#[test]
+fn a_sweep_is_told_cell_by_cell_and_threads_change_no_byte() {
+    let (one, two) = (home(), home());
+    let ended = sweep(one.path(), &["--jobs", "1"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.lines().all(|line| line.len() <= 80), "{}", ended.out);
+    assert_screen("sweep-two-axes", &ended.out);
+    assert_eq!(sweep(two.path(), &["--jobs", "2"]).out, ended.out);
+    assert_eq!(swept(one.path()), swept(two.path()));
+    let files = swept(one.path());
+    assert_eq!(files.iter().filter(|(path, _)| path.starts_with("cells")).count(), 6);
+    let table = String::from_utf8(files.into_iter().find(|(path, _)| path == Path::new("sweep.csv")).expect("it").1);
+    let table = table.expect("text");
+    assert!(table.contains("\ns,port_range=40000-40059 rate=18/s,all,refused_ratio,ratio,"), "{}", &table[..400]);
+    // A second time there is nothing to do, and the same is said.
+    assert_eq!(sweep(one.path(), &[]).out, ended.out);
+}
+
+#[test]
+fn parts_copied_together_are_the_whole() {
+    let whole = home();
+    assert_eq!(sweep(whole.path(), &[]).code, 0);
+    let merged = home();
+    for part in ["1/3", "2/3", "3/3"] {
+        let other = home();
+        let ended = sweep(other.path(), &["--shard", part]);
+        assert_eq!((ended.code, ended.out.as_str()), (0, ""), "{}", ended.err);
+        assert!(ended.err.contains("2 of 6 cells are in output/s-sweep/cells"), "{}", ended.err);
+        let cells = merged.path().join("output/s-sweep/cells");
+        fs::create_dir_all(&cells).expect("ours");
+        for (path, bytes) in swept(other.path()) {
+            fs::write(merged.path().join("output/s-sweep").join(path), bytes).expect("ours");
+        }
+    }
+    assert_eq!(sweep(merged.path(), &[]).code, 0);
+    assert_eq!(swept(merged.path()), swept(whole.path()));
+}
+
+/// Killed as soon as a cell is there, and started again; the slow tier does it on two hundred cells.
+#[test]
+fn a_killed_sweep_ends_with_the_same_bytes() {
+    let (whole, killed) = (home(), home());
+    let longer = ["--set", "run.replications=60"];
+    assert_eq!(sweep(whole.path(), &longer).code, 0);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dryport"))
+        .args(["sweep", "s.toml", "--jobs", "1"])
+        .args(longer)
+        .current_dir(killed.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let cells = killed.path().join("output/s-sweep/cells");
+    let begun = Instant::now();
+    let any = || fs::read_dir(&cells).is_ok_and(|mut entries| entries.next().is_some());
+    while !any() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("it runs or has ended");
+    child.wait().expect("ours");
+    assert_eq!(sweep(killed.path(), &longer).code, 0);
+    assert_eq!(swept(killed.path()), swept(whole.path()));
+}
+
+#[test]
+fn another_sweep_in_the_folder_is_told_apart() {
+    let folder = home();
+    assert_eq!(sweep(folder.path(), &[]).code, 0);
+    let before = swept(folder.path());
+    let other = ["--set", "run.replications=7", "--vary", "client.web.arrivals.poisson.rate=12/s,15/s"];
+    let ended = sweep(folder.path(), &other);
+    assert_eq!(ended.code, 1);
+    assert_screen("sweep-differs", &ended.err);
+    assert_eq!(swept(folder.path()), before);
+    assert_eq!(sweep(folder.path(), &[&other[..], &["--force"]].concat()).code, 0);
+    let fresh = home();
+    assert_eq!(sweep(fresh.path(), &other).code, 0);
+    assert_eq!(swept(folder.path()), swept(fresh.path()));
+}
+
+#[test]
+fn what_cannot_be_swept_is_refused_before_anything_runs() {
+    for (arguments, code, told) in [
+        (&["--vary", "host.gateway.port_rang=1-2"][..], 2, "did you mean"),
+        (&["--vary", "host.gateway.port_range=40000-40009,9-3"], 2, "9-3"),
+        (&["--vary", "run.seed=1,1"], 2, "1 is there twice"),
+        (&["--vary", "run.seed=1", "--vary", "run.seed=2"], 2, "run.seed is varied twice"),
+        (&["--vary", "run.seed"], 2, "it needs KEY=VALUES"),
+        (&["--shard", "4/3"], 2, "write K/N"),
+        (&["--vary", "run.seed=1..10000:10000", "--vary", "run.replications=1..200:200"], 2, "2,000,000 cells, about "),
+    ] {
+        let folder = home();
+        let ended = sweep(folder.path(), arguments);
+        assert_eq!(ended.code, code, "{arguments:?}: {}", ended.err);
+        assert!(ended.err.contains(told), "{arguments:?}: {}", ended.err);
+        assert!(!folder.path().join("output").exists(), "{arguments:?}");
+    }
+    let plain: String = SMALL
+        .lines()
+        .filter(|line| !line.contains("sweep") && !line.starts_with('"'))
+        .fold(String::new(), |text, line| text + line + "\n");
+    let folder = home();
+    fs::write(folder.path().join("s.toml"), plain).expect("ours");
+    let ended = sweep(folder.path(), &[]);
+    assert_eq!((ended.code, ended.err.contains("nothing is varied")), (2, true), "{}", ended.err);
+    let folder = home();
+    fs::write(folder.path().join("s.toml"), SMALL.replacen("40000-40059\"]", "1-0\"]", 1)).expect("ours");
+    let ended = sweep(folder.path(), &[]);
+    assert_eq!((ended.code, folder.path().join("output").exists()), (2, false), "{}", ended.err);
+    assert!(ended.err.contains("host.gateway.port_range"), "{}", ended.err);
+}
+
+#[test]
+fn check_reads_every_value_that_is_to_be_swept() {
+    let folder = home();
+    let ended = dryport(folder.path(), &["check", "s.toml"]);
+    assert!(ended.code == 0 && ended.out.contains("[sweep]: 6 cells"), "{ended:?}");
+    fs::write(folder.path().join("s.toml"), SMALL.replacen("15/s", "15", 1)).expect("ours");
+    let ended = dryport(folder.path(), &["check", "s.toml"]);
+    assert!(ended.code == 3 && ended.err.contains("a rate needs a time"), "{ended:?}");
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_left_alone() {
+    let folder = home();
+    fs::create_dir_all(folder.path().join("mine")).expect("ours");
+    fs::write(folder.path().join("mine/letter"), "dear").expect("ours");
+    let ended = sweep(folder.path(), &["--out", "mine", "--force"]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("holds no sweep"), "{}", ended.err);
+    assert_eq!(tree(&folder.path().join("mine")).len(), 1);
+}
+
+#[test]
+fn a_cell_that_was_cut_is_told() {
+    let folder = home();
+    assert_eq!(sweep(folder.path(), &[]).code, 0);
+    let cell = fs::read_dir(folder.path().join("output/s-sweep/cells")).expect("there").next().expect("one");
+    let path = cell.expect("an entry").path();
+    let bytes = fs::read(&path).expect("a file");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("ours");
+    let ended = sweep(folder.path(), &[]);
+    assert_eq!(ended.code, 1);
+    assert!(ended.err.contains("remove it, and the same command makes it anew"), "{}", ended.err);
+}
