@@ -68,7 +68,7 @@ fn what_is_never_refused_is_no_zero() {
     let even = "{ constant = { rate = \"10/s\" } }";
     let scenario = scenario_of(even, 8, "{ constant = { value = \"450ms\" } }", "0s", "");
     match of(&scenario, 2) {
-        Split::NotEstimable(reached) => assert_eq!(reached.fewest_free, Some(4), "{reached:?}"),
+        Split::NotEstimable(reached) => assert_eq!(reached.fewest_free, Some(3), "{reached:?}"),
         Split::Estimated(found) => panic!("{found:?}"),
     }
 }

@@ -259,8 +259,6 @@ impl Watch<'_> {
         }
         if place.counts {
             tally.attempts += weight;
-            let free = place.fewest_free();
-            tally.fewest_free = Some(tally.fewest_free.map_or(free, |fewest| fewest.min(free)));
         }
     }
 }
@@ -275,6 +273,10 @@ impl Observer for Watch<'_> {
     fn connected(&mut self, attempt: &Attempt, _got: &Connected) {
         self.attempt();
         self.place.set(attempt.lane, attempt.free, self.levels);
+        if self.place.counts && !self.place.is_over {
+            let free = self.place.fewest_free();
+            self.tally.fewest_free = Some(self.tally.fewest_free.map_or(free, |fewest| fewest.min(free)));
+        }
     }
 
     fn refused(&mut self, _attempt: &Attempt, _cause: Cause) {
