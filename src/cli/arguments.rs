@@ -1,7 +1,7 @@
 //! Parsers of option values that several commands take: quantities as scenarios have them, names of profiles.
 
 use crate::des::{Rate, SimDuration};
-use crate::metrics::{METRICS, Metric};
+use crate::metrics::{METRICS, Method, Metric};
 use crate::port::PortRange;
 use crate::profile;
 use crate::scenario::Axis;
@@ -72,6 +72,28 @@ pub(super) fn metric(text: &str) -> Result<&'static Metric, String> {
         Some(near) => format!("no metric is called so; did you mean {near}?"),
         None => "no metric is called so; dryport list metrics has them all".to_owned(),
     })
+}
+
+/// What is to be known, and how well: `5%`, or `busy_ports_mean=1%`.
+pub(super) fn precision(text: &str) -> Result<Precision, String> {
+    let (name, share) = text.split_once('=').unwrap_or(("refused_ratio", text));
+    let metric = metric(name.trim())?;
+    if !matches!(metric.method, Method::Mean(_) | Method::Ratio(..) | Method::Share(_)) {
+        return Err(format!("{} has no interval that becomes narrower", metric.name));
+    }
+    let share = share.trim();
+    let share = if share.ends_with('%') { quantity::percentage(share).ok() } else { share.parse().ok() };
+    let share = share.filter(|share| (0.001..=0.5).contains(share));
+    let share = share.ok_or("a precision lies between 0.1 % and 50 %, as in 5% or busy_ports_mean=1%")?;
+    Ok(Precision { metric, share })
+}
+
+/// What is to be known, and how well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Precision {
+    pub(super) metric: &'static Metric,
+    /// The share of the true value that the error may be.
+    pub(super) share: f64,
 }
 
 /// How every experiment of several scenarios is run.

@@ -69,6 +69,11 @@ impl Progress {
         self.bar.inc(1);
     }
 
+    /// There are to be so many after all.
+    pub fn grow(&self, total: u64) {
+        self.bar.set_length(total);
+    }
+
     /// Takes the bar away; how long it all took.
     pub fn finish(self) -> Duration {
         let elapsed = self.bar.elapsed();

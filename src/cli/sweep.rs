@@ -29,7 +29,7 @@ pub const GUIDE: Guide = Guide {
     examples: &[
         ("dryport sweep s.toml --vary host.gateway.addresses=1..4:4", ""),
         ("dryport sweep s.toml --vary run.seed=1,2 --vary run.warm_up=0s,auto", "2 x 2"),
-        ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half of it"),
+        ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half"),
     ],
 };
 

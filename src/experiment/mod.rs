@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod estimate;
 pub mod explain;
+pub mod precision;
 pub mod replicate;
 pub mod splitting;
 pub mod sweep;
@@ -14,6 +15,7 @@ pub mod watch_ports;
 pub use compare::{ArmScope, align, difference, run_arms};
 pub use estimate::{OfferedLoad, estimate};
 pub use explain::{Life, explain};
+pub use precision::{Goal, replicate_until};
 pub use replicate::{Checks, Experiment, Outcome, Settings, on_threads, replicate, replicate_figures, replicate_one};
 pub use splitting::{Split, split};
 pub use sweep::each;

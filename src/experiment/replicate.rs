@@ -8,6 +8,7 @@ use crate::sim::run::Window;
 use crate::sim::{Interrupted, Observer, Topology, World, run};
 use rayon::prelude::*;
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The most replications whose time series is kept.
@@ -91,11 +92,30 @@ impl Experiment {
 ///
 /// When no thread can be started, or when an invariant does not hold.
 pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
+    replicate_more(scenario, settings, None, scenario.run.replications)
+}
+
+/// Runs the replications that `before` lacks of the first `wanted` ones, whatever number the scenario asks for.
+pub(super) fn replicate_more(
+    scenario: &Scenario,
+    settings: &Settings<'_>,
+    before: Option<Experiment>,
+    wanted: u32,
+) -> Experiment {
     let step = sample_step(scenario);
     let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
     let rows = usize::try_from(rows).expect("at most 1,001 rows");
     let kept = |views: &Views| KeptSeries::new(rows, scenario.run.replications as usize, views);
-    on_threads(settings.jobs, || replications(scenario, settings, step, kept))
+    let first = before.as_ref().map_or(0, |before| before.outcomes.len());
+    let first = u32::try_from(first).expect("at most a million");
+    let more = on_threads(settings.jobs, || replications(scenario, settings, step, kept, first..wanted));
+    match before {
+        Some(mut before) => {
+            before.outcomes.extend(more.outcomes);
+            before
+        }
+        None => more,
+    }
 }
 
 /// As [`replicate`], for figures alone: without time series, on the threads of whoever calls ([`on_threads`]).
@@ -104,7 +124,8 @@ pub fn replicate(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
 ///
 /// When an invariant does not hold.
 pub fn replicate_figures(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
-    replications(scenario, settings, sample_step(scenario), |_| KeptSeries { replications: 0, views: 0 })
+    let kept = |_: &Views| KeptSeries { replications: 0, views: 0 };
+    replications(scenario, settings, sample_step(scenario), kept, 0..scenario.run.replications)
 }
 
 /// Runs `work` on so many threads; 0: one for each core.
@@ -121,6 +142,7 @@ fn replications(
     settings: &Settings<'_>,
     step: SimDuration,
     kept: impl Fn(&Views) -> KeptSeries,
+    numbers: Range<u32>,
 ) -> Experiment {
     let topology = Topology::new(scenario);
     let views = Views::new(&topology);
@@ -147,7 +169,7 @@ fn replications(
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
         Some(Outcome { replication, measures, series, probes: probes.map(ProbeWatch::finish) })
     };
-    let outcomes: Vec<Option<Outcome>> = (0..scenario.run.replications).into_par_iter().map(one).collect();
+    let outcomes: Vec<Option<Outcome>> = numbers.into_par_iter().map(one).collect();
     let outcomes = outcomes.into_iter().flatten().collect();
     Experiment { topology, views, warm_up, step, outcomes }
 }

@@ -50,9 +50,23 @@ pub struct Manifest {
     /// How many rows each table has, so that a file that was cut is noticed.
     #[serde(default)]
     pub rows: BTreeMap<String, u64>,
+    /// The precision that decided how many runs there were, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<PrecisionMeta>,
     /// The arms of a comparison; none in a plain run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantMeta>,
+}
+
+/// What a figure was to be known to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrecisionMeta {
+    /// Which figure, of everything.
+    pub metric: String,
+    /// The share of the true value that the error may be.
+    pub share: f64,
+    /// No more runs than this.
+    pub most: u32,
 }
 
 /// An arm of a comparison.
@@ -195,6 +209,7 @@ impl Manifest {
             confidence,
             files: Vec::new(),
             rows: BTreeMap::new(),
+            precision: None,
             variants: Vec::new(),
         }
     }

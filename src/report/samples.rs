@@ -345,6 +345,7 @@ fn meta(spec: &Spec) -> Manifest {
         confidence: 0.95,
         files: files.map(String::from).to_vec(),
         rows: BTreeMap::new(),
+        precision: None,
         variants: Vec::new(),
     }
 }

@@ -213,6 +213,7 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         confidence: 0.95,
         files: Vec::new(),
         rows: BTreeMap::new(),
+        precision: None,
         variants: Vec::new(),
     }
 }

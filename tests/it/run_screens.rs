@@ -205,3 +205,60 @@ fn what_counting_cannot_see_is_estimated_or_said_not_to_be() {
     let text = of("rare-counted", &["--set", "client.checkout.arrivals.poisson.rate=40/s"]);
     assert!(!text.contains("Rare"), "{text}");
 }
+
+/// Forty ports, a little too much load, few runs: what `--precision` adds to.
+const NARROW: &str = "schema = 1
+[run]
+duration = \"60s\"
+replications = 4
+[[host]]
+name = \"gateway\"
+port_range = \"40000-40039\"
+time_wait = \"2s\"
+[[destination]]
+name = \"db\"
+[[client]]
+name = \"web\"
+host = \"gateway\"
+to = \"db\"
+arrivals = { poisson = { rate = \"18/s\" } }
+lifetime = { exponential = { mean = \"50ms\" } }
+";
+
+#[test]
+fn runs_are_added_until_a_figure_is_known_well_enough() {
+    let folder = home(NARROW);
+    let text = screen("precision", folder.path(), &["s.toml", "--precision", "5%"]);
+    assert!(text.contains("\nPrecision    refused_ratio is known to "), "{text}");
+    let manifest = fs::read_to_string(folder.path().join("output/s/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    assert!(manifest["replications"].as_u64().unwrap() > 20, "{}", manifest["replications"]);
+    assert_eq!(manifest["precision"]["share"], 0.05);
+}
+
+#[test]
+fn when_the_cap_stops_it_the_summary_says_so() {
+    let folder = home(NARROW);
+    let arguments = ["s.toml", "--precision", "1%", "--max-replications", "30"];
+    let text = screen("precision-capped", folder.path(), &arguments);
+    assert!(text.contains("refused_ratio is known to 7.2 % only: 30 runs were the most\n"), "{text}");
+    let calm =
+        ["s.toml", "--set", "client.web.arrivals.poisson.rate=1/s", "--precision", "5%", "--max-replications", "12"];
+    let text = screen("precision-never", folder.path(), &calm);
+    assert!(text.contains("refused_ratio is never seen in 12 runs, the most allowed; 5 %"), "{text}");
+}
+
+#[test]
+fn a_precision_that_cannot_be_is_refused() {
+    let folder = home(NARROW);
+    for (precision, told) in [
+        ("0%", "between 0.1 % and 50 %"),
+        ("5", "between 0.1 % and 50 %"),
+        ("refused_rati=5%", "did you mean refused_ratio?"),
+        ("busy_ports_peak=5%", "has no interval that becomes narrower"),
+    ] {
+        let ended = dryport(folder.path(), &["run", "s.toml", "--precision", precision]);
+        let words = ended.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!((ended.code, words.contains(told)), (2, true), "{precision}: {words}");
+    }
+}

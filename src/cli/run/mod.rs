@@ -3,18 +3,18 @@
 mod plan;
 mod rare;
 
-use super::arguments::{CONFIDENCE, confidence, seed};
+use super::arguments::{CONFIDENCE, Precision, confidence, precision, seed};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::{Checks, Experiment, Settings, replicate, replicate_one, watch_ports};
+use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate_one, replicate_until, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
-use crate::report::manifest::ScenarioMeta;
+use crate::report::manifest::{PrecisionMeta, ScenarioMeta};
 use crate::report::rare::add_rare;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
@@ -24,7 +24,7 @@ use crate::scenario::words;
 use plan::Plan;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How it is shown.
@@ -51,6 +51,13 @@ pub struct Run {
     /// The seed of all random draws, instead of the scenario's
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     seed: Option<u64>,
+    /// Run until a figure is known to so many per cent: 5% (of refused_ratio) or METRIC=5%
+    #[arg(long, value_name = "SHARE", value_parser = precision)]
+    precision: Option<Precision>,
+    /// No more runs than this for --precision
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "precision")]
+    #[arg(value_parser = clap::value_parser!(u32).range(10..=1_000_000), allow_negative_numbers = true)]
+    max_replications: u32,
     /// Threads; as many as there are cores unless given. Changes no figure
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
@@ -158,8 +165,20 @@ impl Run {
             stop,
             progress: &|refused| progress.one(refused),
         };
-        let experiment = replicate(scenario, &settings);
-        let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(scenario.run.replications));
+        let wanted = AtomicU32::new(scenario.run.replications);
+        let grows = |runs: u32| {
+            wanted.store(runs, Ordering::Relaxed);
+            progress.grow(runs.into());
+        };
+        let experiment = match self.precision {
+            None => replicate(scenario, &settings),
+            Some(Precision { metric, share }) => {
+                let most = self.max_replications.max(scenario.run.replications);
+                let goal = Goal { metric, share, confidence: self.confidence, most, grows: &grows };
+                replicate_until(scenario, &settings, &goal)
+            }
+        };
+        let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(wanted.load(Ordering::Relaxed)));
         let tables = (whole > 0).then(|| self.tables(plan, &experiment, stop));
         let took = progress.finish();
         let Some(tables) = tables else {
@@ -250,13 +269,23 @@ impl Run {
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
         arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
         arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        if let Some(Precision { metric, share }) = self.precision {
+            let most = self.max_replications.to_string();
+            arguments.extend(["--precision".to_owned(), format!("{}={share}", metric.name)]);
+            arguments.extend(["--max-replications".to_owned(), most]);
+        }
         arguments.extend(self.rare.then(|| "--rare".to_owned()));
         if self.confidence != CONFIDENCE {
             arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
         }
         let files = run_dir::file_names(self.pictures());
         let what = ScenarioMeta::of(&plan.file, "", &plan.reading);
-        Manifest { files, ..Manifest::of(arguments, what, scenario, experiment, self.confidence) }
+        let precision = self.precision.map(|Precision { metric, share }| PrecisionMeta {
+            metric: metric.name.to_owned(),
+            share,
+            most: self.max_replications.max(scenario.run.replications),
+        });
+        Manifest { files, precision, ..Manifest::of(arguments, what, scenario, experiment, self.confidence) }
     }
 }
 

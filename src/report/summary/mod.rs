@@ -9,6 +9,7 @@ mod check;
 mod closed_form;
 mod costs;
 mod headroom;
+mod precision;
 mod rare;
 mod refusals;
 mod scopes;
@@ -24,6 +25,7 @@ use change::change;
 use check::check;
 use costs::costs;
 use headroom::headroom;
+use precision::precision;
 use rare::rare;
 use scopes::scopes;
 use verdict::{how_sure, verdict_lines};
@@ -43,6 +45,7 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
     if !idle {
         page.label("Rare", &rare(tables));
         page.label("How sure", &how_sure(tables));
+        page.label("Precision", &precision(tables));
         page.label("Headroom", &headroom(tables));
         page.label("When", &when(tables));
         page.label("Costs", &costs(tables));
