@@ -162,7 +162,7 @@ mod tests {
         for _ in 0..1_000 {
             rare.note(10, 1.0);
         }
-        for _ in 0..100 {
+        for _ in 0..40 {
             rare.note(4, 1.0);
         }
         let mut levels = Levels::NONE;
