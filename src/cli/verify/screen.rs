@@ -78,9 +78,12 @@ const NO: &str = "NO";
 /// Columns of what is expected.
 const EXPECTED: usize = 9;
 
+/// Columns of what was found.
+const FOUND: usize = 16;
+
 /// A line of the table; where a cell is too long for its column, the others move.
 fn line([against, case, expected, found, difference, verdict]: [&str; 6]) -> String {
-    let line = format!("{against:<8} {case:<31} {expected:<EXPECTED$} {found:<16} {difference:<9} {verdict}");
+    let line = format!("{against:<8} {case:<31} {expected:<EXPECTED$} {found:<FOUND$} {difference:<9} {verdict}");
     let fits = line.trim_end().len() <= WIDTH;
     let line = if fits { line } else { [against, case, expected, found, difference, verdict].join(" ") };
     line.trim_end().to_owned()
@@ -130,27 +133,39 @@ fn figures(finding: &Finding) -> (String, String) {
     if decimals == DECIMALS_MAX {
         return (format!("{:.4e}", finding.expected), format!("{found:.3e}+-{spread:.1e}"));
     }
+    let found = fitting(FOUND, decimals, |decimals| format!("{}+-{}", fixed(found, decimals), fixed(spread, decimals)));
     let is_whole = finding.expected.fract() == 0.0;
-    let wanted = if is_whole { plain(finding.expected) } else { fixed(finding.expected, decimals + 1) };
-    let wanted = if wanted.len() > EXPECTED { fixed(finding.expected, decimals) } else { wanted };
-    (wanted, format!("{}+-{}", fixed(found, decimals), fixed(spread, decimals)))
+    let decimals = if is_whole { 0 } else { decimals + 1 };
+    (fitting(EXPECTED, decimals, |decimals| fixed(finding.expected, decimals)), found)
+}
+
+/// A number in so many columns, if some decimals fewer let it fit.
+fn fitting(columns: usize, decimals: usize, text: impl Fn(usize) -> String) -> String {
+    let fits = (0..=decimals).rev().map(&text).find(|text| text.len() <= columns);
+    fits.unwrap_or_else(|| text(0))
 }
 
 /// More decimals do not fit beside their spread.
 const DECIMALS_MAX: usize = 6;
 
-/// A number in which nothing was drawn: whole, or to six digits.
+/// A number in which nothing was drawn: whole, or to six digits as far as there is room.
 fn plain(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 {
-        words::count(value)
-    } else if size < 1e-4 {
-        format!("{value:.3e}")
-    } else if size < 1.0 {
-        fixed(value, 6)
-    } else {
-        fixed(value, 2)
+        return words::count(value);
     }
+    if size >= 1.0 {
+        return fitting(EXPECTED, 2, |decimals| fixed(value, decimals));
+    }
+    let mut decimals = 6;
+    let mut unit = 0.1;
+    while size < unit && decimals < f64::DIGITS as usize {
+        decimals += 1;
+        unit /= 10.0;
+    }
+    let text = fixed(value, decimals);
+    let text = text.trim_end_matches('0');
+    if text.len() <= EXPECTED { text.to_owned() } else { format!("{value:.4e}") }
 }
 
 /// What counts as agreement, of the kinds that are there.
@@ -158,7 +173,7 @@ fn agreement(page: &mut Page, all: &[Judged<'_>]) {
     page.gap();
     for (against, rule) in [
         (Against::Theory, "|z| < 4, z in standard errors; a formula has 10 digits; else exact"),
-        (Against::Kernel, "totals within 5 or 0.1 %; holds redrawn: within 3 standard deviations or 5"),
+        (Against::Kernel, "totals within 5 or 0.1 %; where holds are redrawn, within 5 or 3 sd"),
         (Against::Incident, "as the asserts of scenarios/incidents/CASE.toml allow, which say why"),
     ] {
         if all.iter().any(|judged| judged.check.against == against) {
@@ -184,4 +199,66 @@ pub(super) fn list(checks: &[&Check]) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::Sampled;
+
+    fn shown(expected: f64, estimate: f64, error: f64) -> (String, String) {
+        figures(&Finding::sampled("x", expected, Some(Sampled { estimate, error })))
+    }
+
+    #[test]
+    fn what_is_sampled_has_two_digits_of_its_error_as_far_as_there_is_room() {
+        for (expected, estimate, error, words) in [
+            (0.018_384_570, 0.017_961, 0.000_251_2, ("0.018385", "0.01796+-0.00025")),
+            (27_959.607, 27_958.02, 9.62, ("27,959.61", "27,958.0+-9.6")),
+            (27_959.607, 27_958.02, 12.4, ("27,959.6", "27,958+-12")),
+            (16_375.532_1, 16_375.574, 0.091, ("16,375.53", "16,375.57+-0.09")),
+            (3.559_4e-4, 3.923e-4, 4.6e-5, ("3.5594e-4", "3.923e-4+-4.6e-5")),
+            (50.0, 49.93, 0.021, ("50", "49.930+-0.021")),
+        ] {
+            assert_eq!(shown(expected, estimate, error), (words.0.to_owned(), words.1.to_owned()));
+        }
+        assert_eq!(figures(&Finding::sampled("x", 0.5, None)), ("0.5".to_owned(), "none".to_owned()));
+        assert_eq!(shown(0.5, 0.5, 0.0), ("0.5".to_owned(), "0.5".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_drawn_has_up_to_six_digits() {
+        for (value, words) in [
+            (28_225.0, "28,225"),
+            (0.0, "0"),
+            (3.0 / 43.0, "0.0697674"),
+            (0.004_59, "0.00459"),
+            (8.466_820_192e-4, "8.4668e-4"),
+            (1.36e-8, "1.3600e-8"),
+            (916.666_67, "916.67"),
+            (609_458.09, "609,458.1"),
+        ] {
+            assert_eq!(plain(value), words);
+        }
+    }
+
+    #[test]
+    fn differences_say_what_they_are() {
+        for (difference_is, words) in [
+            (Difference::Exact, "exact"),
+            (Difference::Deviations(-1.74), "z = -1.7"),
+            (Difference::Digits(15), "15 digits"),
+            (Difference::Share(-0.000_436), "-0.044 %"),
+            (Difference::Share(0.0882), "+8.8 %"),
+            (Difference::Unknown, "none"),
+        ] {
+            assert_eq!(difference(difference_is), words);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_closes_up() {
+        let long = "tw-reuse-loopback-only: some long figure";
+        assert_eq!(line(["kernel", long, "100", "100", "exact", OK]), format!("kernel {long} 100 100 exact ok"));
+    }
 }

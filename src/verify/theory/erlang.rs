@@ -162,7 +162,8 @@ fn block(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
 }
 
 fn loss(ports: u32, rate: f64, hold: f64, blocking: f64, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
-    let experiment = bench.run(&uniform_holds(ports, rate, hold).scenario())?;
+    let draft = Draft { replications: 60, ..uniform_holds(ports, rate, hold) };
+    let experiment = bench.run(&draft.scenario())?;
     Ok(vec![
         Finding::formula(blocking, erlang_b(ports, rate * hold)),
         of_all("refused", &experiment, "refused_ratio", blocking),
