@@ -13,6 +13,8 @@ use rand_chacha::rand_core::SeedableRng;
 
 /// Words drawn at a time: 2 KiB, so that the blocks of several streams stay in the first-level cache.
 pub const BLOCK: usize = 256;
+/// Words drawn first in a branch: most branches are short.
+pub const FEW: usize = 16;
 
 /// Whose stream it is: a seed and a replication, from which actors' streams are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +76,15 @@ impl Words {
         word
     }
 
-    /// The next whole block, for laws that transform a block at a time. Do not mix with [`Words::word`].
-    pub fn block(&mut self) -> &[u64; BLOCK] {
-        self.refill();
-        &self.block
+    /// The next `count` words, at most [`BLOCK`], for laws that transform many at a time. Do not mix with
+    /// [`Words::word`].
+    ///
+    /// # Panics
+    ///
+    /// When there are more.
+    pub fn take(&mut self, count: usize) -> &[u64] {
+        self.draw(count);
+        &self.block[..count]
     }
 
     /// Goes on at the start of branch number `branch` (1 or more); what was drawn and not read is thrown away.
@@ -94,12 +101,17 @@ impl Words {
 
     #[cold]
     fn refill(&mut self) {
+        self.draw(BLOCK);
+        self.next = 0;
+    }
+
+    fn draw(&mut self, count: usize) {
         let mut bytes = [0; 8 * BLOCK];
-        self.generator.fill_bytes(&mut bytes);
+        let bytes = &mut bytes[..8 * count];
+        self.generator.fill_bytes(bytes);
         for (word, bytes) in self.block.iter_mut().zip(bytes.as_chunks().0) {
             *word = u64::from_le_bytes(*bytes);
         }
-        self.next = 0;
     }
 }
 
@@ -172,9 +184,8 @@ mod tests {
     fn blocks_and_words_are_the_same_stream() {
         let mut blocks = RANDOMNESS.words("a", "b");
         let mut words = RANDOMNESS.words("a", "b");
-        for _ in 0..2 {
-            let block = *blocks.block();
-            assert!(block.iter().all(|word| *word == words.word()));
+        for count in [BLOCK, FEW, BLOCK] {
+            assert!(blocks.take(count).iter().all(|word| *word == words.word()));
         }
     }
 

@@ -158,6 +158,54 @@ fn json_says_the_same() {
     assert_eq!(alone["runs"][0]["figures"], both["runs"][1]["figures"]);
 }
 
+/// Twenty ports, of which some five are wanted.
+const RARE: &str = r#"
+schema = 1
+[run]
+duration     = "200s"
+warm_up      = "auto"
+replications = 4
+[[host]]
+name       = "gateway"
+port_range = "40000-40019"
+time_wait  = "600ms"
+[[destination]]
+name = "orders-db"
+[[client]]
+name     = "checkout"
+host     = "gateway"
+to       = "orders-db"
+arrivals = { poisson = { rate = "8/s" } }
+lifetime = { exponential = { mean = "50ms" } }
+"#;
+
+#[test]
+fn what_counting_cannot_see_is_estimated_or_said_not_to_be() {
+    let home = home(RARE);
+    let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let of = |name: &str, more: &[&str]| {
+        fold(&screen(name, home.path(), &[&["s.toml", "--rare", "--force"], more].concat()))
+    };
+    let text = of("rare-formula", &[]);
+    assert!(text.contains("Rare 4.7e-7 of connect() calls refused; closed form: Erlang B"), "{text}");
+    // Retries are in no formula, and here hardly ever made: the figure is much the same.
+    let text = of("rare-splitting", &["--set", "client.checkout.retry.attempts=3"]);
+    assert!(text.contains("of connect() calls refused (95 % CI ") && text.contains("; splitting, "), "{text}");
+    let figures = fs::read_to_string(home.path().join("output/s/summary.csv")).expect("it was written");
+    let row = figures.lines().last().expect("a row");
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!(cells[..5], ["s", "", "all", "refused_ratio_rare", "ratio"], "{row}");
+    let [ratio, low, high] = [5, 6, 7].map(|place: usize| cells[place].parse::<f64>().expect("a number"));
+    assert!(low < ratio && ratio < high && low < 4.7e-7 && 4.7e-7 < high, "{row}");
+    // Nothing is drawn: no copy goes another way.
+    fs::write(home.path().join("t.csv"), "time_s,lifetime_s\n1,2\n2,2\n59,2\n").expect("the folder is ours");
+    let text = of("rare-none", &["--set", "client.checkout.arrivals={ trace = { file = \"t.csv\" } }"]);
+    assert!(text.contains("not estimable: no refusal seen"), "{text}");
+    // Enough were counted.
+    let text = of("rare-counted", &["--set", "client.checkout.arrivals.poisson.rate=40/s"]);
+    assert!(!text.contains("Rare"), "{text}");
+}
+
 /// Forty ports, a little too much load, few runs: what `--precision` adds to.
 const NARROW: &str = "schema = 1
 [run]

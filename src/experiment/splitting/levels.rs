@@ -120,7 +120,7 @@ impl Histogram {
     fn shares(&self) -> Vec<Option<f64>> {
         let total = self.found.iter().fold(0.0, |sum, (weights, _)| sum + weights);
         // One coming and going of a large range is thousands of attempts long.
-        let enough = 100 + self.found.len() as u64 / 4;
+        let enough = 50 + self.found.len() as u64 / 4;
         let (mut weights, mut count) = (0.0, 0);
         let of = |(more, many): &(f64, u64)| {
             (weights, count) = (weights + more, count + many);
@@ -162,7 +162,7 @@ mod tests {
         for _ in 0..1_000 {
             rare.note(10, 1.0);
         }
-        for _ in 0..100 {
+        for _ in 0..40 {
             rare.note(4, 1.0);
         }
         let mut levels = Levels::NONE;

@@ -98,7 +98,7 @@ pub fn split(scenario: &Scenario, effort: &Effort, jobs: usize, stop: &AtomicBoo
     let topology = Topology::new(scenario);
     let trial = Trial::new(scenario, &topology, stop);
     on_threads(jobs, || {
-        let (levels, piloted) = pilot(&trial, effort.work_max / 4)?;
+        let (levels, piloted) = pilot(&trial, effort.work_max / 2)?;
         rounds(&trial, &levels, &Effort { work_max: effort.work_max.saturating_sub(piloted), ..*effort })
     })
 }
@@ -181,13 +181,15 @@ fn conclude(tallies: &[Tally], levels: usize, confidence: f64) -> Split {
 
 /// Attempts of each round of the pilot: enough for the slow coming and going of so many ports.
 fn pilot_attempts(ports: u32) -> u64 {
-    20_000.max(40 * u64::from(ports))
+    4_000.max(40 * u64::from(ports))
 }
 
 /// The most rounds of the pilot: each sees about a hundred times rarer things than the one before.
 const PILOT_ROUNDS: u64 = 40;
 /// Work for each of its attempts, with copies.
 const PILOT_COPIES: u64 = 16;
+/// So many rounds one after another, each with twice as many runs, may find no level.
+const PILOT_BARREN: u32 = 2;
 /// The most runs of a round.
 const PILOT_RUNS: u64 = 4_096;
 
@@ -195,7 +197,7 @@ const PILOT_RUNS: u64 = 4_096;
 fn pilot(trial: &Trial<'_>, work_max: u64) -> Result<(Levels, u64), Interrupted> {
     let mut levels = Levels::NONE;
     let wanted = pilot_attempts(trial.ports_most());
-    let (mut runs, mut work) = (4, 0);
+    let (mut runs, mut work, mut barren) = (4, 0, 0);
     for round in 0..PILOT_ROUNDS {
         let first = PILOT + round * PILOT_RUNS;
         // Every level sees about as many attempts as the run itself, and copies cost most.
@@ -209,13 +211,11 @@ fn pilot(trial: &Trial<'_>, work_max: u64) -> Result<(Levels, u64), Interrupted>
             tally.found.iter().for_each(|found| all.add(found));
         }
         work += spent;
-        let is_more = levels.extend(&all, trial.levels_max());
-        let too_few = attempts < wanted && runs < PILOT_RUNS;
-        let done = levels.have_ended() || attempts == 0 || !(is_more || too_few);
-        if done || work + 2 * spent > work_max {
+        barren = if levels.extend(&all, trial.levels_max()) { 0 } else { barren + 1 };
+        if levels.have_ended() || attempts == 0 || barren > PILOT_BARREN || work + 2 * spent > work_max {
             break;
         }
-        if too_few {
+        if barren > 0 || attempts < wanted {
             runs = (runs * wanted.div_ceil(attempts).max(2)).min(PILOT_RUNS);
         }
     }

@@ -78,7 +78,7 @@ struct Watch<'w> {
 
 /// What a copy of the world costs, in attempts: its streams begin anew, and every port may be somewhere in it.
 fn copy_work(ports: u64) -> u64 {
-    64 + ports / 32
+    32 + ports / 32
 }
 
 /// All levels hold at most so many ports, busy or not: 16 bytes or so for each.
@@ -259,8 +259,6 @@ impl Watch<'_> {
         }
         if place.counts {
             tally.attempts += weight;
-            let free = place.fewest_free();
-            tally.fewest_free = Some(tally.fewest_free.map_or(free, |fewest| fewest.min(free)));
         }
     }
 }
@@ -275,6 +273,10 @@ impl Observer for Watch<'_> {
     fn connected(&mut self, attempt: &Attempt, _got: &Connected) {
         self.attempt();
         self.place.set(attempt.lane, attempt.free, self.levels);
+        if self.place.counts && !self.place.is_over {
+            let free = self.place.fewest_free();
+            self.tally.fewest_free = Some(self.tally.fewest_free.map_or(free, |fewest| fewest.min(free)));
+        }
     }
 
     fn refused(&mut self, _attempt: &Attempt, _cause: Cause) {

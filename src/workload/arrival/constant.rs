@@ -2,7 +2,6 @@
 
 use super::{ArrivalLaw, Process};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::random::BLOCK;
 use crate::des::{Rate, SimDuration, SimTime, Words};
 
 /// Arrivals at `round(k / rate)`, k = 0, 1, ...
@@ -42,7 +41,8 @@ struct Even {
 }
 
 impl Process for Even {
-    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
+    fn fill(&mut self, instants: &mut [SimTime]) -> usize {
+        let len = instants.len();
         for (written, instant) in instants.iter_mut().enumerate() {
             match u64::try_from(self.next) {
                 Ok(nanos) if nanos < SimDuration::MAX.as_nanos() => *instant = SimTime::from_nanos(nanos),
@@ -55,7 +55,7 @@ impl Process for Even {
                 self.next += 1;
             }
         }
-        BLOCK
+        len
     }
 
     fn copy(&self) -> Box<dyn Process> {

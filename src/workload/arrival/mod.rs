@@ -2,7 +2,7 @@
 //!
 //! A process makes instants a block at a time, so that what runs per event is a read from an array whatever the process.
 
-use crate::des::random::BLOCK;
+use crate::des::random::{BLOCK, FEW};
 use crate::des::{Rate, SimTime, Words};
 use std::fmt;
 
@@ -39,7 +39,7 @@ impl Arrivals {
 /// A process at work.
 pub(crate) trait Process: fmt::Debug + Send {
     /// Writes the next instants, in order, and says how many; fewer than fit means that no more will come.
-    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize;
+    fn fill(&mut self, instants: &mut [SimTime]) -> usize;
 
     /// Draws what comes after `now` anew, from branch number `branch` of its stream. Says whether it draws at all: if
     /// not, what was written stands.
@@ -70,7 +70,7 @@ pub struct ArrivalStream {
 impl ArrivalStream {
     fn new(process: Box<dyn Process>) -> Self {
         let mut stream = Self { process, block: Box::new([SimTime::NEVER; BLOCK]), next: 0 };
-        stream.refill();
+        stream.refill(0);
         stream
     }
 
@@ -85,22 +85,23 @@ impl ArrivalStream {
     pub fn advance(&mut self) {
         self.next += 1;
         if self.next == BLOCK {
-            self.refill();
+            self.refill(0);
         }
     }
 
     /// Draws what comes after `now` anew, from branch number `branch`.
     pub fn rekey(&mut self, branch: u64, now: SimTime) {
         if self.process.rekey(branch, now) {
-            self.refill();
+            self.refill(BLOCK - FEW);
         }
     }
 
+    /// Fills the block from place `first` on.
     #[cold]
-    fn refill(&mut self) {
-        let len = self.process.fill(&mut self.block);
-        self.block[len..].fill(SimTime::NEVER);
-        self.next = 0;
+    fn refill(&mut self, first: usize) {
+        let len = self.process.fill(&mut self.block[first..]);
+        self.block[first + len..].fill(SimTime::NEVER);
+        self.next = first;
     }
 }
 

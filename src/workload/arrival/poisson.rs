@@ -49,11 +49,13 @@ struct Independent {
 }
 
 impl Process for Independent {
-    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
+    fn fill(&mut self, instants: &mut [SimTime]) -> usize {
+        let count = instants.len();
         let mut gaps = [0; BLOCK];
-        numeric::exponential_block(self.mean, self.words.block(), &mut gaps);
+        let gaps = &mut gaps[..count];
+        numeric::exponential_block(self.mean, self.words.take(count), gaps);
         let (shift, mask) = (self.shift, (1 << self.shift) - 1);
-        for (written, (instant, gap)) in instants.iter_mut().zip(gaps).enumerate() {
+        for (written, (instant, gap)) in instants.iter_mut().zip(&*gaps).enumerate() {
             let units = self.fraction + gap;
             self.fraction = units & mask;
             self.last += units >> shift;
@@ -63,7 +65,7 @@ impl Process for Independent {
             }
             *instant = SimTime::from_nanos(self.last);
         }
-        BLOCK
+        count
     }
 
     /// The wait for the next request has no memory: from `now` on it is as long as from the last request.

@@ -2,7 +2,6 @@
 
 use super::{ArrivalLaw, Process};
 use crate::choice::{Choice, Fault, Kind, Parameter, Values};
-use crate::des::random::BLOCK;
 use crate::des::{Rate, SimTime, Words};
 use crate::workload::trace::Trace;
 use std::sync::Arc;
@@ -44,9 +43,9 @@ struct Rows {
 }
 
 impl Process for Rows {
-    fn fill(&mut self, instants: &mut [SimTime; BLOCK]) -> usize {
+    fn fill(&mut self, instants: &mut [SimTime]) -> usize {
         let rows = &self.trace.rows[self.next..];
-        let written = rows.len().min(BLOCK);
+        let written = rows.len().min(instants.len());
         for (instant, row) in instants.iter_mut().zip(rows) {
             *instant = self.window + (row.at - SimTime::ZERO);
         }

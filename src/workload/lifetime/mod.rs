@@ -3,7 +3,7 @@
 //! One law per file. A law turns one 64-bit random word into one lifetime by inversion, so request i of a client owns
 //! word i of the client's lifetime stream whatever the law is, and a change of law moves no other draw.
 
-use crate::des::random::BLOCK;
+use crate::des::random::{BLOCK, FEW};
 use crate::des::{SimDuration, Words};
 
 /// What a law of lifetimes must answer.
@@ -81,7 +81,7 @@ impl LifetimeStream {
             return constant;
         }
         if self.next == BLOCK {
-            self.refill();
+            self.refill(0);
         }
         let nanos = self.nanos[self.next];
         self.next += 1;
@@ -91,13 +91,17 @@ impl LifetimeStream {
     /// Draws all that follow anew, from branch number `branch`.
     pub fn rekey(&mut self, branch: u64) {
         self.words.rekey(branch);
-        self.next = BLOCK;
+        if self.constant.is_none() {
+            self.refill(BLOCK - FEW);
+        }
     }
 
+    /// Fills the block from place `first` on.
     #[cold]
-    fn refill(&mut self) {
-        self.law.fill(self.words.block(), &mut *self.nanos);
-        self.next = 0;
+    fn refill(&mut self, first: usize) {
+        let nanos = &mut self.nanos[first..];
+        self.law.fill(self.words.take(nanos.len()), nanos);
+        self.next = first;
     }
 }
 
