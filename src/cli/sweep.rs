@@ -38,7 +38,7 @@ const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
 
 /// More cells than this are asked about again.
 const CELLS_MAX: u64 = 1_000_000;
-/// Nanoseconds of one core for a connect(), about: what `cargo bench --bench end_to_end` finds.
+/// Nanoseconds of one core for a `connect()`, about: what `cargo bench --bench end_to_end` finds.
 const NANOS_PER_CONNECT: f64 = 150.0;
 
 /// Run a grid of settings; started again after a stop, it goes on from there
@@ -151,7 +151,7 @@ impl Sweep {
         if missing > 0 {
             return self.tell_shard(&plan, (whole, all), output);
         }
-        match self.put_together(&plan) {
+        match Self::put_together(&plan) {
             Ok(digest) => self.tell(&plan, &digest, output),
             Err(error) => {
                 output.prose(&format!("error: {error}"))?;
@@ -261,12 +261,12 @@ impl Sweep {
                 let lines: Vec<String> =
                     plan.meta.differences(earlier).iter().map(|line| format!("  {line}")).collect();
                 let (folder, more) = (shown(folder), lines.len().saturating_sub(10));
-                let mut message = fitted(&format!("error: {folder} holds another sweep; this one differs in"));
-                lines.iter().take(10).for_each(|line| message += &format!("\n{}", fitted(&shown(line))));
-                if more > 0 {
-                    message += &format!("\n  and {more} more");
-                }
-                return Err((Exit::Failed, message + "\nhelp: name another folder with --out, or --force"));
+                let head = fitted(&format!("error: {folder} holds another sweep; this one differs in"));
+                let lines = lines.iter().take(10).map(|line| fitted(&shown(line)));
+                let more = (more > 0).then(|| format!("  and {more} more"));
+                let help = "help: name another folder with --out, or --force".to_owned();
+                let all = std::iter::once(head).chain(lines).chain(more).chain([help]);
+                return Err((Exit::Failed, all.collect::<Vec<_>>().join("\n")));
             }
             None if !is_empty || (folder.exists() && !folder.is_dir()) => {
                 let folder = shown(folder);
@@ -314,7 +314,7 @@ impl Sweep {
     }
 
     /// Writes the table of all cells, and takes away what is no cell of this sweep.
-    fn put_together(&self, plan: &Plan) -> Result<Digest, String> {
+    fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
         for entry in fs::read_dir(&cells).into_iter().flatten().flatten() {

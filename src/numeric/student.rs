@@ -2,7 +2,7 @@
 
 use super::beta::{BetaShape, Split, beta_cdf};
 
-/// P(T > t) of Student's t with `freedom` degrees of freedom (above 0): half of I_x(nu/2, 1/2), x = nu / (nu + t^2), on
+/// P(T > t) of Student's t with `freedom` degrees of freedom (above 0): half of I(x; nu/2, 1/2), x = nu / (nu + t^2), on
 /// the far side of zero. Abramowitz and Stegun 26.7.1.
 ///
 /// # Panics

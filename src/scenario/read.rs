@@ -211,7 +211,7 @@ impl Reader<'_> {
         let mut axes = Vec::new();
         for entry in &table.0 {
             match Axis::of_entry(&entry.key, &entry.node) {
-                Some(Ok(axis)) => axes.push(axis),
+                Some(Ok(varied)) => axes.push(varied),
                 Some(Err(twin)) => self.fault(Fault::new(entry.node.at.clone(), twin)),
                 None => {
                     let message = format!("{} needs an array of values", quoted(&entry.key));

@@ -109,6 +109,10 @@ impl Grid {
     }
 
     /// The place on each axis of variant number `index`.
+    ///
+    /// # Panics
+    ///
+    /// Never: a place is below the length of a list.
     pub fn places(&self, index: u64) -> Vec<usize> {
         let mut rest = index;
         let mut places: Vec<usize> = Vec::with_capacity(self.axes.len());

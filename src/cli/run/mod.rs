@@ -51,7 +51,7 @@ pub struct Run {
     /// The seed of all random draws, instead of the scenario's
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     seed: Option<u64>,
-    /// Run until a figure is known to so many per cent: 5% (of refused_ratio) or METRIC=5%
+    /// Run until a figure is known to so many per cent: 5% (of refusals) or METRIC=5%
     #[arg(long, value_name = "SHARE", value_parser = precision)]
     precision: Option<Precision>,
     /// No more runs than this for --precision

@@ -204,15 +204,13 @@ fn differences(
     canvas.text((middle, frame.plot.bottom + 66.0), &format!("difference ({unit})"), SMALL.align(Align::Centre));
     for (place, row) in rows.iter().enumerate() {
         let height = frame.y(rows.len() as f64 - place as f64 - 0.5);
-        match row.difference {
-            Some((value, (from, to))) => bar(canvas, (at(from), at(to)), at(value), height, row.color),
-            None => {
-                let side = if at(0.0) > middle { Align::Right } else { Align::Left };
-                let x = if at(0.0) > middle { at(0.0) - 10.0 } else { at(0.0) + 10.0 };
-                let word = if row.label == *first { "the first" } else { "no interval" };
-                canvas.text((x, height + 5.0), word, SMALL.color(GREY_TEXT).align(side));
-            }
+        if let Some((value, (from, to))) = row.difference {
+            bar(canvas, (at(from), at(to)), at(value), height, row.color);
+            continue;
         }
+        let (side, x) = if at(0.0) > middle { (Align::Right, at(0.0) - 10.0) } else { (Align::Left, at(0.0) + 10.0) };
+        let word = if row.label == *first { "the first" } else { "no interval" };
+        canvas.text((x, height + 5.0), word, SMALL.color(GREY_TEXT).align(side));
     }
 }
 

@@ -100,7 +100,7 @@ impl Comparison {
         };
         let variants = arms.iter().map(variant).collect();
         let files = file_names(pictures);
-        let meta = Manifest { variants, files, ..meta };
+        let meta = Manifest { files, variants, ..meta };
         Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences }
     }
 

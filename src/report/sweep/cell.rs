@@ -18,10 +18,9 @@ pub struct CellKey(u128);
 impl CellKey {
     /// The key of a variant; `files` is a hash of the traces that it reads, 0 without any.
     pub fn of(reading: &Reading, files: u128, confidence: f64) -> Self {
-        let mut text = format!("dryport {} cell {}\n", env!("CARGO_PKG_VERSION"), super::SCHEMA_VERSION);
-        text += &format!("confidence {confidence}\nfiles {files:032x}\n");
-        text += &values(&reading.resolved).to_string();
-        Self(fnv1a(FNV_START, text.as_bytes()))
+        let (version, layout) = (env!("CARGO_PKG_VERSION"), super::SCHEMA_VERSION);
+        let head = format!("dryport {version} cell {layout}\nconfidence {confidence}\nfiles {files:032x}\n");
+        Self(fnv1a(FNV_START, (head + &values(&reading.resolved).to_string()).as_bytes()))
     }
 
     /// The name of its file.

@@ -88,6 +88,10 @@ impl SweepMeta {
     }
 
     /// What differs from an earlier sweep in the same folder: `path: theirs, now ours`, a line each.
+    ///
+    /// # Panics
+    ///
+    /// Never: the fields are plain data.
     pub fn differences(&self, earlier: &Self) -> Vec<String> {
         let json = |meta: &Self| {
             let mut all = serde_json::to_value(meta).expect("plain data has a JSON form");
