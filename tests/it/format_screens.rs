@@ -73,7 +73,7 @@ fn every_line_of_the_template_that_is_commented_out_may_be_taken() {
         else {
             continue;
         };
-        let start = lines[..index].iter().rposition(|line| line.starts_with('[')).unwrap();
+        let start = lines[..index].iter().rposition(|line| line.starts_with('[')).unwrap_or(0);
         if lines[..index].contains(&"#[[assert]]") {
             continue;
         }
@@ -86,7 +86,7 @@ fn every_line_of_the_template_that_is_commented_out_may_be_taken() {
         let scenario = read(&changed.join("\n")).unwrap_or_else(|faults| panic!("{faults}")).scenario;
         // What is not said to be another choice is the default.
         let is_other = lines[index - 1].starts_with("# or ")
-            || ["sample", "retry", "local_port_range"].contains(&key(bare).as_str());
+            || ["sweep", "sample", "retry", "local_port_range"].contains(&key(bare).as_str());
         assert_eq!(scenario == plain, !is_other, "{bare}");
         taken += 1;
     }
