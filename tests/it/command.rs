@@ -18,6 +18,25 @@ pub(crate) fn assert_screen(name: &str, screen: &str) {
     assert_eq!(screen, golden, "{name}: DRYPORT_BLESS=1 takes the new screen");
 }
 
+/// A scenario that is simulated in no time: forty ports and a little too much load, twelve runs of a minute.
+pub(crate) const FORTY_PORTS: &str = "schema = 1
+[run]
+duration = \"60s\"
+replications = 12
+[[host]]
+name = \"gateway\"
+port_range = \"40000-40039\"
+time_wait = \"2s\"
+[[destination]]
+name = \"db\"
+[[client]]
+name = \"web\"
+host = \"gateway\"
+to = \"db\"
+arrivals = { poisson = { rate = \"18/s\" } }
+lifetime = { exponential = { mean = \"50ms\" } }
+";
+
 /// How a command ended.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Ended {

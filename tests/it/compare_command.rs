@@ -1,34 +1,15 @@
 //! `dryport compare`: screens, files, determinism, and what common random numbers save.
 
-use crate::command::{assert_screen, dryport, root};
+use crate::command::{FORTY_PORTS, assert_screen, dryport, root};
 use std::fs;
 use std::path::Path;
 
 /// Load that is refused now and then.
 const RARER: &str = "client.web.arrivals.poisson.rate=15/s";
 
-/// Forty ports and a little too much load.
-const SMALL: &str = "schema = 1
-[run]
-duration = \"60s\"
-replications = 12
-[[host]]
-name = \"gateway\"
-port_range = \"40000-40039\"
-time_wait = \"2s\"
-[[destination]]
-name = \"db\"
-[[client]]
-name = \"web\"
-host = \"gateway\"
-to = \"db\"
-arrivals = { poisson = { rate = \"18/s\" } }
-lifetime = { exponential = { mean = \"50ms\" } }
-";
-
 fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::write(folder.path().join("s.toml"), SMALL).expect("the folder is ours");
+    fs::write(folder.path().join("s.toml"), FORTY_PORTS).expect("the folder is ours");
     folder
 }
 

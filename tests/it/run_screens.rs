@@ -1,6 +1,6 @@
 //! What `dryport run` says, screen by screen: the three verdicts of ../shared/screens.md, and every shape a summary takes.
 
-use crate::command::{assert_screen, dryport, dryport_reading, root};
+use crate::command::{FORTY_PORTS, assert_screen, dryport, dryport_reading, root};
 use std::fs;
 use std::path::Path;
 
@@ -206,28 +206,14 @@ fn what_counting_cannot_see_is_estimated_or_said_not_to_be() {
     assert!(!text.contains("Rare"), "{text}");
 }
 
-/// Forty ports, a little too much load, few runs: what `--precision` adds to.
-const NARROW: &str = "schema = 1
-[run]
-duration = \"60s\"
-replications = 4
-[[host]]
-name = \"gateway\"
-port_range = \"40000-40039\"
-time_wait = \"2s\"
-[[destination]]
-name = \"db\"
-[[client]]
-name = \"web\"
-host = \"gateway\"
-to = \"db\"
-arrivals = { poisson = { rate = \"18/s\" } }
-lifetime = { exponential = { mean = \"50ms\" } }
-";
+/// Few runs, which `--precision` adds to.
+fn narrow() -> tempfile::TempDir {
+    home(&FORTY_PORTS.replace("replications = 12", "replications = 4"))
+}
 
 #[test]
 fn runs_are_added_until_a_figure_is_known_well_enough() {
-    let folder = home(NARROW);
+    let folder = narrow();
     let text = screen("precision", folder.path(), &["s.toml", "--precision", "5%"]);
     assert!(text.contains("\nPrecision    refused_ratio is known to "), "{text}");
     let manifest = fs::read_to_string(folder.path().join("output/s/manifest.json")).unwrap();
@@ -238,7 +224,7 @@ fn runs_are_added_until_a_figure_is_known_well_enough() {
 
 #[test]
 fn when_the_cap_stops_it_the_summary_says_so() {
-    let folder = home(NARROW);
+    let folder = narrow();
     let arguments = ["s.toml", "--precision", "1%", "--max-replications", "30"];
     let text = screen("precision-capped", folder.path(), &arguments);
     assert!(text.contains("refused_ratio is known to 7.2 % only: 30 runs were the most\n"), "{text}");
@@ -250,7 +236,7 @@ fn when_the_cap_stops_it_the_summary_says_so() {
 
 #[test]
 fn a_precision_that_cannot_be_is_refused() {
-    let folder = home(NARROW);
+    let folder = narrow();
     for (precision, told) in [
         ("0%", "between 0.1 % and 50 %"),
         ("5", "between 0.1 % and 50 %"),

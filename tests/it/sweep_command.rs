@@ -1,36 +1,24 @@
 //! `dryport sweep`: what it leaves is the same whatever happened on the way.
 
-use crate::command::{assert_screen, dryport};
+use crate::command::{FORTY_PORTS, assert_screen, dryport};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Forty ports and a little too much load; the file says itself what is to be swept.
-const SMALL: &str = "schema = 1
-[sweep]
+/// What [`small`] adds: the file says itself what is to be swept.
+const SWEEP: &str = "[sweep]
 \"host.gateway.port_range\" = [\"40000-40039\", \"40000-40059\"]
 \"client.web.arrivals.poisson.rate\" = [\"12/s\", \"15/s\", \"18/s\"]
-[run]
-duration = \"60s\"
-replications = 6
-[[host]]
-name = \"gateway\"
-port_range = \"40000-40039\"
-time_wait = \"2s\"
-[[destination]]
-name = \"db\"
-[[client]]
-name = \"web\"
-host = \"gateway\"
-to = \"db\"
-arrivals = { poisson = { rate = \"18/s\" } }
-lifetime = { exponential = { mean = \"50ms\" } }
 ";
+
+fn small() -> String {
+    FORTY_PORTS.replace("replications = 12", "replications = 6") + SWEEP
+}
 
 fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::write(folder.path().join("s.toml"), SMALL).expect("the folder is ours");
+    fs::write(folder.path().join("s.toml"), small()).expect("the folder is ours");
     folder
 }
 
@@ -160,16 +148,12 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
         assert!(ended.err.contains(told), "{arguments:?}: {}", ended.err);
         assert!(!folder.path().join("output").exists(), "{arguments:?}");
     }
-    let plain: String = SMALL
-        .lines()
-        .filter(|line| !line.contains("sweep") && !line.starts_with('"'))
-        .fold(String::new(), |text, line| text + line + "\n");
     let folder = home();
-    fs::write(folder.path().join("s.toml"), plain).expect("ours");
+    fs::write(folder.path().join("s.toml"), FORTY_PORTS).expect("ours");
     let ended = sweep(folder.path(), &[]);
     assert_eq!((ended.code, ended.err.contains("nothing is varied")), (2, true), "{}", ended.err);
     let folder = home();
-    fs::write(folder.path().join("s.toml"), SMALL.replacen("40000-40059\"]", "1-0\"]", 1)).expect("ours");
+    fs::write(folder.path().join("s.toml"), small().replacen("40000-40059\"]", "1-0\"]", 1)).expect("ours");
     let ended = sweep(folder.path(), &[]);
     assert_eq!((ended.code, folder.path().join("output").exists()), (2, false), "{}", ended.err);
     assert!(ended.err.contains("host.gateway.port_range"), "{}", ended.err);
@@ -180,7 +164,7 @@ fn check_reads_every_value_that_is_to_be_swept() {
     let folder = home();
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert!(ended.code == 0 && ended.out.contains("[sweep]: 6 cells"), "{ended:?}");
-    fs::write(folder.path().join("s.toml"), SMALL.replacen("15/s", "15", 1)).expect("ours");
+    fs::write(folder.path().join("s.toml"), small().replacen("15/s", "15", 1)).expect("ours");
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert!(ended.code == 3 && ended.err.contains("a rate needs a time"), "{ended:?}");
 }
