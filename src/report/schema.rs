@@ -169,6 +169,23 @@ pub const DIFFERENCES: &[Column] = &[
     number("gain", "ratio", "so many times as many runs would independent random numbers need"),
 ];
 
+/// The columns of `advice.csv`, which `advise` leaves, in order: the present settings first, a row for each knob after
+/// them.
+pub const ADVICE: &[Column] = &[
+    text("knob", "what is turned, in few words; now: nothing"),
+    text("setting", "what it is turned to, as a scenario or sysctl has it: port_range = \"1024-65535\""),
+    text("change", "the exact change to make"),
+    text("effect", "now, better, worse, none, or myth: none, although it is said to help"),
+    METRIC,
+    UNIT,
+    number("estimate", "see unit", "the figure with this setting alone; empty when it cannot be had"),
+    number("ci_low", "see unit", "lower end of its interval; empty for a closed form"),
+    number("ci_high", "see unit", "upper end of its interval; empty for a closed form"),
+    number("confidence", "ratio", "level of that interval"),
+    number("replications", "runs", "how many runs the figure rests on; empty for a closed form"),
+    text("method", "how estimate and interval were made"),
+];
+
 /// The file of each table.
 pub mod file {
     /// Estimates with intervals.
@@ -183,6 +200,8 @@ pub mod file {
     pub const REPLICATIONS: &str = "replications.csv";
     /// How the arms of a comparison differ.
     pub const DIFFERENCES: &str = "differences.csv";
+    /// What each knob would do.
+    pub const ADVICE: &str = "advice.csv";
 }
 
 /// Every table of a run folder, in the order they are listed.
