@@ -54,6 +54,7 @@ commands! {
     calc::Calc,
     run::Run,
     compare::Compare,
+    solve::Solve,
     sweep::Sweep,
     check::Check,
     list::List,

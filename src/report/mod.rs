@@ -21,6 +21,7 @@ pub(crate) mod samples;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod simulated;
+pub mod solution;
 pub mod summary;
 pub mod sweep;
 pub mod table;
