@@ -1,6 +1,6 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
-use super::arguments::{Running, axis};
+use super::arguments::Running;
 use super::files::{Files, inputs, read_from, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
@@ -48,7 +48,7 @@ pub struct Sweep {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
     /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
-    #[arg(long, value_name = "KEY=VALUES", value_parser = axis)]
+    #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::of_option)]
     vary: Vec<Axis>,
     /// Run part K of N only: merge by copying the cells/ of all parts together, then run it whole
     #[arg(long, value_name = "K/N", value_parser = shard)]
@@ -114,6 +114,8 @@ impl Sources for Hashed {
 struct Plan {
     source: SourceFile,
     sets: Vec<String>,
+    /// The files that it is read from.
+    inputs: Vec<PathBuf>,
     meta: SweepMeta,
     grid: Grid,
     /// The key of each cell.
@@ -137,8 +139,8 @@ impl Sweep {
         };
         let stop = interrupt::watch();
         let failed = self.run_missing(&plan, stop);
-        let missing = plan.missing(None).len() as u64;
-        let (all, whole) = (plan.meta.cells, plan.meta.cells - plan.count_missing());
+        let all = plan.meta.cells;
+        let whole = (0..all).filter(|index| plan.path(*index).is_file()).count() as u64;
         if let Some(error) = failed {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -148,7 +150,7 @@ impl Sweep {
             output.prose(&format!("interrupted: {whole} of {all} are whole; the same command goes on from there"))?;
             return Ok(Exit::Interrupted);
         }
-        if missing > 0 || self.shard.is_some() {
+        if whole < all || self.shard.is_some() {
             return self.tell_shard(&plan, (whole, all), output);
         }
         match Self::put_together(&plan) {
@@ -224,7 +226,8 @@ impl Sweep {
         }
         let meta = self.meta(&source, &base, &grid);
         let keys = keys.into_iter().flatten().collect();
-        Ok(Plan { source, sets, meta, grid, keys, folder: self.folder() })
+        let inputs = inputs(&self.scenario, &base.scenario);
+        Ok(Plan { source, sets, inputs, meta, grid, keys, folder: self.folder() })
     }
 
     fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
@@ -245,9 +248,7 @@ impl Sweep {
     /// Makes the folder ours: a new one, that of the same sweep, or, by force, that of another one.
     fn settle(&self, plan: &Plan) -> Result<(), Refusal> {
         let folder = &plan.folder;
-        let beside = Files::beside(&self.scenario);
-        let base = read_from(&plan.source, &plan.sets, &beside)?;
-        if let Some(fault) = places::fault_of_any(folder, &inputs(&self.scenario, &base.scenario)) {
+        if let Some(fault) = places::fault_of_any(folder, &plan.inputs) {
             return Err((Exit::Failed, fault));
         }
         let meta_file = folder.join(META_FILE);
@@ -392,11 +393,6 @@ impl Plan {
         let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
         let indices = (0..self.meta.cells).filter(is_ours);
         indices.filter(|index| seen.insert(self.key(*index)) && !self.path(*index).is_file()).collect()
-    }
-
-    /// How many points of the grid have no cell.
-    fn count_missing(&self) -> u64 {
-        (0..self.meta.cells).filter(|index| !self.path(*index).is_file()).count() as u64
     }
 
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {

@@ -2,8 +2,7 @@
 //!
 //! Here a shell stands in for the batch system; `.ci/slurm` has Slurm itself run its file.
 
-use crate::command::{root, scenario_of_a_sweep};
-use crate::sweep_command::tree;
+use crate::command::{root, scenario_of_a_sweep, tree};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

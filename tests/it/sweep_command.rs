@@ -1,6 +1,6 @@
 //! `dryport sweep`: what it leaves is the same whatever happened on the way.
 
-use crate::command::{FORTY_PORTS, assert_screen, dryport, scenario_of_a_sweep};
+use crate::command::{FORTY_PORTS, assert_screen, dryport, scenario_of_a_sweep, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,25 +10,6 @@ fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
     fs::write(folder.path().join("s.toml"), scenario_of_a_sweep()).expect("the folder is ours");
     folder
-}
-
-/// Every file below a folder with its bytes, by path.
-pub(crate) fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut all = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("below it").to_owned();
-                all.push((name, fs::read(&path).expect("a file")));
-            }
-        }
-    }
-    all.sort();
-    all
 }
 
 fn swept(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
