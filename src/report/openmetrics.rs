@@ -1,7 +1,7 @@
 //! The end state of a run as OpenMetrics text 1.0, so that a dashboard can lay the forecast over the measurement.
 //!
-//! What `node_exporter` measures too has its name and type here ([`NODE`]), and labels that tell the two apart; what it
-//! has no word for begins with `dryport_` ([`FIGURES`]). Made from the tables alone, and without a time: a run knows no
+//! What `node_exporter` measures too has its name and type here (`NODE`), and labels that tell the two apart; what it
+//! has no word for begins with `dryport_` (`FIGURES`). Made from the tables alone, and without a time: a run knows no
 //! clock. The format: <https://prometheus.io/docs/specs/om/open_metrics_spec/>. To add a figure, add a line.
 
 use super::csv::shortest;
@@ -47,7 +47,7 @@ enum Source {
 }
 
 /// The names of `node_exporter` 1.6 (collectors sockstat and netstat) with their types, what they say there, and what the
-/// forecast is of. Linux counts an active open when it sends the first SYN (`tcp_connect`, net/ipv4/tcp_output.c): the
+/// forecast is of. Linux counts an active open when it sends the first SYN (`tcp_connect`, `net/ipv4/tcp_output.c`): the
 /// connection has its port then, so refused ones are not in it.
 const NODE: &[(&str, Kind, &str, Source)] = &[
     (

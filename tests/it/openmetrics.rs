@@ -30,13 +30,13 @@ fn parse(text: &str) -> BTreeMap<String, Family> {
                 ("TYPE", "sample" | "") => {
                     assert!(is_name(name, ":"), "{line}");
                     assert!(["gauge", "counter", "info", "unknown"].contains(&value), "{line}");
-                    now = name.to_owned();
+                    now = name.into();
                     let family = Family { kind: value.to_owned(), ..Family::default() };
                     assert!(families.insert(now.clone(), family).is_none(), "{name} is there twice");
                 }
                 ("UNIT", "TYPE") => {
                     assert!(name.ends_with(&format!("_{value}")), "{line}");
-                    families.get_mut(&now).expect("open").unit = value.to_owned();
+                    families.get_mut(&now).expect("open").unit = value.into();
                 }
                 ("HELP", "TYPE" | "UNIT") => assert!(!unescaped(value).is_empty(), "{line}"),
                 _ => panic!("{line}, after {last}"),

@@ -74,7 +74,7 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     replication: u32,
-    /// Write the end state as OpenMetrics text, in node_exporter's words where it has them
+    /// Write the end state as OpenMetrics text, under the names of Prometheus's node exporter
     #[arg(long, value_name = "FILE")]
     openmetrics: Option<PathBuf>,
     /// Where fewer than 20 refusals are counted: estimate how rare they are, by formula or by splitting
