@@ -150,7 +150,7 @@ impl Sweep {
             output.prose(&format!("interrupted: {whole} of {all} are whole; the same command goes on from there"))?;
             return Ok(Exit::Interrupted);
         }
-        if whole < all {
+        if whole < all || self.shard.is_some() {
             return self.tell_shard(&plan, (whole, all), output);
         }
         match Self::put_together(&plan) {
@@ -173,15 +173,13 @@ impl Sweep {
         Ok(Exit::Fine)
     }
 
-    /// A part is done, others are missing.
+    /// A part is done. Whoever runs the whole puts it together: other parts may be at work in the same folder.
     fn tell_shard(&self, plan: &Plan, (whole, all): (u64, u64), output: &mut Output<'_>) -> Result<Exit, Failure> {
         if !self.running.quiet {
             let folder = shown(plan.folder.join(CELLS));
+            let others = if whole < all { "copy those of the other parts beside them, then " } else { "" };
             let (whole, all) = (words::thousands(whole), plural(all, "cell"));
-            output.prose(&format!(
-                "done: {whole} of {all} are in {folder}; copy those of the other parts beside them, then run this \
-                 without --shard"
-            ))?;
+            output.prose(&format!("done: {whole} of {all} are in {folder}; {others}run this without --shard"))?;
         }
         Ok(Exit::Fine)
     }
@@ -254,8 +252,9 @@ impl Sweep {
             return Err((Exit::Failed, fault));
         }
         let meta_file = folder.join(META_FILE);
+        // In this order: another shard may be settling here just now, and what it writes first is that file.
+        let is_empty = names(folder).iter().all(|name| is_left_over(name));
         let earlier = fs::read(&meta_file).ok().and_then(|bytes| SweepMeta::from_json(&bytes));
-        let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
         match &earlier {
             Some(earlier) if *earlier == plan.meta => return Ok(()),
             Some(earlier) if !self.force => {
@@ -318,15 +317,15 @@ impl Sweep {
     fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
-        for entry in fs::read_dir(&cells).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // What a killed run left behind, and cells of the sweep that was here before.
-            let is_ours = name.starts_with(".dryport-") || is_cell(&name);
-            if is_ours && !known.contains(&name) {
-                let path = entry.path();
-                let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-            }
+        // What a killed run left behind, and cells of the sweep that was here before.
+        for folder in [&plan.folder, &cells] {
+            names(folder).iter().filter(|name| is_left_over(name)).for_each(|name| {
+                let _ = fs::remove_dir_all(folder.join(name));
+            });
         }
+        names(&cells).iter().filter(|name| is_cell(name) && !known.contains(*name)).for_each(|name| {
+            let _ = fs::remove_file(cells.join(name));
+        });
         let mut digest = Digest::default();
         let mut read = |index: u64| plan.read_cell(index);
         let fill: whole::Fill<'_> = Box::new(|out: &mut dyn Write| {
@@ -337,6 +336,17 @@ impl Sweep {
         whole::write_file(&UntilCtrlC::new(), &table, Replace::Always, fill).map_err(|error| error.to_string())?;
         Ok(digest)
     }
+}
+
+/// What is in a folder, if there is one.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Is it where a file is, or was, being written?
+fn is_left_over(name: &str) -> bool {
+    name.starts_with(whole::WORK)
 }
 
 /// Is it the name of a cell's file?

@@ -37,6 +37,15 @@ arrivals = { poisson = { rate = \"18/s\" } }
 lifetime = { exponential = { mean = \"50ms\" } }
 ";
 
+/// A file that says itself what is to be swept: six cells, each simulated in no time.
+pub(crate) fn scenario_of_a_sweep() -> String {
+    let axes = "[sweep]
+\"host.gateway.port_range\" = [\"40000-40039\", \"40000-40059\"]
+\"client.web.arrivals.poisson.rate\" = [\"12/s\", \"15/s\", \"18/s\"]
+";
+    FORTY_PORTS.replace("replications = 12", "replications = 6") + axes
+}
+
 /// How a command ended.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Ended {
