@@ -55,6 +55,7 @@ commands! {
     run::Run,
     compare::Compare,
     solve::Solve,
+    advise::Advise,
     sweep::Sweep,
     check::Check,
     list::List,

@@ -6,6 +6,7 @@ use super::guide::{Group, Guide};
 use super::interrupt;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
+use crate::experiment::solve::PARTS;
 use crate::experiment::{Checks, Question, Settings, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -191,6 +192,7 @@ impl Solve {
             now: knob.now,
             start,
             confidence: self.running.confidence,
+            parts: PARTS,
             runs: (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications),
             grows: &grows,
         };

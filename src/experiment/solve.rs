@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering;
 pub const UNSEEN_RUNS: u32 = 60;
 /// No scale is longer than so many doublings.
 const DOUBLINGS_MAX: u32 = 120;
-/// The resolution: a value is told from one that is so much smaller or larger.
-const PARTS: f64 = 400.0;
+/// The resolution that an answer needs: a value is told from one that is a part of it smaller or larger.
+pub const PARTS: f64 = 400.0;
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -44,6 +44,8 @@ pub struct Question<'q> {
     pub start: f64,
     /// The level of every interval.
     pub confidence: f64,
+    /// The resolution: steps in a value, such as [`PARTS`].
+    pub parts: f64,
     /// At least so many replications of each value, and no more than the cap.
     pub runs: (u32, u32),
     /// Told how many more replications are to be run, before they are.
@@ -167,7 +169,7 @@ impl Search<'_> {
     }
 
     fn set_step(&mut self, value: f64) {
-        let step = round_down(value / PARTS);
+        let step = round_down(value / self.question.parts);
         self.step = if self.question.is_whole { step.max(1.0) } else { step };
     }
 

@@ -1,5 +1,6 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
+pub mod advice;
 pub mod attempts;
 pub mod calc;
 pub mod chart;

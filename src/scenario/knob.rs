@@ -71,6 +71,8 @@ enum Turns {
     Range(Box<Host>),
     /// All spans of a law in proportion, and perhaps the rate in inverse proportion: `(path, seconds)`.
     Law { spans: Vec<(String, f64)>, rate: Option<(String, f64)> },
+    /// All rates in proportion: `(path, connects per second)`.
+    Rates(Vec<(String, f64)>),
 }
 
 impl Quantity {
@@ -163,6 +165,19 @@ impl Knob {
         }
     }
 
+    /// The rates of all clients as one knob, turned in proportion; `None` when one of them has none, as a trace.
+    pub fn whole_load(reading: &Reading) -> Option<Self> {
+        let all = Self::all(reading);
+        let rates: Vec<(String, f64)> =
+            all.into_iter().filter(|knob| knob.quantity == Quantity::Rate).map(|knob| (knob.key, knob.now)).collect();
+        let now = rates.iter().map(|(_, now)| now).sum();
+        let is_whole = rates.len() == reading.scenario.clients.len();
+        is_whole.then(|| Self {
+            turns: Turns::Rates(rates),
+            ..Self::plain("rate".into(), Quantity::Rate, 0, now, (1e-9, RATE_MAX as f64))
+        })
+    }
+
     fn plain(key: String, quantity: Quantity, of: usize, now: f64, limits: (f64, f64)) -> Self {
         Self { key, quantity, of, now, limits, turns: Turns::Key }
     }
@@ -188,6 +203,10 @@ impl Knob {
                 let span = |(path, now_s): &(String, f64)| format!("{path}={}", written_span(now_s * factor));
                 let rate = rate.as_ref().map(|(path, now)| Some(format!("{path}={}", written_rate(now / factor)?)));
                 rate.into_iter().chain(spans.iter().map(|all| Some(span(all)))).collect()
+            }
+            Turns::Rates(rates) => {
+                let factor = value / self.now;
+                rates.iter().map(|(path, now)| Some(format!("{path}={}", written_rate(now * factor)?))).collect()
             }
         }
     }

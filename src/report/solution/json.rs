@@ -91,3 +91,46 @@ pub fn solution_json(answer: &Answer) -> Value {
         "interrupted": solution.interrupted,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Formula;
+    use super::*;
+    use crate::experiment::Solution;
+    use crate::report::json::explains;
+    use crate::scenario::{Claim, Knob, Reading, SourceFile};
+    use crate::stats::Interval;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_key_is_explained_and_there() {
+        let text = include_str!("../../../scenarios/quickstart.toml");
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let reading = Reading::of(&SourceFile::new("x.toml", text), &[], &sources).unwrap();
+        let all = Knob::all(&reading);
+        let [knob, other] = ["rate", "addresses"].map(|name| Knob::named(&all, name).unwrap());
+        let found = Some(Interval { estimate: 0.0, low: Some(0.0), high: Some(0.1) });
+        let evidence = Evidence { value: 444.0, runs: 20, refused_runs: 0, found, sampled: None, proven: Some(true) };
+        let formula = Formula { value: 444.04, name: "a sum", is_exact: false, is_out_of_reach: false };
+        let answer = Answer {
+            scenario: "quickstart".into(),
+            knob,
+            claim: Claim::read("exhaustion_probability <= 1%").unwrap(),
+            scope: "all".into(),
+            window_s: 600.0,
+            seed: 1,
+            confidence: 0.95,
+            solution: Solution {
+                evidence: vec![evidence],
+                answer: Some(0),
+                beyond: None,
+                step: 1.0,
+                interrupted: false,
+            },
+            formula: Some(formula),
+            instead: vec![(other, 2.0)],
+        };
+        explains(&KEYS, &solution_json(&answer));
+        assert_eq!(solution_json(&answer)["answer"]["sets"][0], "client.checkout.arrivals.poisson.rate=444/s");
+    }
+}
