@@ -131,6 +131,16 @@ impl Canvas {
         }
     }
 
+    /// A filled circle.
+    pub(super) fn disc(&mut self, centre: Point, radius: f64, color: Color) {
+        self.area(circle(centre, radius).collect(), color, 1.0);
+    }
+
+    /// A circle.
+    pub(super) fn ring(&mut self, centre: Point, radius: f64, stroke: Stroke) {
+        self.line(&circle(centre, radius).chain(circle(centre, radius).take(1)).collect::<Vec<_>>(), stroke);
+    }
+
     /// Sets a text with its baseline at `at`; says which box it fills.
     pub(super) fn text(&mut self, at: Point, text: &str, kind: Type) -> Box2 {
         self.marks.push(Mark::Text(at, text.into(), kind));
@@ -191,6 +201,31 @@ impl Canvas {
         }
         assert!(backend.present().is_ok(), "memory takes what is written");
     }
+}
+
+/// Sixteen points of the unit circle.
+const CIRCLE: [(f64, f64); 16] = [
+    (1.0, 0.0),
+    (0.924, 0.383),
+    (0.707, 0.707),
+    (0.383, 0.924),
+    (0.0, 1.0),
+    (-0.383, 0.924),
+    (-0.707, 0.707),
+    (-0.924, 0.383),
+    (-1.0, 0.0),
+    (-0.924, -0.383),
+    (-0.707, -0.707),
+    (-0.383, -0.924),
+    (0.0, -1.0),
+    (0.383, -0.924),
+    (0.707, -0.707),
+    (0.924, -0.383),
+];
+
+/// The corners of what looks like a circle.
+fn circle(centre: Point, radius: f64) -> impl Iterator<Item = Point> {
+    CIRCLE.into_iter().map(move |(x, y)| (centre.0 + radius * x, centre.1 + radius * y))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,11 @@
 
 use super::super::comparison::Comparison;
 use super::super::words;
-use super::axis::{Axis, Grain, exp10};
+use super::axis::{Axis, Grain, decimal_log, exp10};
 use super::canvas::{Align, Canvas, fit, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
 use super::{Canvas as Page, Caption};
-use crate::numeric;
 
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
@@ -71,11 +70,6 @@ impl Ruler {
         }
         Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: title.into() }
     }
-}
-
-/// The decimal logarithm of any positive number.
-fn decimal_log(value: f64) -> f64 {
-    numeric::ln(value) / std::f64::consts::LN_10
 }
 
 /// An arm as it is drawn.
@@ -145,32 +139,8 @@ fn bar(canvas: &mut Canvas, (low, high): (f64, f64), middle: f64, y: f64, color:
     for end in [low, high] {
         canvas.line(&[(end, y - 6.0), (end, y + 6.0)], solid(color, 2.5));
     }
-    let dot = (0..16).map(|step| {
-        let (x, y_offset) = CIRCLE[step];
-        (middle + 6.0 * x, y + 6.0 * y_offset)
-    });
-    canvas.area(dot.collect(), color, 1.0);
+    canvas.disc((middle, y), 6.0, color);
 }
-
-/// Sixteen points of the unit circle.
-const CIRCLE: [(f64, f64); 16] = [
-    (1.0, 0.0),
-    (0.924, 0.383),
-    (0.707, 0.707),
-    (0.383, 0.924),
-    (0.0, 1.0),
-    (-0.383, 0.924),
-    (-0.707, 0.707),
-    (-0.924, 0.383),
-    (-1.0, 0.0),
-    (-0.924, -0.383),
-    (-0.707, -0.707),
-    (-0.383, -0.924),
-    (0.0, -1.0),
-    (0.383, -0.924),
-    (0.707, -0.707),
-    (0.924, -0.383),
-];
 
 /// The panel at the right: each arm less the first, around a line at zero.
 fn differences(
