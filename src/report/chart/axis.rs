@@ -53,7 +53,8 @@ impl Axis {
         while power <= to + 1e-9 {
             let values = steps.iter().map(|step| exp10(power) * step);
             let inside = values.filter(|value| (from - 1e-9..=to + 1e-9).contains(&decimal_log(*value)));
-            ticks.extend(inside.map(|value| (decimal_log(value), label(value))));
+            // Of a value just below a power of ten the label would be another.
+            ticks.extend(inside.map(|value| (decimal_log(value), label(value * (1.0 + 1e-12)))));
             power += stride;
         }
         Self { from, to, ticks, title: title.into() }

@@ -117,17 +117,22 @@ impl Canvas {
             self.marks.push(Mark::Line(points.to_vec(), stroke.color, stroke.width));
             return;
         };
+        // How far the pattern of dash and gap has come: it goes on over corners.
+        let mut done = 0.0;
         for pair in points.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             let (dx, dy) = (to.0 - from.0, to.1 - from.1);
             let length = (dx * dx + dy * dy).sqrt();
-            let mut at = 0.0;
+            let mut at = -done;
             while at < length {
-                let end = (at + on).min(length);
+                let (start, end) = (at.max(0.0), (at + on).min(length));
                 let point = |along: f64| (from.0 + dx * along / length, from.1 + dy * along / length);
-                self.marks.push(Mark::Line(vec![point(at), point(end)], stroke.color, stroke.width));
+                if end > start {
+                    self.marks.push(Mark::Line(vec![point(start), point(end)], stroke.color, stroke.width));
+                }
                 at += on + off;
             }
+            done = (length - at + on + off).max(0.0);
         }
     }
 

@@ -6,19 +6,16 @@ use super::axis::{Axis, Grain, decimal_log, exp10};
 use super::canvas::{Align, Canvas, fit, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
-use super::{Canvas as Page, Caption};
+use super::{Caption, Chart};
 
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
 /// Room for a name at the left, at most.
 const NAME_MAX: f64 = 260.0;
 
-/// The picture of a comparison.
-pub fn comparison(comparison: &Comparison) -> Page {
-    let mut canvas = Canvas::default();
-    draw(comparison, &mut canvas);
-    canvas
-}
+/// The chart's entry in the registry.
+pub(super) const CHART: Chart<Comparison> =
+    Chart::always("comparison", "the arms of a comparison by one metric, and how each differs from the first", draw);
 
 /// How figures become places along the x axis.
 #[derive(Clone, Copy)]
@@ -295,7 +292,7 @@ mod tests {
             ("never", arms(&[1, 2, 30], "first_refusal_s", short)),
             ("headroom", arms(&[5, 10, 15], "headroom_ports", short)),
         ] {
-            let canvas = comparison(&compared);
+            let canvas = CHART.of(&compared);
             if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
                 let path = std::path::Path::new(&folder).join(format!("comparison-{name}.png"));
                 std::fs::write(path, canvas.png()).unwrap();

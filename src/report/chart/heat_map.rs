@@ -5,7 +5,7 @@ use super::super::words;
 use super::Chart;
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, Color, Point, text_width};
-use super::frame::{Frame, Headings, clipped};
+use super::frame::{Frame, Headings, clipped_path};
 use super::sweep_plane::{Plane, axis_name};
 use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, PURPLE, PURPLE_TEXT, SKY, SMALL, WHITE, dashed, solid};
 
@@ -21,6 +21,8 @@ pub(super) const CHART: Chart<SweepTables> = Chart {
 const SIDE_MAX: usize = 200;
 /// Cells have numbers when there are no more than this a side.
 const NUMBERS_MAX: usize = 12;
+/// About so many ticks along an axis of many cells.
+const TICKS_MAX: f64 = 7.0;
 /// Where the steps of the risk end, and their colours.
 const STEPS: [(f64, Color); 7] = [
     (0.01, WHITE),
@@ -80,8 +82,9 @@ impl Side {
         (above as f64 - 0.5 + (value - low) / (high - low)) / self.block as f64
     }
 
-    /// The axis, with as many ticks as have room: `size` is the length of the axis and how much of it each takes.
+    /// The axis, with as many ticks as have room: its length, and how much of it each takes.
     fn axis(&self, title: &str, (length, room): (f64, f64)) -> Axis {
+        let room = if self.values.len() > NUMBERS_MAX { room.max(length / TICKS_MAX) } else { room };
         let stride = (room * self.values.len() as f64 / length).ceil().max(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most as many as values")]
         let ticks = self.values.iter().enumerate().step_by(stride as usize);
@@ -90,16 +93,16 @@ impl Side {
         Axis { from: 0.0, to, ticks: ticks.collect(), title: title.into() }
     }
 
-    /// With as few decimals as tell all values apart.
+    /// In three digits; with more where these do not tell all values apart.
     fn tick(&self, value: f64) -> String {
-        let values = || self.values.iter().map(|(value, _)| *value);
-        let differ = |decimals: usize| {
-            let texts: Vec<String> = values().map(|value| words::fixed(value, decimals)).collect();
+        let differ = |text: &dyn Fn(f64) -> String| {
+            let texts: Vec<String> = self.values.iter().map(|(value, _)| text(*value)).collect();
             texts.windows(2).all(|pair| pair[0] != pair[1])
         };
-        match (0..=3).find(|decimals| differ(*decimals)) {
-            Some(decimals) => words::fixed(value, decimals),
-            None => words::figure(value),
+        let more = (1..=3).find(|decimals| differ(&|value| words::fixed(value, *decimals)));
+        match more {
+            Some(decimals) if !differ(&words::figure) => words::fixed(value, decimals),
+            _ => words::figure(value),
         }
     }
 
@@ -247,6 +250,7 @@ fn draw(tables: &SweepTables, canvas: &mut Canvas) {
             canvas.ring(frame.at(x, y), radius, stroke);
         }
     }
+    numbers(canvas, &frame, &map);
     bar(canvas, &frame, &map);
 }
 
@@ -284,6 +288,16 @@ fn fields(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
             from = to;
         }
     }
+    let plot = frame.plot;
+    let corners = [(plot.left, plot.top), (plot.right, plot.top), (plot.right, plot.bottom)];
+    canvas.line(
+        &[&[(plot.left, plot.bottom)][..], &corners, &[(plot.left, plot.bottom)]].concat(),
+        solid(GREY_AXIS, 1.0),
+    );
+}
+
+/// The risk of each field in figures, where there are few.
+fn numbers(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
     if map.x.len() <= NUMBERS_MAX && map.y.len() <= NUMBERS_MAX {
         for (column, row, field) in map.each() {
             let area = rectangle(frame, map, (column, column + 1), row);
@@ -296,12 +310,6 @@ fn fields(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
             canvas.text(middle, &text, SMALL.color(color).align(Align::Centre));
         }
     }
-    let plot = frame.plot;
-    let corners = [(plot.left, plot.top), (plot.right, plot.top), (plot.right, plot.bottom)];
-    canvas.line(
-        &[&[(plot.left, plot.bottom)][..], &corners, &[(plot.left, plot.bottom)]].concat(),
-        solid(GREY_AXIS, 1.0),
-    );
 }
 
 /// How a field is filled.
@@ -348,15 +356,13 @@ fn draw_contour(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>, contour: &[Po
         line.insert(0, (first.0, (first.1 - half).max(0.0)));
         line.push((last.0, (last.1 + half).min(rows)));
     }
-    let mut top: Option<Point> = None;
-    for pair in line.windows(2) {
-        let [from, to] = [pair[0], pair[1]].map(|(x, y)| frame.at(x, y));
-        if let Some((from, to)) = clipped(from, to, frame.plot) {
-            canvas.line(&[from, to], solid(WHITE, 5.0));
-            canvas.line(&[from, to], dashed(PURPLE, 3.0));
-            top = Some(to).filter(|to| to.1 <= frame.plot.top + 1.0).or(top);
-        }
+    let line: Vec<Point> = line.into_iter().map(|(x, y)| frame.at(x, y)).collect();
+    let pieces = clipped_path(&line, frame.plot);
+    for piece in &pieces {
+        canvas.line(piece, solid(WHITE, 5.0));
+        canvas.line(piece, dashed(PURPLE, 3.0));
     }
+    let top = pieces.iter().flatten().copied().find(|point| point.1 <= frame.plot.top + 1.0);
     // Its name stands over its upper end, clear of the name of the axis.
     let text = format!("{} % (closed form)", words::percent(map.tables.target()));
     let width = text_width(&text, SMALL);

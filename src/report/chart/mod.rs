@@ -20,10 +20,10 @@ mod survival;
 mod sweep_plane;
 mod theme;
 
+use super::comparison::Comparison;
 use super::sweep::SweepTables;
 use super::{Manifest, RunTables, words};
 pub use canvas::Canvas;
-pub use comparison::comparison;
 pub use life::life;
 use std::fmt;
 
@@ -75,6 +75,17 @@ pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART, fan::CHART, probes
 
 /// Every chart of a sweep, in the order they are listed.
 pub const SWEEP_CHARTS: &[Chart<SweepTables>] = &[risk_curve::CHART, heat_map::CHART];
+
+/// Every chart of a comparison, in the order they are listed.
+pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART];
+
+/// Name and summary of every chart, whatever it is drawn from.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    fn outlines<T>(charts: &[Chart<T>]) -> impl Iterator<Item = (&'static str, &'static str)> {
+        charts.iter().map(|chart| (chart.name, chart.summary))
+    }
+    outlines(CHARTS).chain(outlines(COMPARISON_CHARTS)).chain(outlines(SWEEP_CHARTS)).collect()
+}
 
 impl<T> fmt::Debug for Chart<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -224,8 +235,9 @@ mod tests {
     fn names_are_unique_and_found() {
         for chart in CHARTS {
             assert_eq!(Chart::named(chart.name).unwrap().summary, chart.summary);
-            assert_eq!(CHARTS.iter().filter(|other| other.name == chart.name).count(), 1);
         }
+        let names: Vec<_> = all().into_iter().map(|(name, _)| name).collect();
+        assert!((1..names.len()).all(|index| !names[..index].contains(&names[index])));
         assert!(Chart::named("pie").is_none());
     }
 }

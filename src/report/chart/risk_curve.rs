@@ -6,7 +6,7 @@ use super::Chart;
 use super::axis::{Axis, Grain, decimal_log};
 use super::canvas::{Align, Canvas, Color, Point, Stroke, text_width};
 use super::end_labels::{self, EndLabel};
-use super::frame::{Frame, Headings, clipped};
+use super::frame::{Frame, Headings, clipped_path};
 use super::sweep_plane::{Plane, axis_name};
 use super::theme::{
     BLACK, BLUE, GREEN, GREEN_TEXT, GREY_TEXT, LABEL, PURPLE, PURPLE_TEXT, SKY, SKY_TEXT, SMALL, TINT, WHITE, dashed,
@@ -131,7 +131,9 @@ fn x_axis(name: &str, values: &[f64], now: Option<f64>) -> (Axis, Kind) {
         return (Axis::decades(name, (low / 1.1, high * 1.1), words::figure), Kind::Log);
     }
     let pad = if high > low { 0.03 * (high - low) } else { 0.1 * high.abs().max(1e-9) };
-    (Axis::figures(name, (low - pad, high + pad), Grain::Fine), Kind::Linear)
+    let whole = values.iter().all(|value| value.fract().abs() <= 0.0);
+    let grain = if whole { Grain::Whole } else { Grain::Fine };
+    (Axis::figures(name, (low - pad, high + pad), grain), Kind::Linear)
 }
 
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -146,11 +148,13 @@ fn y_axis(tables: &SweepTables, lines: &[Line<'_>]) -> (Axis, Kind) {
     if risks().any(|risk| risk >= SMALL_RISK) || risks().all(|risk| risk <= 0.0) {
         return (Axis::shares(&title), Kind::Linear);
     }
-    let least = risks().filter(|risk| *risk > 0.0).fold(tables.target(), f64::min);
+    let points = || lines.iter().flat_map(|line| &line.points).map(|(_, point)| point);
+    let unseen = points().filter(|point| point.is_unseen()).filter_map(|point| Some(point.interval?.1));
+    let least = risks().filter(|risk| *risk > 0.0).chain(unseen).fold(tables.target(), f64::min);
     let highs = lines.iter().flat_map(|line| &line.points).filter_map(|(_, point)| Some(point.interval?.1));
     let most = highs.fold(SMALL_RISK, f64::max).min(1.0);
     let label = |value: f64| format!("{} %", words::percent(value));
-    (Axis::decades(&title, (least / 5.0, most * 1.2), label), Kind::Log)
+    (Axis::decades(&title, (least / 3.0, most * 1.2), label), Kind::Log)
 }
 
 fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Kind, at: &dyn Fn(f64, f64) -> Point) {
@@ -164,15 +168,16 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Kind, at
     if line.points.len() > 1 {
         canvas.area(low.iter().copied().chain(high.iter().rev().copied()).collect(), line.color, TINT);
     }
-    for pair in path(&|point| point.bound).windows(2) {
-        if let Some((from, to)) = clipped(pair[0], pair[1], plot) {
-            canvas.line(&[from, to], dashed(PURPLE, 2.0));
-        }
+    for piece in clipped_path(&path(&|point| point.bound), plot) {
+        canvas.line(&piece, dashed(PURPLE, 2.0));
     }
     let stroke = Stroke { color: line.color, width: 2.5, dash: line.dash };
-    for pair in path(&|point| point.risk).windows(2) {
-        if let Some((from, to)) = clipped(pair[0], pair[1], plot) {
-            canvas.line(&[from, to], stroke);
+    // A logarithm has no place for what was never seen.
+    let pieces = line.points.split(|(_, point)| kind == Kind::Log && point.is_unseen());
+    for piece in pieces {
+        let piece: Vec<Point> = piece.iter().filter_map(|(x, point)| Some(at(*x, point.risk?))).collect();
+        for piece in clipped_path(&piece, plot) {
+            canvas.line(&piece, stroke);
         }
     }
     let dots = line.points.len() <= DOTS_MAX;
@@ -211,8 +216,6 @@ fn references(
     let plot = frame.plot;
     let target = frame.y(y_kind.place(tables.target()));
     canvas.line(&[(plot.left, target), (plot.right, target)], dotted(BLACK));
-    let text = format!("target {} %", words::percent(tables.target()));
-    canvas.text((plot.left + 8.0, target - 6.0), &text, SMALL.color(BLACK));
     let Some(plane) = Plane::of_curve(tables) else { return };
     let of_now = lines.iter().find(|line| line.is_now);
     let ceiling = of_now.and_then(|line| line.points.iter().find_map(|(_, point)| point.sustained_per_s));
@@ -222,7 +225,8 @@ fn references(
     let mut marks: Vec<_> = now.into_iter().chain(ceiling).collect();
     marks.retain(|(value, ..)| (plot.left..=plot.right).contains(&frame.x(x_kind.place(*value))));
     marks.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut taken = 0.0;
+    // Clear of the name of the y axis.
+    let mut taken = if marks.first().is_some_and(|mark| frame.x(x_kind.place(mark.0)) < 220.0) { 150.0 } else { 0.0 };
     for (index, (value, text, stroke)) in marks.iter().enumerate() {
         let (x, width) = (frame.x(x_kind.place(*value)), text_width(text, SMALL));
         canvas.line(&[(x, plot.top), (x, plot.bottom)], *stroke);
@@ -254,7 +258,9 @@ fn labels(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], kind: Kind) -
             kind: LABEL.color(color).align(Align::Left),
         })
     };
-    lines.iter().filter_map(of).collect()
+    let target = format!("target {} %", words::percent(tables.target()));
+    let target = EndLabel { value: kind.place(tables.target()), text: target, kind: SMALL.color(BLACK) };
+    lines.iter().filter_map(of).chain([target]).collect()
 }
 
 fn title(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], (unit, now): (Unit, Option<f64>)) -> String {
@@ -279,15 +285,19 @@ fn title(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], (unit, now): (
     if let Some(safe) = safe.filter(|safe| (first.0..=last.0).contains(safe)) {
         return say(format!("risk stays below {percent} % up to {}{at_now}", words::floor_rate(safe)));
     }
-    let above = |point: &Figures| point.risk.is_some_and(|risk| risk > target);
-    let passes = line.points.windows(2).find(|pair| above(pair[0].1) != above(pair[1].1));
-    let Some([before, after]) = passes else {
-        let word = if above(first.1) { "above" } else { "at most" };
-        return say(format!("risk is {word} {percent} % everywhere{at_now}"));
-    };
-    let word = if above(after.1) { "passes" } else { "falls below" };
-    let (from, to) = (unit.in_words(before.0), unit.in_words(after.0));
-    say(format!("risk {word} {percent} % between {from} and {to}{at_now}"))
+    // Where it passes the target, else where it passes a half.
+    for level in [target, 0.5] {
+        let above = |point: &Figures| point.risk.is_some_and(|risk| risk > level);
+        let passes = line.points.windows(2).find(|pair| above(pair[0].1) != above(pair[1].1));
+        if let Some([before, after]) = passes {
+            let word = if above(after.1) { "passes" } else { "falls below" };
+            let (from, to) = (unit.in_words(before.0), unit.in_words(after.0));
+            let of = if unit == Unit::Plain { format!(" ({})", tables.name(plane.x)) } else { String::new() };
+            return say(format!("risk {word} {} % between {from} and {to}{of}{at_now}", words::percent(level)));
+        }
+    }
+    let above = first.1.risk.is_some_and(|risk| risk > target);
+    say(format!("risk is {} {percent} % everywhere{at_now}", if above { "above" } else { "at most" }))
 }
 
 fn capital(text: &str) -> String {

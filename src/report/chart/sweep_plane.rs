@@ -82,7 +82,9 @@ pub(super) fn axis_name(tables: &SweepTables, axis: usize, unit: Unit) -> String
     if tables.is_rate(axis) {
         return "offered rate (connects/s)".to_owned();
     }
-    let name = tables.name(axis).replace(['_', '.'], " ");
+    // The last word of a law says little: `mean`, `value`.
+    let is_lifetime = tables.meta.axes[axis].key.contains(".lifetime.");
+    let name = format!("{}{}", if is_lifetime { "lifetime, " } else { "" }, tables.name(axis).replace(['_', '.'], " "));
     match unit {
         Unit::PerSecond => format!("{name} (1/s)"),
         Unit::Seconds => format!("{name} (s)"),

@@ -25,9 +25,8 @@ fn sweep(axes: &[(&str, Vec<String>)], now: &Json, runs: u64, risk: impl Fn(&[f6
     };
     let grid = meta.grid();
     let point = |index: u64| {
-        let values = grid.values(index);
-        let numbers: Vec<f64> = (values.iter().zip(1..))
-            .map(|(value, place): (&&str, i32)| scale::number(value).map_or(place.into(), |(_, number)| number))
+        let numbers: Vec<f64> = (grid.values(index).iter().zip(grid.places(index)))
+            .map(|(value, place)| scale::number(value).map_or(place as f64 + 1.0, |(_, number)| number))
             .collect();
         let expected = risk(&numbers);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a million at most")]
