@@ -348,9 +348,10 @@ impl Sweep {
     fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
-        for entry in fs::read_dir(&cells).into_iter().flatten().flatten() {
+        let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().collect::<Vec<_>>();
+        // What a killed run left behind, and cells of the sweep that was here before.
+        for entry in inside(&plan.folder).into_iter().chain(inside(&cells)) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            // What a killed run left behind, and cells of the sweep that was here before.
             let is_ours = name.starts_with(".dryport-") || is_cell(&name);
             if is_ours && !known.contains(&name) {
                 let path = entry.path();
