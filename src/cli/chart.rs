@@ -49,7 +49,7 @@ pub struct Chart {
 enum Found {
     Run(Box<RunTables>),
     Comparison(Box<Comparison>),
-    Sweep(SweepTables),
+    Sweep(Box<SweepTables>),
 }
 
 impl Chart {
@@ -68,7 +68,7 @@ impl Chart {
                 let enlist = Some((arms.meta.clone(), comparison::file_names(Pictures::PngAndSvg)));
                 self.draw(&*arms, COMPARISON_CHARTS, enlist, output)
             }
-            Ok(Found::Sweep(tables)) => self.draw(&tables, SWEEP_CHARTS, None, output),
+            Ok(Found::Sweep(tables)) => self.draw(&*tables, SWEEP_CHARTS, None, output),
             Err(error) => {
                 output.prose(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
                 Ok(Exit::Invalid)
@@ -78,7 +78,7 @@ impl Chart {
 
     fn read(&self) -> Result<Found, RunDirError> {
         if self.folder.join(META_FILE).is_file() {
-            return Ok(Found::Sweep(SweepTables::read(&self.folder)?));
+            return Ok(Found::Sweep(Box::new(SweepTables::read(&self.folder)?)));
         }
         let meta = run_dir::read_manifest(&self.folder)?;
         Ok(if meta.variants.is_empty() {

@@ -1,6 +1,6 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
-use super::arguments::{Running, axis};
+use super::arguments::Running;
 use super::files::{Files, inputs, read_from, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
@@ -41,6 +41,8 @@ const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
 
 /// More cells than this are asked about again.
 const CELLS_MAX: u64 = 1_000_000;
+/// Of more cells than this a part draws no picture.
+const PARTS_DRAWN_MAX: u64 = 10_000;
 /// Nanoseconds of one core for a `connect()`, about: what `cargo bench --bench end_to_end` finds.
 const NANOS_PER_CONNECT: f64 = 150.0;
 
@@ -51,7 +53,7 @@ pub struct Sweep {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
     /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
-    #[arg(long, value_name = "KEY=VALUES", value_parser = axis)]
+    #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::of_option)]
     vary: Vec<Axis>,
     /// Run part K of N only: merge by copying the cells/ of all parts together, then run it whole
     #[arg(long, value_name = "K/N", value_parser = shard)]
@@ -120,6 +122,8 @@ impl Sources for Hashed {
 struct Plan {
     source: SourceFile,
     sets: Vec<String>,
+    /// The files that it is read from.
+    inputs: Vec<PathBuf>,
     meta: SweepMeta,
     grid: Grid,
     /// The key of each cell.
@@ -143,8 +147,8 @@ impl Sweep {
         };
         let stop = interrupt::watch();
         let failed = self.run_missing(&plan, stop);
-        let missing = plan.missing(None).len() as u64;
-        let (all, whole) = (plan.meta.cells, plan.meta.cells - plan.count_missing());
+        let all = plan.meta.cells;
+        let whole = (0..all).filter(|index| plan.path(*index).is_file()).count() as u64;
         if let Some(error) = failed {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -154,8 +158,10 @@ impl Sweep {
             output.prose(&format!("interrupted: {whole} of {all} are whole; the same command goes on from there"))?;
             return Ok(Exit::Interrupted);
         }
-        if missing > 0 {
-            if let Err(error) = self.draw(&plan, plan.points()) {
+        if whole < all || self.shard.is_some() {
+            // Not of a grid so large that each part of it would read for hours.
+            let drawn = if all <= PARTS_DRAWN_MAX { self.draw(&plan, plan.points()).err() } else { None };
+            if let Some(error) = drawn {
                 output.prose(&format!("error: {error}"))?;
                 return Ok(Exit::Failed);
             }
@@ -188,15 +194,13 @@ impl Sweep {
         Ok(Exit::Fine)
     }
 
-    /// A part is done, others are missing.
+    /// A part is done. Whoever runs the whole puts it together: other parts may be at work in the same folder.
     fn tell_shard(&self, plan: &Plan, (whole, all): (u64, u64), output: &mut Output<'_>) -> Result<Exit, Failure> {
         if !self.running.quiet {
             let folder = shown(plan.folder.join(CELLS));
+            let others = if whole < all { "copy those of the other parts beside them, then " } else { "" };
             let (whole, all) = (words::thousands(whole), plural(all, "cell"));
-            output.prose(&format!(
-                "done: {whole} of {all} are in {folder}; copy those of the other parts beside them, then run this \
-                 without --shard"
-            ))?;
+            output.prose(&format!("done: {whole} of {all} are in {folder}; {others}run this without --shard"))?;
         }
         Ok(Exit::Fine)
     }
@@ -206,8 +210,8 @@ impl Sweep {
         let tables = SweepTables { meta: plan.meta.clone(), points };
         let pictures = if self.svg { Pictures::PngAndSvg } else { Pictures::Png };
         let (charts, others): (Vec<_>, Vec<_>) = SWEEP_CHARTS.iter().partition(|chart| (chart.applies)(&tables));
-        for stale in others.iter().map(|chart| ["png", "svg"].map(|extension| chart.file(extension))) {
-            stale.iter().for_each(|file| _ = fs::remove_file(plan.folder.join(file)));
+        for file in others.iter().flat_map(|chart| ["png", "svg"].map(|extension| chart.file(extension))) {
+            let _ = fs::remove_file(plan.folder.join(file));
         }
         let until = UntilCtrlC::new();
         let drawn = run_dir::draw(&until, &plan.folder, &tables, (&charts, pictures), Replace::Always);
@@ -257,7 +261,8 @@ impl Sweep {
         }
         let meta = self.meta(&source, &base, &grid);
         let keys = keys.into_iter().flatten().collect();
-        Ok(Plan { source, sets, meta, grid, keys, folder: self.folder() })
+        let inputs = inputs(&self.scenario, &base.scenario);
+        Ok(Plan { source, sets, inputs, meta, grid, keys, folder: self.folder() })
     }
 
     fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
@@ -278,14 +283,13 @@ impl Sweep {
     /// Makes the folder ours: a new one, that of the same sweep, or, by force, that of another one.
     fn settle(&self, plan: &Plan) -> Result<(), Refusal> {
         let folder = &plan.folder;
-        let beside = Files::beside(&self.scenario);
-        let base = read_from(&plan.source, &plan.sets, &beside)?;
-        if let Some(fault) = places::fault_of_any(folder, &inputs(&self.scenario, &base.scenario)) {
+        if let Some(fault) = places::fault_of_any(folder, &plan.inputs) {
             return Err((Exit::Failed, fault));
         }
         let meta_file = folder.join(META_FILE);
+        // In this order: another shard may be settling here just now, and what it writes first is that file.
+        let is_empty = names(folder).iter().all(|name| is_left_over(name));
         let earlier = fs::read(&meta_file).ok().and_then(|bytes| SweepMeta::from_json(&bytes));
-        let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
         match &earlier {
             Some(earlier) if *earlier == plan.meta => return Ok(()),
             Some(earlier) if !self.force => {
@@ -348,16 +352,15 @@ impl Sweep {
     fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
-        let inside = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().collect::<Vec<_>>();
         // What a killed run left behind, and cells of the sweep that was here before.
-        for entry in inside(&plan.folder).into_iter().chain(inside(&cells)) {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_ours = name.starts_with(".dryport-") || is_cell(&name);
-            if is_ours && !known.contains(&name) {
-                let path = entry.path();
-                let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-            }
+        for folder in [&plan.folder, &cells] {
+            names(folder).iter().filter(|name| is_left_over(name)).for_each(|name| {
+                let _ = fs::remove_dir_all(folder.join(name));
+            });
         }
+        names(&cells).iter().filter(|name| is_cell(name) && !known.contains(*name)).for_each(|name| {
+            let _ = fs::remove_file(cells.join(name));
+        });
         let mut digest = Digest::default();
         let mut read = |index: u64| plan.read_cell(index);
         let fill: whole::Fill<'_> = Box::new(|out: &mut dyn Write| {
@@ -368,6 +371,17 @@ impl Sweep {
         whole::write_file(&UntilCtrlC::new(), &table, Replace::Always, fill).map_err(|error| error.to_string())?;
         Ok(digest)
     }
+}
+
+/// What is in a folder, if there is one.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Is it where a file is, or was, being written?
+fn is_left_over(name: &str) -> bool {
+    name.starts_with(whole::WORK)
 }
 
 /// Is it the name of a cell's file?
@@ -414,11 +428,6 @@ impl Plan {
         let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
         let indices = (0..self.meta.cells).filter(is_ours);
         indices.filter(|index| seen.insert(self.key(*index)) && !self.path(*index).is_file()).collect()
-    }
-
-    /// How many points of the grid have no cell.
-    fn count_missing(&self) -> u64 {
-        (0..self.meta.cells).filter(|index| !self.path(*index).is_file()).count() as u64
     }
 
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {

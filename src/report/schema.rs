@@ -52,6 +52,9 @@ const SCOPE: Column =
     text("scope", "what the figure is about: all, host:NAME, client:NAME, destination:NAME, nat:NAME");
 const METRIC: Column = text("metric", "name of the figure, see metrics");
 const UNIT: Column = text("unit", "unit of the figure");
+const CI_LOW: Column = number("ci_low", "see unit", "lower end of its confidence interval");
+const CI_HIGH: Column = number("ci_high", "see unit", "upper end of its confidence interval");
+const CONFIDENCE: Column = number("confidence", "ratio", "level of that interval");
 
 /// The columns of `summary.csv`, in order.
 pub const SUMMARY: &[Column] = &[
@@ -61,9 +64,9 @@ pub const SUMMARY: &[Column] = &[
     METRIC,
     UNIT,
     number("estimate", "see unit", "the figure; empty when it cannot be had, or never happened"),
-    number("ci_low", "see unit", "lower end of its confidence interval"),
-    number("ci_high", "see unit", "upper end of its confidence interval"),
-    number("confidence", "ratio", "level of that interval"),
+    CI_LOW,
+    CI_HIGH,
+    CONFIDENCE,
     number("replications", "runs", "how many runs the figure rests on"),
     text("method", "how estimate and interval were made"),
 ];
@@ -156,9 +159,9 @@ pub const DIFFERENCES: &[Column] = &[
     METRIC,
     UNIT,
     number("difference", "see unit", "so much higher is the figure than that of the other variant"),
-    number("ci_low", "see unit", "lower end of its confidence interval"),
-    number("ci_high", "see unit", "upper end of its confidence interval"),
-    number("confidence", "ratio", "level of that interval"),
+    CI_LOW,
+    CI_HIGH,
+    CONFIDENCE,
     count("higher", "pairs", "runs in which it was higher than in the other variant's run of the same number"),
     count("equal", "pairs", "runs in which both were the same"),
     count("lower", "pairs", "runs in which it was lower"),

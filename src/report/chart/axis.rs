@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn decades_begin_anywhere() {
-        let axis = |ends| texts(&Axis::decades("risk", ends, |value| words::percent(value)));
+        let axis = |ends| texts(&Axis::decades("risk", ends, words::percent));
         assert_eq!(axis((1e-4, 0.15)), "0.01 0.1 1 10");
         assert_eq!(axis((0.01, 0.2)), "1 2 5 10 20");
         assert_eq!(axis((1e-12, 1.0)).split(' ').count(), 7);

@@ -171,8 +171,8 @@ impl<'t> Map<'t> {
             return Vec::new();
         }
         let safe = |y: usize| {
-            let points = self.x.values.iter().filter_map(|(_, x)| self.plane.point(self.tables, *x, y));
-            points.filter_map(|point| point.safe_rate_per_s).next()
+            let mut points = self.x.values.iter().filter_map(|(_, x)| self.plane.point(self.tables, *x, y));
+            points.find_map(|point| point.safe_rate_per_s)
         };
         let rows = self.y.values.iter().enumerate();
         let line = rows.filter_map(|(row, (_, place))| {

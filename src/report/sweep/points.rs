@@ -105,14 +105,14 @@ impl SweepTables {
 
     /// Is the axis the rate of a client's arrivals?
     pub(in crate::report) fn is_rate(&self, axis: usize) -> bool {
-        let key = &self.meta.axes[axis].key;
-        key.starts_with("client.") && key.contains(".arrivals.") && key.ends_with(".rate")
+        let steps: Vec<&str> = self.meta.axes[axis].key.split('.').collect();
+        matches!(steps[..], ["client", _, "arrivals", _, "rate"])
     }
 
     /// What the scenario says of a key that is varied, as text.
     fn now_text(&self, axis: usize) -> Option<String> {
-        let steps = self.meta.axes[axis].key.split('.');
-        let value = steps.fold(Some(&self.meta.resolved), |value, step| value?.get(step))?;
+        let mut steps = self.meta.axes[axis].key.split('.');
+        let value = steps.try_fold(&self.meta.resolved, |value, step| value.get(step))?;
         Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     }
 
