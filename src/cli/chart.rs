@@ -24,7 +24,7 @@ pub const GUIDE: Guide = Guide {
     ],
 };
 
-/// Draw the charts of a run, a comparison or a sweep again, from the CSV files in its folder alone
+/// Draw the charts of a run, comparison or sweep again, from its CSV files alone
 #[derive(Debug, clap::Args)]
 pub struct Chart {
     /// What `dryport run`, `compare` or `sweep` has left
