@@ -257,7 +257,7 @@ fn excerpt(field: &str) -> String {
 }
 
 /// The shortest text that reads back as the same number; an exponent only where zeros would fill the cell.
-fn shortest(number: f64) -> String {
+pub(super) fn shortest(number: f64) -> String {
     assert!(number.is_finite(), "a table holds no NaN and no infinity");
     // `+ 0.0` turns -0 into 0.
     let number = number + 0.0;

@@ -11,6 +11,7 @@ pub mod json;
 pub mod life;
 pub mod manifest;
 mod middle_run;
+pub mod openmetrics;
 pub(crate) mod page;
 pub mod query;
 pub mod rare;

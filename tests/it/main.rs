@@ -25,6 +25,7 @@ mod laws;
 mod lint;
 #[cfg(unix)]
 mod machine;
+mod openmetrics;
 mod published;
 mod readme;
 mod repo_rules;
