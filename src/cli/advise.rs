@@ -41,6 +41,8 @@ const WORK: Work = Work { command: "advise", unit: "run", found: "refused" };
 const SEARCH_RISK: f64 = 0.1;
 const SEARCH_RUNS: (u32, u32) = (20, 80);
 const SEARCH_PARTS: f64 = 100.0;
+/// A search goes no further than so many times the present rate: beyond, runs take minutes.
+const SEARCH_TIMES: f64 = 10.0;
 /// Pairs are made of so many of the best remedies.
 const PAIRED: usize = 4;
 
@@ -268,7 +270,7 @@ impl Advise {
             proves: &|_| None,
             better: knob.quantity.better(),
             is_whole: false,
-            limits: knob.limits,
+            limits: (knob.limits.0, SEARCH_TIMES * knob.now),
             now: knob.now,
             start: knob.now,
             confidence: self.running.confidence,

@@ -192,7 +192,12 @@ impl Solve {
             now: knob.now,
             start,
             confidence: self.running.confidence,
-            parts: PARTS,
+            // Where a formula decides, every whole number costs a few runs only.
+            parts: if formula.is_some_and(|formula| formula.is_exact) && knob.quantity.is_whole() {
+                f64::INFINITY
+            } else {
+                PARTS
+            },
             runs: (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications),
             grows: &grows,
         };

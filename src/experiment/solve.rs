@@ -44,7 +44,7 @@ pub struct Question<'q> {
     pub start: f64,
     /// The level of every interval.
     pub confidence: f64,
-    /// The resolution: steps in a value, such as [`PARTS`].
+    /// The resolution: steps in a value, such as [`PARTS`]; infinite for every whole number.
     pub parts: f64,
     /// At least so many replications of each value, and no more than the cap.
     pub runs: (u32, u32),
@@ -118,7 +118,7 @@ struct Search<'s> {
     over: bool,
 }
 
-/// The largest of 1, 2, 5, 10, ... that is not above `value`.
+/// The largest of 1, 2, 5, 10, ..., and of their decimal parts, that is not above `value`, which is above zero.
 fn round_down(value: f64) -> f64 {
     let mut decade = 1.0;
     while decade * 10.0 <= value {
@@ -169,8 +169,8 @@ impl Search<'_> {
     }
 
     fn set_step(&mut self, value: f64) {
-        let step = round_down(value / self.question.parts);
-        self.step = if self.question.is_whole { step.max(1.0) } else { step };
+        let step = value / self.question.parts;
+        self.step = if self.question.is_whole && step < 1.0 { 1.0 } else { round_down(step) };
     }
 
     /// Further in the direction that makes the claim false, by `distance`.
@@ -223,7 +223,7 @@ impl Search<'_> {
             }
             match self.look_at(next) {
                 Some(seen) if seen.holds() == Some(false) => return,
-                Some(_) => (value, distance) = (next, 2.0 * distance),
+                Some(_) => (value, distance) = (next, 4.0 * distance),
                 None => return,
             }
         }

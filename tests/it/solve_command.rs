@@ -25,7 +25,7 @@ fn the_answer_lies_between_what_holds_and_what_does_not() {
     for (name, more) in [
         ("solve-rate", &["--for", "rate"][..]),
         ("solve-ports", &["--for", "port_range", "--max-risk", "5%"]),
-        ("solve-ratio", &["--for", "lifetime", "--target", "refused_ratio <= 1%", "--max-replications", "100"]),
+        ("solve-ratio", &["--for", "time_wait", "--target", "refused_ratio <= 1%", "--max-replications", "100"]),
     ] {
         let ended = solve(more);
         assert_eq!(ended.code, 0, "{}", ended.err);

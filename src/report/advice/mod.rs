@@ -76,7 +76,7 @@ pub enum By {
         risk: f64,
         /// Runs of the rate that was found.
         runs: u64,
-        /// Requests per second.
+        /// Requests per second; `None`: the search went no further than the rate that was found, and all was well.
         fails: Option<f64>,
     },
 }

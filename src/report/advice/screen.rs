@@ -7,7 +7,7 @@ use crate::advice::Remedy;
 
 /// The columns of the table: a number, the setting, the safe rate, how full it gets, what to watch out for.
 const SETTING: usize = 33;
-const RATE: usize = 13;
+const RATE: usize = 15;
 const FULL: usize = 14;
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
@@ -84,7 +84,7 @@ fn table(advice: &Advice) -> Vec<String> {
     };
     let present =
         advice.rate_per_s.map_or_else(|| "full now".to_owned(), |rate| format!("full at {}", words::short_rate(rate)));
-    let head = format!("<= {} % up to", percent(advice.target));
+    let head = format!("<= {} % up to  ", percent(advice.target));
     let mut lines = vec![format!("{:<3}{:<SETTING$}{head:>RATE$}{present:>FULL$}   watch out", "", "")];
     lines.push(row("", "now", &advice.now, ""));
     let mut number = 0;
@@ -118,16 +118,16 @@ fn table(advice: &Advice) -> Vec<String> {
 
 fn safe_rate(advice: &Advice, worth: &Worth) -> String {
     match worth.safe_rate {
-        None => "unknown".into(),
-        Some(safe) if safe.per_s.is_infinite() => "any".into(),
+        None => "unknown  ".into(),
+        Some(safe) if safe.per_s.is_infinite() => "any  ".into(),
         Some(safe) => {
-            let beyond = matches!(safe.by, By::Search { .. });
             let rate = words::floor_rate(safe.per_s);
             let far = advice.rate_per_s.is_some_and(|now| safe.per_s > 100.0 * now);
-            match (beyond, far) {
-                (true, _) => format!("{rate} ~"),
-                (false, true) => format!("{rate} +"),
-                (false, false) => rate,
+            match safe.by {
+                By::Search { fails: Some(_), .. } => format!("{rate} ~"),
+                By::Search { fails: None, .. } => format!("> {rate} ~"),
+                By::Formula(_) if far => format!("{rate} +"),
+                By::Formula(_) => format!("{rate}  "),
             }
         }
     }

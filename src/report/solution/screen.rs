@@ -81,19 +81,22 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
         (Outcome::Answer | Outcome::NoLimit, Some(place)) => {
             let value = solution.evidence[place].value;
             let change = format!("(now {}{})", solid(&quantity.shown(now)), change(answer, value));
-            match (solution.beyond, outcome) {
-                (Some(beyond), _) => format!(
+            match (answer.formula.filter(|formula| formula.is_exact), solution.beyond, outcome) {
+                (Some(Formula { value, name, .. }), ..) if value.is_finite() => {
+                    format!("{} {change} for {target}; exactly so by formula: {}", at(answer, value), solid(name))
+                }
+                (_, Some(beyond), _) => format!(
                     "{} {change} for {target}; the true limit lies between {} and {}",
                     at(answer, value),
                     shown(place.min(beyond)),
                     shown(place.max(beyond))
                 ),
-                (None, Outcome::NoLimit) => format!(
+                (_, None, Outcome::NoLimit) => format!(
                     "for {key}: even {} will do for {target}, and there is nothing beyond (now {})",
                     solid(&quantity.shown(value)),
                     solid(&quantity.shown(now))
                 ),
-                (None, _) => {
+                (_, None, _) => {
                     format!("{} {change} for {target}; how far beyond, the runs leave open", at(answer, value))
                 }
             }
@@ -147,14 +150,21 @@ fn figure(answer: &Answer, value: f64) -> String {
 /// Evidence around the answer: what was tried on both sides, and where the knob stands.
 fn rows(answer: &Answer) -> Vec<&Evidence> {
     let solution = &answer.solution;
-    let middle = solution.answer.or(solution.beyond).map_or(answer.knob.now, |place| solution.evidence[place].value);
-    let mut near: Vec<&Evidence> = solution.evidence.iter().collect();
-    near.sort_by(|one, other| (one.value - middle).abs().total_cmp(&(other.value - middle).abs()));
-    near.truncate(ROWS - 1);
-    let now = solution.evidence.iter().find(|found| found.value.total_cmp(&answer.knob.now).is_eq());
-    if let Some(now) = now.filter(|now| !near.contains(now)) {
-        near.push(now);
+    let all = &solution.evidence;
+    let easiest = if answer.knob.quantity.better() == Better::Low { 0 } else { all.len().saturating_sub(1) };
+    let middle = solution.answer.unwrap_or(easiest);
+    let now = all.iter().position(|found| found.value.total_cmp(&answer.knob.now).is_eq());
+    let wanted = [Some(middle), solution.beyond, now].into_iter().flatten();
+    let away = |place: &usize| (all[*place].value - all[middle].value).abs();
+    let mut nearest: Vec<usize> = (0..all.len()).collect();
+    nearest.sort_by(|one, other| away(one).total_cmp(&away(other)));
+    let mut places: Vec<usize> = Vec::new();
+    for place in wanted.chain(nearest).filter(|place| *place < all.len()) {
+        if places.len() < ROWS && !places.contains(&place) {
+            places.push(place);
+        }
     }
+    let mut near: Vec<&Evidence> = places.into_iter().map(|place| &all[place]).collect();
     near.sort_by(|one, other| one.value.total_cmp(&other.value));
     if answer.knob.quantity.better() == Better::High {
         near.reverse();
