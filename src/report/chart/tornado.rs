@@ -270,7 +270,7 @@ fn title(rows: &[Row], now: Option<f64>) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::super::super::{Cell, samples, schema};
     use super::*;
 
@@ -317,7 +317,7 @@ pub(super) mod tests {
     }
 
     /// Every sample, by name.
-    pub(in crate::report::chart) fn samples() -> Vec<(&'static str, AdviceTables)> {
+    pub(crate) fn samples() -> Vec<(&'static str, AdviceTables)> {
         let simulated = |low: f64, high: f64| Some((low, high));
         let many: Vec<Knob> = (0..14)
             .map(|step: u32| {
