@@ -271,7 +271,7 @@ fn title(rows: &[Row], now: Option<f64>) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::super::{Cell, samples, schema};
+    use crate::report::{Cell, samples, schema};
     use super::*;
 
     type Knob = (&'static str, &'static str, &'static str, Option<f64>, Option<(f64, f64)>);
