@@ -12,7 +12,8 @@ use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, ali
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::Manifest;
-use crate::report::advice::{AT_PRESENT, Advice, By, Effect, SafeRate, Worth, advice_json, advice_screen, file_names};
+use crate::report::advice::{self, AT_PRESENT, Advice, By, Effect, SafeRate, Worth, advice_json, advice_screen};
+use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
@@ -105,7 +106,8 @@ impl Advise {
             return Ok(Exit::Interrupted);
         };
         let meta = self.manifest(&plan, &experiment);
-        let files = advice.files(&meta, self.pictures());
+        let tables = AdviceTables { advice: advice.table(), meta };
+        let files = advice::files(&tables, self.pictures());
         if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), &folder, &self.scenario, place, files) {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -114,7 +116,7 @@ impl Advise {
         if self.running.json {
             output.data_while_read(&format!("{:#}", advice_json(&advice, &folder)))?;
         } else if !self.running.quiet {
-            output.data_while_read(advice_screen(&advice, &shown(&folder), &meta.files).trim_end())?;
+            output.data_while_read(advice_screen(&advice, &shown(&folder), &tables.meta.files).trim_end())?;
         }
         Ok(Exit::Fine)
     }
@@ -292,7 +294,7 @@ impl Advise {
         arguments.extend(self.running.of_figures());
         let what = ScenarioMeta::of(&self.scenario, "", &plan.base);
         Manifest {
-            files: file_names(self.pictures()),
+            files: AdviceTables::file_names(self.pictures()),
             ..Manifest::of(arguments, what, &plan.base.scenario, experiment, self.running.confidence)
         }
     }

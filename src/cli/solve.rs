@@ -209,7 +209,16 @@ impl Solve {
         };
         let solution = solve(&question, &settings);
         progress.finish();
-        let others = whole.iter().flat_map(|forecast| instead(forecast, base, knob, claim));
+        let others = whole.iter().flat_map(|forecast| {
+            instead(forecast, base, knob, claim).into_iter().filter(|(other, value)| {
+                // What Erlang's formula says of refusals in the long run is no promise for a start from empty.
+                let is_proven = || {
+                    let sets = [plan.sets.as_slice(), &other.sets(other.safely(*value))?].concat();
+                    proven(claim, &read_from(&plan.source, &sets, &beside).ok()?.scenario)
+                };
+                is_proven() == Some(true)
+            })
+        });
         Answer {
             scenario: plan.source.stem().to_owned(),
             knob: knob.clone(),

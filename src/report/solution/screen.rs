@@ -184,7 +184,7 @@ fn table(answer: &Answer) -> Vec<String> {
     let rows = rows(answer);
     let quantity = answer.knob.quantity;
     let is_risk = answer.claim.metric.name == RISK;
-    let name = answer.knob.key.rsplit('.').next().unwrap_or(&answer.knob.key);
+    let name = quantity.name();
     let width = rows.iter().map(|found| quantity.shown(found.value).len()).chain([name.len()]).max().unwrap_or(0);
     let level = percent(answer.confidence);
     let head =
