@@ -17,6 +17,7 @@ use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
+use crate::report::schema::file;
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Knob, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
@@ -105,8 +106,9 @@ impl Advise {
             output.prose("interrupted: nothing was written")?;
             return Ok(Exit::Interrupted);
         };
-        let meta = self.manifest(&plan, &experiment);
-        let tables = AdviceTables { advice: advice.table(), meta };
+        let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
+        let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
+        let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
         let files = advice::files(&tables, self.pictures());
         if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), &folder, &self.scenario, place, files) {
             output.prose(&format!("error: {error}"))?;
