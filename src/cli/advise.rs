@@ -8,6 +8,7 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
+use crate::experiment::solve::requests_max;
 use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, run_arms, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -29,7 +30,7 @@ pub const GUIDE: Guide = Guide {
     group: Group::Decide,
     short: "which knob helps most",
     examples: &[
-        ("dryport advise scenarios/quickstart.toml", ""),
+        ("dryport advise s.toml", ""),
         ("dryport advise s.toml --max-risk 0.1%", "more careful"),
         ("dryport advise s.toml --json | jq '.remedies[0].change'", "for scripts"),
     ],
@@ -279,6 +280,7 @@ impl Advise {
             start: knob.now,
             confidence: self.running.confidence,
             parts: SEARCH_PARTS,
+            requests_max: requests_max(&reading.scenario, SEARCH_RUNS.0),
             runs: SEARCH_RUNS,
             grows: &|_| {},
         };
