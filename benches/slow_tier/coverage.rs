@@ -1,0 +1,142 @@
+//! Do intervals hold what is true as often as they say?
+
+use dryport::cli::files::Files;
+use dryport::experiment::{Checks, Experiment, OfferedLoad, Settings, estimate, on_threads, replicate_figures};
+use dryport::metrics::Metric;
+use dryport::scenario::{Scenario, SourceFile};
+use dryport::theory::erlang_b;
+use std::sync::atomic::AtomicBool;
+
+/// Poisson connects to one destination in steady state: M/G/c/c, whose truth is Erlang's.
+#[derive(Clone, Copy, Debug)]
+struct Load {
+    /// Connects a second.
+    rate: f64,
+    /// The measured window: at least [`REFUSALS`] are expected in it.
+    window_s: u32,
+    replications: u32,
+}
+
+/// Too few, and hours pass on shares that nobody would run for.
+const REFUSALS: f64 = 20.0;
+const PORTS: u32 = 20;
+/// A port is held for an open connection and an exact TIME-WAIT.
+const LIFETIME_S: f64 = 0.5;
+const TIME_WAIT_S: f64 = 1.5;
+/// The level of the intervals, and the shares of them that may have the truth.
+const CONFIDENCE: f64 = 0.95;
+const COVERED: std::ops::RangeInclusive<f64> = 0.92..=0.98;
+
+/// Far below the ceiling, at it, and far above.
+const LOADS: [Load; 3] = [
+    Load { rate: 6.0, window_s: 400, replications: 20 },
+    Load { rate: 10.0, window_s: 60, replications: 20 },
+    Load { rate: 14.0, window_s: 60, replications: 20 },
+];
+
+impl Load {
+    fn scenario(&self, seed: u64) -> Scenario {
+        let Self { rate, window_s, replications } = self;
+        let text = format!(
+            r#"
+            schema = 1
+            run = {{ duration = "{window_s}s", warm_up = "auto", replications = {replications}, seed = {seed} }}
+            destination = [{{ name = "d" }}]
+            [[host]]
+            name = "h"
+            port_range = "10000-{}"
+            time_wait = "{TIME_WAIT_S}s"
+            [[client]]
+            name = "c"
+            host = "h"
+            to = "d"
+            arrivals = {{ poisson = {{ rate = "{rate}/s" }} }}
+            lifetime = {{ exponential = {{ mean = "{LIFETIME_S}s" }} }}
+            "#,
+            9_999 + PORTS
+        );
+        Scenario::read(&SourceFile::new("load.toml", text), &[], &Files::beside("load.toml")).expect("a valid scenario")
+    }
+
+    /// Erlangs.
+    fn offered(&self) -> f64 {
+        self.rate * (LIFETIME_S + TIME_WAIT_S)
+    }
+
+    /// What is true in steady state, by metric.
+    fn truths(&self) -> [(&'static str, f64); 3] {
+        let (offered, refused) = (self.offered(), erlang_b(PORTS, self.offered()));
+        [("refused_ratio", refused), ("full_time_ratio", refused), ("busy_ports_mean", offered * (1.0 - refused))]
+    }
+}
+
+/// How often intervals of one metric had the truth.
+#[derive(Debug)]
+struct Coverage {
+    metric: &'static Metric,
+    truth: f64,
+    covered: u64,
+    above: u64,
+    sum: f64,
+}
+
+impl Coverage {
+    fn new((metric, truth): (&'static str, f64)) -> Self {
+        Self { metric: Metric::named(metric).expect("one of the metrics"), truth, covered: 0, above: 0, sum: 0.0 }
+    }
+
+    fn add(&mut self, experiment: &Experiment, offered: &OfferedLoad) {
+        let found = estimate(experiment, offered, 0, self.metric, CONFIDENCE).expect("attempts were made");
+        let (low, high) = found.low.zip(found.high).expect("several replications");
+        self.covered += u64::from((low..=high).contains(&self.truth));
+        self.above += u64::from(low > self.truth);
+        self.sum += found.estimate;
+    }
+}
+
+/// Runs the experiments at one load, prints what came out, and says whether all is as it should be.
+fn covers(load: &Load, experiments: u64) -> bool {
+    let mut all = load.truths().map(Coverage::new);
+    let refusals = load.rate * f64::from(load.window_s) * all[0].truth;
+    assert!(refusals >= REFUSALS, "{refusals} refusals");
+    let stop = AtomicBool::new(false);
+    let settings = Settings { jobs: 0, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+    on_threads(0, || {
+        for seed in 0..experiments {
+            let scenario = load.scenario(seed);
+            let experiment = replicate_figures(&scenario, &settings);
+            let offered = OfferedLoad::of(&scenario, &experiment);
+            all.iter_mut().for_each(|coverage| coverage.add(&experiment, &offered));
+        }
+    });
+    let mut holds = true;
+    for Coverage { metric, truth, covered, above, sum } in all {
+        let [covered, above] = [covered, above].map(|count| count as f64 / experiments as f64);
+        let is_right = COVERED.contains(&covered);
+        println!(
+            "{:>8.1} {:>8.0} {:>4}  {:<16} {truth:>10.6} {:>10.6} {:>7.2} % {:>6.2} % {:>6.2} %  {}",
+            load.offered(),
+            refusals,
+            load.replications,
+            metric.name,
+            sum / experiments as f64,
+            100.0 * covered,
+            100.0 * (1.0 - covered - above),
+            100.0 * above,
+            if is_right { "ok" } else { "NOT WITHIN" }
+        );
+        holds &= is_right;
+    }
+    holds
+}
+
+pub(crate) fn holds(experiments: u64) -> bool {
+    let (least, most) = (100.0 * COVERED.start(), 100.0 * COVERED.end());
+    println!("{PORTS} ports, {experiments} experiments at each load: 95 % intervals, {least} % to {most} % are to have the truth");
+    println!(
+        "{:>8} {:>8} {:>4}  {:<16} {:>10} {:>10} {:>9} {:>8} {:>8}",
+        "erlangs", "refusals", "runs", "metric", "truth", "mean", "covered", "below", "above"
+    );
+    // Every load is run, whatever came of the one before.
+    LOADS.map(|load| covers(&load, experiments)).into_iter().all(|holds| holds)
+}
