@@ -12,6 +12,7 @@ mod closed_forms;
 mod command;
 mod compare_command;
 mod connect_cost;
+mod coverage;
 mod explain_command;
 mod format_screens;
 mod front_door;
