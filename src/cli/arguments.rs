@@ -4,7 +4,6 @@ use crate::des::{Rate, SimDuration};
 use crate::metrics::{METRICS, Method, Metric};
 use crate::port::PortRange;
 use crate::profile;
-use crate::scenario::Axis;
 use crate::scenario::quantity::{self, Misfit};
 use crate::scenario::suggest::nearest;
 use clap::builder::PossibleValuesParser;
@@ -51,19 +50,21 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
-/// A level from 50 % to 99.99 %: 0.95 or 95%.
-pub(super) fn confidence(text: &str) -> Result<f64, String> {
-    let level = match text.strip_suffix('%') {
-        Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
-        None => text.parse(),
-    };
-    let level = level.ok().filter(|level| (0.5..=0.9999).contains(level));
-    level.ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
+/// A share of at least `range.start()` and at most `range.end()`: 0.95 or 95%.
+fn share(text: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+    let text = text.trim();
+    let share = if text.ends_with('%') { quantity::percentage(text).ok() } else { text.parse().ok() };
+    share.filter(|share| range.contains(share))
 }
 
-/// What is varied, and over which values.
-pub(super) fn axis(text: &str) -> Result<Axis, String> {
-    Axis::of_option(text)
+/// A level from 50 % to 99.99 %: 0.95 or 95%.
+pub(super) fn confidence(text: &str) -> Result<f64, String> {
+    share(text, 0.5..=0.9999).ok_or_else(|| "a level lies between 0.5 and 0.9999, such as 0.95".to_owned())
+}
+
+/// A risk that one is ready to take: 0.01 or 1%.
+pub(super) fn risk(text: &str) -> Result<f64, String> {
+    share(text, 1e-9..=0.5).ok_or_else(|| "a risk lies between 1e-9 and 0.5, such as 0.01 or 1%".to_owned())
 }
 
 /// The name of a metric.
@@ -81,9 +82,7 @@ pub(super) fn precision(text: &str) -> Result<Precision, String> {
     if !matches!(metric.method, Method::Mean(_) | Method::Ratio(..) | Method::Share(_)) {
         return Err(format!("{} has no interval that becomes narrower", metric.name));
     }
-    let share = share.trim();
-    let share = if share.ends_with('%') { quantity::percentage(share).ok() } else { share.parse().ok() };
-    let share = share.filter(|share| (0.001..=0.5).contains(share));
+    let share = self::share(share, 0.001..=0.5);
     let share = share.ok_or("a precision lies between 0.1 % and 50 %, as in 5% or busy_ports_mean=1%")?;
     Ok(Precision { metric, share })
 }

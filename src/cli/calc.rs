@@ -2,7 +2,7 @@
 //!
 //! What is asked becomes a scenario, read by the same code as a file; `--scenario` prints it.
 
-use super::arguments::{duration, port_range, profiles, rate, some_time};
+use super::arguments::{duration, port_range, profiles, rate, risk, some_time};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
@@ -11,7 +11,7 @@ use crate::port::PortRange;
 use crate::profile;
 use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
 use crate::scenario::limits::{LANES_MAX, REQUESTS_MAX};
-use crate::scenario::quantity::{self, TEN_YEARS, write_duration, write_rate};
+use crate::scenario::quantity::{TEN_YEARS, write_duration, write_rate};
 use crate::scenario::words::{WIDTH, fitted, thousands};
 use crate::scenario::{Scenario, SourceFile};
 use crate::workload::ClosesFirst;
@@ -89,12 +89,6 @@ pub struct Calc {
 /// As many as there may be lanes.
 fn many() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=65_536)
-}
-
-fn risk(text: &str) -> Result<f64, String> {
-    let share = if text.ends_with('%') { quantity::percentage(text).ok() } else { text.parse().ok() };
-    let share = share.filter(|share| (1e-9..=0.5).contains(share));
-    share.ok_or_else(|| "a risk lies between 1e-9 and 0.5, such as 0.01 or 1%".into())
 }
 
 fn closers() -> PossibleValuesParser {

@@ -1,6 +1,6 @@
 //! `dryport compare`: settings side by side, under the same random numbers.
 
-use super::arguments::{Running, axis, metric};
+use super::arguments::{Running, metric};
 use super::files::{inputs, name_of, read};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
@@ -36,11 +36,11 @@ const ARMS_MAX: u64 = 100;
 /// Compare settings: which is best, by how much, and how sure is that
 #[derive(Debug, clap::Args)]
 pub struct Compare {
-    /// TOML files, or - for stdin. One file alone, without --over: each --set is an arm beside it
+    /// TOML files, or - for stdin. One file alone, without --over: each --set is an arm beside it (of run.*: for all)
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Try these values of a key; twice: every combination
-    #[arg(long, value_name = "KEY=A,B,C", value_parser = axis)]
+    #[arg(long, value_name = "KEY=A,B,C", value_parser = Axis::of_option)]
     over: Vec<Axis>,
     /// What decides (dryport list metrics)
     #[arg(long, value_name = "METRIC", default_value = DEFAULT_METRIC, value_parser = metric)]

@@ -1,6 +1,6 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
-use super::arguments::{Running, axis};
+use super::arguments::Running;
 use super::files::{Files, inputs, read_from, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
@@ -48,7 +48,7 @@ pub struct Sweep {
     #[arg(value_name = "SCENARIO")]
     scenario: String,
     /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
-    #[arg(long, value_name = "KEY=VALUES", value_parser = axis)]
+    #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::of_option)]
     vary: Vec<Axis>,
     /// Run part K of N only: merge by copying the cells/ of all parts together, then run it whole
     #[arg(long, value_name = "K/N", value_parser = shard)]
@@ -114,6 +114,8 @@ impl Sources for Hashed {
 struct Plan {
     source: SourceFile,
     sets: Vec<String>,
+    /// The files that it is read from.
+    inputs: Vec<PathBuf>,
     meta: SweepMeta,
     grid: Grid,
     /// The key of each cell.
@@ -137,8 +139,8 @@ impl Sweep {
         };
         let stop = interrupt::watch();
         let failed = self.run_missing(&plan, stop);
-        let missing = plan.missing(None).len() as u64;
-        let (all, whole) = (plan.meta.cells, plan.meta.cells - plan.count_missing());
+        let all = plan.meta.cells;
+        let whole = (0..all).filter(|index| plan.path(*index).is_file()).count() as u64;
         if let Some(error) = failed {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -148,7 +150,7 @@ impl Sweep {
             output.prose(&format!("interrupted: {whole} of {all} are whole; the same command goes on from there"))?;
             return Ok(Exit::Interrupted);
         }
-        if missing > 0 {
+        if whole < all || self.shard.is_some() {
             return self.tell_shard(&plan, (whole, all), output);
         }
         match Self::put_together(&plan) {
@@ -171,15 +173,13 @@ impl Sweep {
         Ok(Exit::Fine)
     }
 
-    /// A part is done, others are missing.
+    /// A part is done. Whoever runs the whole puts it together: other parts may be at work in the same folder.
     fn tell_shard(&self, plan: &Plan, (whole, all): (u64, u64), output: &mut Output<'_>) -> Result<Exit, Failure> {
         if !self.running.quiet {
             let folder = shown(plan.folder.join(CELLS));
+            let others = if whole < all { "copy those of the other parts beside them, then " } else { "" };
             let (whole, all) = (words::thousands(whole), plural(all, "cell"));
-            output.prose(&format!(
-                "done: {whole} of {all} are in {folder}; copy those of the other parts beside them, then run this \
-                 without --shard"
-            ))?;
+            output.prose(&format!("done: {whole} of {all} are in {folder}; {others}run this without --shard"))?;
         }
         Ok(Exit::Fine)
     }
@@ -226,7 +226,8 @@ impl Sweep {
         }
         let meta = self.meta(&source, &base, &grid);
         let keys = keys.into_iter().flatten().collect();
-        Ok(Plan { source, sets, meta, grid, keys, folder: self.folder() })
+        let inputs = inputs(&self.scenario, &base.scenario);
+        Ok(Plan { source, sets, inputs, meta, grid, keys, folder: self.folder() })
     }
 
     fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
@@ -247,14 +248,13 @@ impl Sweep {
     /// Makes the folder ours: a new one, that of the same sweep, or, by force, that of another one.
     fn settle(&self, plan: &Plan) -> Result<(), Refusal> {
         let folder = &plan.folder;
-        let beside = Files::beside(&self.scenario);
-        let base = read_from(&plan.source, &plan.sets, &beside)?;
-        if let Some(fault) = places::fault_of_any(folder, &inputs(&self.scenario, &base.scenario)) {
+        if let Some(fault) = places::fault_of_any(folder, &plan.inputs) {
             return Err((Exit::Failed, fault));
         }
         let meta_file = folder.join(META_FILE);
+        // In this order: another shard may be settling here just now, and what it writes first is that file.
+        let is_empty = names(folder).iter().all(|name| is_left_over(name));
         let earlier = fs::read(&meta_file).ok().and_then(|bytes| SweepMeta::from_json(&bytes));
-        let is_empty = fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
         match &earlier {
             Some(earlier) if *earlier == plan.meta => return Ok(()),
             Some(earlier) if !self.force => {
@@ -317,15 +317,15 @@ impl Sweep {
     fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
-        for entry in fs::read_dir(&cells).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // What a killed run left behind, and cells of the sweep that was here before.
-            let is_ours = name.starts_with(".dryport-") || is_cell(&name);
-            if is_ours && !known.contains(&name) {
-                let path = entry.path();
-                let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-            }
+        // What a killed run left behind, and cells of the sweep that was here before.
+        for folder in [&plan.folder, &cells] {
+            names(folder).iter().filter(|name| is_left_over(name)).for_each(|name| {
+                let _ = fs::remove_dir_all(folder.join(name));
+            });
         }
+        names(&cells).iter().filter(|name| is_cell(name) && !known.contains(*name)).for_each(|name| {
+            let _ = fs::remove_file(cells.join(name));
+        });
         let mut digest = Digest::default();
         let mut read = |index: u64| plan.read_cell(index);
         let fill: whole::Fill<'_> = Box::new(|out: &mut dyn Write| {
@@ -336,6 +336,17 @@ impl Sweep {
         whole::write_file(&UntilCtrlC::new(), &table, Replace::Always, fill).map_err(|error| error.to_string())?;
         Ok(digest)
     }
+}
+
+/// What is in a folder, if there is one.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Is it where a file is, or was, being written?
+fn is_left_over(name: &str) -> bool {
+    name.starts_with(whole::WORK)
 }
 
 /// Is it the name of a cell's file?
@@ -382,11 +393,6 @@ impl Plan {
         let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
         let indices = (0..self.meta.cells).filter(is_ours);
         indices.filter(|index| seen.insert(self.key(*index)) && !self.path(*index).is_file()).collect()
-    }
-
-    /// How many points of the grid have no cell.
-    fn count_missing(&self) -> u64 {
-        (0..self.meta.cells).filter(|index| !self.path(*index).is_file()).count() as u64
     }
 
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {

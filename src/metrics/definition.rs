@@ -109,6 +109,16 @@ pub const METRICS: &[Metric] = &[
     metric("capacity_ports", Method::Capacity),
 ];
 
+/// Metrics of which more is better.
+const BETTER_HIGH: [&str; 6] = [
+    "connects_total",
+    "connects_per_s",
+    "headroom_ports",
+    "first_refusal_s",
+    "reuse_interval_min_s",
+    "reuse_interval_mean_s",
+];
+
 impl Metric {
     /// The metric called `name`.
     pub fn named(name: &str) -> Option<&'static Self> {
@@ -117,15 +127,7 @@ impl Metric {
 
     /// Is more of it better? Less is, for all others.
     pub fn is_better_high(&self) -> bool {
-        const MORE: [&str; 6] = [
-            "connects_total",
-            "connects_per_s",
-            "headroom_ports",
-            "first_refusal_s",
-            "reuse_interval_min_s",
-            "reuse_interval_mean_s",
-        ];
-        MORE.contains(&self.name)
+        BETTER_HIGH.contains(&self.name)
     }
 
     /// The figure of one replication; `None` when it has none, or when it is no figure of a replication.
@@ -153,6 +155,11 @@ mod tests {
         let names = METRICS.iter().map(|metric| metric.name);
         assert!(names.eq(METRIC_NAMES.iter().map(|known| known.name)));
         assert!(METRICS.iter().all(|metric| Metric::named(metric.name).is_some()));
+    }
+
+    #[test]
+    fn what_is_better_high_is_a_metric() {
+        assert!(BETTER_HIGH.iter().all(|name| Metric::named(name).is_some()));
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod middle_run;
 pub(crate) mod page;
 pub mod query;
 pub mod rare;
+mod risk;
 pub mod run_dir;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -157,6 +157,17 @@ impl Table {
     pub fn column(&self, name: &str) -> usize {
         self.columns().iter().position(|column| *column == name).expect("the table has the column")
     }
+
+    /// The figure in a row of a table that has the columns of estimates.
+    ///
+    /// # Panics
+    ///
+    /// When the table has none.
+    pub fn estimate(&self, row: &[Cell]) -> Estimate {
+        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| &row[self.column(name)]);
+        let interval = low.number().map(|low| (low, high.number().unwrap_or(f64::INFINITY)));
+        Estimate { value: estimate.number(), interval }
+    }
 }
 
 impl RunTables {
@@ -179,11 +190,7 @@ impl RunTables {
 
     /// A figure of a scope; nothing in it when the tables do not hold it.
     pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
-        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| self.summary.column(name));
-        self.row(scope, metric).map_or_else(Estimate::default, |row| Estimate {
-            value: row[estimate].number(),
-            interval: row[low].number().map(|low| (low, row[high].number().unwrap_or(f64::INFINITY))),
-        })
+        self.row(scope, metric).map(|row| self.summary.estimate(row)).unwrap_or_default()
     }
 
     /// How a figure of a scope was made; empty when the tables do not hold it.

@@ -52,6 +52,9 @@ const SCOPE: Column =
     text("scope", "what the figure is about: all, host:NAME, client:NAME, destination:NAME, nat:NAME");
 const METRIC: Column = text("metric", "name of the figure, see metrics");
 const UNIT: Column = text("unit", "unit of the figure");
+const CI_LOW: Column = number("ci_low", "see unit", "lower end of its confidence interval");
+const CI_HIGH: Column = number("ci_high", "see unit", "upper end of its confidence interval");
+const CONFIDENCE: Column = number("confidence", "ratio", "level of that interval");
 
 /// The columns of `summary.csv`, in order.
 pub const SUMMARY: &[Column] = &[
@@ -61,9 +64,9 @@ pub const SUMMARY: &[Column] = &[
     METRIC,
     UNIT,
     number("estimate", "see unit", "the figure; empty when it cannot be had, or never happened"),
-    number("ci_low", "see unit", "lower end of its confidence interval"),
-    number("ci_high", "see unit", "upper end of its confidence interval"),
-    number("confidence", "ratio", "level of that interval"),
+    CI_LOW,
+    CI_HIGH,
+    CONFIDENCE,
     number("replications", "runs", "how many runs the figure rests on"),
     text("method", "how estimate and interval were made"),
 ];
@@ -156,14 +159,31 @@ pub const DIFFERENCES: &[Column] = &[
     METRIC,
     UNIT,
     number("difference", "see unit", "so much higher is the figure than that of the other variant"),
-    number("ci_low", "see unit", "lower end of its confidence interval"),
-    number("ci_high", "see unit", "upper end of its confidence interval"),
-    number("confidence", "ratio", "level of that interval"),
+    CI_LOW,
+    CI_HIGH,
+    CONFIDENCE,
     count("higher", "pairs", "runs in which it was higher than in the other variant's run of the same number"),
     count("equal", "pairs", "runs in which both were the same"),
     count("lower", "pairs", "runs in which it was lower"),
     number("wrong_ratio", "ratio", "chance that the true difference has the other sign, by Student's t"),
     number("gain", "ratio", "so many times as many runs would independent random numbers need"),
+];
+
+/// The columns of `advice.csv`, which `advise` leaves, in order: the present settings first, a row for each knob after
+/// them.
+pub const ADVICE: &[Column] = &[
+    text("knob", "what is turned, in few words; now: nothing"),
+    text("setting", "what it is turned to, as a scenario or sysctl has it: port_range = \"1024-65535\""),
+    text("change", "the exact change to make"),
+    text("effect", "now, better, worse, none, or myth: none, although it is said to help"),
+    METRIC,
+    UNIT,
+    number("estimate", "see unit", "the figure with this setting alone; empty when it cannot be had"),
+    number("ci_low", "see unit", "lower end of its interval; empty for a closed form"),
+    number("ci_high", "see unit", "upper end of its interval; empty for a closed form"),
+    number("confidence", "ratio", "level of that interval"),
+    number("replications", "runs", "how many runs the figure rests on; empty for a closed form"),
+    text("method", "how estimate and interval were made"),
 ];
 
 /// The file of each table.
@@ -180,6 +200,8 @@ pub mod file {
     pub const REPLICATIONS: &str = "replications.csv";
     /// How the arms of a comparison differ.
     pub const DIFFERENCES: &str = "differences.csv";
+    /// What each knob would do.
+    pub const ADVICE: &str = "advice.csv";
 }
 
 /// Every table of a run folder, in the order they are listed.

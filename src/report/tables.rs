@@ -19,11 +19,9 @@ use std::sync::Arc;
 
 /// The tables of a run of `scenario`; intervals are at the confidence that `meta` says.
 pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
-    let offered = OfferedLoad::of(scenario, experiment);
-    let forecast = Forecast::of(scenario, TARGET_RISK);
     let tags = tags(&meta.scenario);
     let mut tables = RunTables {
-        summary: summary(experiment, &offered, &forecast, &meta),
+        summary: summary(experiment, scenario, &meta),
         per_run: per_run(experiment),
         timeseries: timeseries(experiment, &tags),
         ports: Table::new(&names(schema::PORTS)),
@@ -60,18 +58,16 @@ fn number(outcome: &Outcome) -> u32 {
     outcome.replication + 1
 }
 
-fn summary(
-    experiment: &Experiment,
-    offered: &OfferedLoad,
-    forecast: &Result<Forecast, NoClosedForm>,
-    meta: &Manifest,
-) -> Table {
+/// The rows of `summary.csv` alone.
+pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manifest) -> Table {
+    let offered = OfferedLoad::of(scenario, experiment);
+    let forecast = Forecast::of(scenario, TARGET_RISK);
     let mut table = Table::new(&names(schema::SUMMARY));
     let (confidence, [name, variant]) = (meta.confidence, tags(&meta.scenario));
     let runs = Cell::Whole(i64::try_from(experiment.outcomes.len()).expect("at most a million"));
     for (index, scope) in scopes(experiment).into_iter().enumerate() {
         for metric in METRICS {
-            let found = estimate(experiment, offered, index, metric, confidence);
+            let found = estimate(experiment, &offered, index, metric, confidence);
             let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
             table.push([
                 name.clone(),
@@ -88,7 +84,7 @@ fn summary(
             ]);
         }
         if index == 0 {
-            push_forecast(&mut table, &tags(&meta.scenario), forecast);
+            push_forecast(&mut table, &tags(&meta.scenario), &forecast);
         }
     }
     table

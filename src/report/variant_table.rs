@@ -1,6 +1,7 @@
 //! Variants of a scenario, a line each: how often they ran out, when, how much, and what would be safe.
 
 use super::query::Estimate;
+use super::risk::Risk;
 use super::words::{self, percent};
 
 /// The widest a label is before it is cut.
@@ -28,8 +29,8 @@ pub(super) fn refused_runs(line: &Line<'_>) -> u64 {
     refused
 }
 
-/// A head and a line for each of the variants; `most` of them.
-pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize) -> Vec<String> {
+/// A head and a line for each of the variants; `most` of them. Intervals are at the level `confidence`.
+pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize, confidence: f64) -> Vec<String> {
     let labels = lines.iter().map(|line| cut(line.label).len());
     let width = labels.chain([cut(header).len()]).max().unwrap_or(0);
     let target = lines.iter().find_map(|line| (line.figure)("target_risk").value);
@@ -55,7 +56,7 @@ pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize) -> Ve
     for line in lines.iter().take(most) {
         let refused = refused_runs(line);
         let value = |metric| (line.figure)(metric).value;
-        let risk = risk(refused, line.runs, (line.figure)("exhaustion_probability").interval);
+        let risk = risk(refused, line.runs, (line.figure)("exhaustion_probability").interval, confidence);
         let first = match value("first_refusal_s") {
             Some(first) => words::seconds(first),
             None if refused > 0 => "in few".into(),
@@ -81,11 +82,10 @@ fn cut(label: &str) -> String {
 }
 
 /// `70-97 %`, `< 15 %`, `> 85 %`.
-fn risk(refused: u64, runs: u64, interval: Option<(f64, f64)>) -> String {
-    let Some((low, high)) = interval else { return String::new() };
-    match refused {
-        0 => format!("< {} %", words::risk(high)),
-        all if all == runs => format!("> {} %", words::risk(low)),
-        _ => format!("{}-{} %", words::risk(low), words::risk(high)),
+fn risk(refused: u64, runs: u64, interval: Option<(f64, f64)>, confidence: f64) -> String {
+    match Risk::of(refused, runs, interval, confidence) {
+        Risk::Below(bound) => format!("< {} %", words::risk(bound.value)),
+        Risk::Above(bound) => format!("> {} %", words::risk(bound.value)),
+        Risk::Between(low, high) => format!("{}-{} %", words::risk(low), words::risk(high)),
     }
 }

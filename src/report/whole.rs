@@ -120,6 +120,9 @@ impl<F: Fn() -> Replace> Predecessor for F {
 /// What writes the content of a file.
 pub type Fill<'a> = Box<dyn FnOnce(&mut dyn Write) -> io::Result<()> + 'a>;
 
+/// How the name of a folder begins in which something is written until it is whole; one that was killed leaves it.
+pub const WORK: &str = ".dryport-";
+
 /// How often another process may come between.
 pub(super) const TRIES: usize = 100;
 
@@ -295,7 +298,7 @@ fn work_folder(path: &Path) -> Result<tempfile::TempDir, WholeError> {
 }
 
 fn work_folder_in(parent: &Path) -> Result<tempfile::TempDir, WholeError> {
-    let made = tempfile::Builder::new().prefix(".dryport-").tempdir_in(parent);
+    let made = tempfile::Builder::new().prefix(WORK).tempdir_in(parent);
     made.map_err(plain).map_err(failed("make a folder in", parent))
 }
 

@@ -221,6 +221,7 @@ impl<'a> World<'a> {
         let host = &mut self.pools[flow.pool];
         let client = &mut self.clients[flow.client];
         let (source, endpoint) = client.pick(&pending, flow, host);
+        // Mostly there is one address and one endpoint: no product of strides then, once per arrival.
         let local = if (source, endpoint) == (0, 0) { flow.first_lane } else { host.lane(flow, source, endpoint) };
         let (choice, free) = host.pool.take(local as usize, at);
         let attempt = || Attempt {

@@ -1,7 +1,7 @@
 //! The program from the outside: what it was given, what it said, how it ended.
 
 use assert_cmd::Command;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Compares a screen with its golden file `tests/it/screens/NAME.txt`, which `DRYPORT_BLESS=1` rewrites. Every screen is
 /// plain ASCII of at most 80 columns.
@@ -36,6 +36,15 @@ to = \"db\"
 arrivals = { poisson = { rate = \"18/s\" } }
 lifetime = { exponential = { mean = \"50ms\" } }
 ";
+
+/// A file that says itself what is to be swept: six cells, each simulated in no time.
+pub(crate) fn scenario_of_a_sweep() -> String {
+    let axes = "[sweep]
+\"host.gateway.port_range\" = [\"40000-40039\", \"40000-40059\"]
+\"client.web.arrivals.poisson.rate\" = [\"12/s\", \"15/s\", \"18/s\"]
+";
+    FORTY_PORTS.replace("replications = 12", "replications = 6") + axes
+}
 
 /// How a command ended.
 #[derive(Debug, PartialEq)]
@@ -75,4 +84,23 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), below).unwrap();
         }
     }
+}
+
+/// Every file below a folder: its path from there, and what is in it.
+pub(crate) fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut all = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below it").to_owned();
+                all.push((name, std::fs::read(&path).expect("a file")));
+            }
+        }
+    }
+    all.sort();
+    all
 }

@@ -1,6 +1,6 @@
 //! `dryport compare`: screens, files, determinism, and what common random numbers save.
 
-use crate::command::{FORTY_PORTS, assert_screen, dryport, root};
+use crate::command::{FORTY_PORTS, assert_screen, dryport, root, tree};
 use std::fs;
 use std::path::Path;
 
@@ -70,19 +70,6 @@ fn another_metric_decides_when_it_is_asked_for() {
     assert_eq!(json["differences"][0]["variant"], "port_range=40000-40039");
 }
 
-/// The folder's files, byte by byte.
-fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .expect("the folder is there")
-        .map(|entry| {
-            let entry = entry.expect("an entry");
-            (entry.file_name().to_string_lossy().into_owned(), fs::read(entry.path()).expect("a file"))
-        })
-        .collect();
-    files.sort();
-    files
-}
-
 #[test]
 fn threads_change_no_byte() {
     let (one, two) = (home(), home());
@@ -91,7 +78,7 @@ fn threads_change_no_byte() {
         let ended = dryport(folder.path(), &["compare", "s.toml", "--over", over, "--jobs", jobs]);
         assert_eq!(ended.code, 0, "{}", ended.err);
     }
-    assert_eq!(files(&one.path().join("output/s-compare")), files(&two.path().join("output/s-compare")));
+    assert_eq!(tree(&one.path().join("output/s-compare")), tree(&two.path().join("output/s-compare")));
 }
 
 /// 28,232 ports against 30,000 at 550/s: issue 5 asks for a fifth.

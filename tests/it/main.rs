@@ -9,6 +9,8 @@ mod calc_command;
 mod chart_command;
 mod check_command;
 mod closed_forms;
+#[cfg(unix)]
+mod cluster;
 mod command;
 mod compare_command;
 mod connect_cost;

@@ -1,44 +1,15 @@
 //! `dryport sweep`: what it leaves is the same whatever happened on the way.
 
-use crate::command::{FORTY_PORTS, assert_screen, dryport};
+use crate::command::{FORTY_PORTS, assert_screen, dryport, scenario_of_a_sweep, tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// What [`small`] adds: the file says itself what is to be swept.
-const SWEEP: &str = "[sweep]
-\"host.gateway.port_range\" = [\"40000-40039\", \"40000-40059\"]
-\"client.web.arrivals.poisson.rate\" = [\"12/s\", \"15/s\", \"18/s\"]
-";
-
-fn small() -> String {
-    FORTY_PORTS.replace("replications = 12", "replications = 6") + SWEEP
-}
-
 fn home() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder can be made");
-    fs::write(folder.path().join("s.toml"), small()).expect("the folder is ours");
+    fs::write(folder.path().join("s.toml"), scenario_of_a_sweep()).expect("the folder is ours");
     folder
-}
-
-/// Every file below a folder with its bytes, by path.
-fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut all = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).expect("below it").to_owned();
-                all.push((name, fs::read(&path).expect("a file")));
-            }
-        }
-    }
-    all.sort();
-    all
 }
 
 fn swept(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -115,6 +86,27 @@ fn a_killed_sweep_ends_with_the_same_bytes() {
     assert_eq!(swept(killed.path()), swept(whole.path()));
 }
 
+/// A killed run leaves the folders it was writing in, and in one that is shared another may be writing just now.
+#[test]
+fn what_is_half_written_is_in_nobodys_way() {
+    let (whole, killed) = (home(), home());
+    assert_eq!(sweep(whole.path(), &[]).code, 0);
+    for left in ["output/s-sweep/.dryport-1", "output/s-sweep/cells/.dryport-2"] {
+        fs::create_dir_all(killed.path().join(left)).expect("ours");
+        fs::write(killed.path().join(left).join("file"), "half of").expect("ours");
+        let parts = ["1/2", "2/2"].map(|part| sweep(killed.path(), &["--shard", part]));
+        assert!(parts.iter().all(|part| part.code == 0 && part.out.is_empty()), "{parts:?}");
+        assert!(
+            parts[1].err.ends_with("6 of 6 cells are in output/s-sweep/cells; run this without --shard\n"),
+            "{parts:?}"
+        );
+        assert!(killed.path().join(left).exists(), "a part leaves alone what may be another's");
+        assert_eq!(sweep(killed.path(), &[]).code, 0);
+        assert_eq!(swept(killed.path()), swept(whole.path()));
+        assert!(!killed.path().join(left).exists());
+    }
+}
+
 #[test]
 fn another_sweep_in_the_folder_is_told_apart() {
     let folder = home();
@@ -153,7 +145,8 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
     let ended = sweep(folder.path(), &[]);
     assert_eq!((ended.code, ended.err.contains("nothing is varied")), (2, true), "{}", ended.err);
     let folder = home();
-    fs::write(folder.path().join("s.toml"), small().replacen("40000-40059\"]", "1-0\"]", 1)).expect("ours");
+    fs::write(folder.path().join("s.toml"), scenario_of_a_sweep().replacen("40000-40059\"]", "1-0\"]", 1))
+        .expect("ours");
     let ended = sweep(folder.path(), &[]);
     assert_eq!((ended.code, folder.path().join("output").exists()), (2, false), "{}", ended.err);
     assert!(ended.err.contains("host.gateway.port_range"), "{}", ended.err);
@@ -164,7 +157,7 @@ fn check_reads_every_value_that_is_to_be_swept() {
     let folder = home();
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert!(ended.code == 0 && ended.out.contains("[sweep]: 6 cells"), "{ended:?}");
-    fs::write(folder.path().join("s.toml"), small().replacen("15/s", "15", 1)).expect("ours");
+    fs::write(folder.path().join("s.toml"), scenario_of_a_sweep().replacen("15/s", "15", 1)).expect("ours");
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert!(ended.code == 3 && ended.err.contains("a rate needs a time"), "{ended:?}");
 }

@@ -3,7 +3,7 @@
 mod plan;
 mod rare;
 
-use super::arguments::{CONFIDENCE, Precision, confidence, precision, seed};
+use super::arguments::{Precision, Running, precision};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
@@ -20,7 +20,7 @@ use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
 use crate::report::{Manifest, RunTables, run_summary, shown_run};
-use crate::scenario::words;
+use crate::scenario::{Scenario, words};
 use plan::Plan;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -45,12 +45,8 @@ pub struct Run {
     /// TOML files, or - for stdin
     #[arg(required = true, value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Change one key, as in host.gateway.port_range=1024-65535
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    sets: Vec<String>,
-    /// The seed of all random draws, instead of the scenario's
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
-    seed: Option<u64>,
+    #[command(flatten)]
+    running: Running,
     /// Run until a figure is known to so many per cent: 5% (of refusals) or METRIC=5%
     #[arg(long, value_name = "SHARE", value_parser = precision)]
     precision: Option<Precision>,
@@ -58,19 +54,12 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "precision")]
     #[arg(value_parser = clap::value_parser!(u32).range(10..=1_000_000), allow_negative_numbers = true)]
     max_replications: u32,
-    /// Threads; as many as there are cores unless given. Changes no figure
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    jobs: Option<u16>,
     /// The run folder (of several scenarios: the folder of theirs), instead of output/NAME
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace what is there already
     #[arg(long)]
     force: bool,
-    /// The level of every interval
-    #[arg(long, value_name = "LEVEL", default_value_t = CONFIDENCE, value_parser = confidence)]
-    #[arg(allow_hyphen_values = true)]
-    confidence: f64,
     /// Draw every chart as SVG too
     #[arg(long)]
     svg: bool,
@@ -90,12 +79,6 @@ pub struct Run {
     /// Check at every event that the model agrees with itself (slow)
     #[arg(long)]
     check_invariants: bool,
-    /// Say nothing but errors (and --json)
-    #[arg(long, short)]
-    quiet: bool,
-    /// Print verdict and headline figures as JSON instead of prose
-    #[arg(long)]
-    json: bool,
 }
 
 /// What a run left to say.
@@ -126,7 +109,7 @@ impl Run {
             match self.simulate(plan, stop, output) {
                 Ok(Told { summary, json, exit: ended }) => {
                     let gap = if index > 0 { "\n" } else { "" };
-                    if !self.quiet && !self.json && !closed {
+                    if !self.running.quiet && !self.running.json && !closed {
                         closed = output.data_while_read(&format!("{gap}{}", summary.trim_end()))?;
                     }
                     told.push(json);
@@ -142,10 +125,15 @@ impl Run {
                 break;
             }
         }
-        if self.json && !told.is_empty() {
+        if self.running.json && !told.is_empty() {
             output.data_while_read(&format!("{:#}", runs_json(&told)))?;
         }
         Ok(exit)
+    }
+
+    /// No more runs than this for `--precision`; those of the scenario are run in any case.
+    fn most(&self, scenario: &Scenario) -> u32 {
+        self.max_replications.max(scenario.run.replications)
     }
 
     fn pictures(&self) -> Pictures {
@@ -155,12 +143,12 @@ impl Run {
     /// Runs one scenario and writes what it leaves; or says why nothing was.
     fn simulate(&self, plan: &Plan, stop: &AtomicBool, output: &mut Output<'_>) -> Result<Told, String> {
         let scenario = &plan.reading.scenario;
-        if !self.quiet {
+        if !self.running.quiet {
             let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
         }
-        let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.quiet);
+        let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.running.quiet);
         let settings = Settings {
-            jobs: self.jobs.map_or(0, usize::from),
+            jobs: self.running.jobs(),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },
             stop,
             progress: &|refused| progress.one(refused),
@@ -173,8 +161,8 @@ impl Run {
         let experiment = match self.precision {
             None => replicate(scenario, &settings),
             Some(Precision { metric, share }) => {
-                let most = self.max_replications.max(scenario.run.replications);
-                let goal = Goal { metric, share, confidence: self.confidence, most, grows: &grows };
+                let confidence = self.running.confidence;
+                let goal = Goal { metric, share, confidence, most: self.most(scenario), grows: &grows };
                 replicate_until(scenario, &settings, &goal)
             }
         };
@@ -202,14 +190,14 @@ impl Run {
                 let _ = output.prose(&format!("error: {error}"));
                 exit = Exit::Failed;
             }
-            if !self.quiet {
-                let _ = output.prose(&done(&experiment, took, self.json));
+            if !self.running.quiet {
+                let _ = output.prose(&done(&experiment, took, self.running.json));
             }
         }
         let gates: Vec<Judged> = plan.gates.iter().map(|gate| gate.clone().judge(&tables)).collect();
         for judged in gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
             exit = exit.worse(Exit::Gate);
-            if self.quiet {
+            if self.running.quiet {
                 let _ = output.prose(&format!("{}: {judged}", name_of(&plan.file)));
             }
         }
@@ -267,25 +255,21 @@ impl Run {
     fn manifest(&self, plan: &Plan, experiment: &Experiment) -> Manifest {
         let scenario = &plan.reading.scenario;
         let mut arguments = vec!["run".to_owned(), plan.file.clone()];
-        arguments.extend(self.sets.iter().flat_map(|set| ["--set".to_owned(), set.clone()]));
-        arguments.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        arguments.extend(self.running.of_figures());
         if let Some(Precision { metric, share }) = self.precision {
             let most = self.max_replications.to_string();
             arguments.extend(["--precision".to_owned(), format!("{}={share}", metric.name)]);
             arguments.extend(["--max-replications".to_owned(), most]);
         }
         arguments.extend(self.rare.then(|| "--rare".to_owned()));
-        if self.confidence != CONFIDENCE {
-            arguments.extend(["--confidence".to_owned(), self.confidence.to_string()]);
-        }
         let files = run_dir::file_names(self.pictures());
         let what = ScenarioMeta::of(&plan.file, "", &plan.reading);
         let precision = self.precision.map(|Precision { metric, share }| PrecisionMeta {
             metric: metric.name.to_owned(),
             share,
-            most: self.max_replications.max(scenario.run.replications),
+            most: self.most(scenario),
         });
-        Manifest { files, precision, ..Manifest::of(arguments, what, scenario, experiment, self.confidence) }
+        Manifest { files, precision, ..Manifest::of(arguments, what, scenario, experiment, self.running.confidence) }
     }
 }
 

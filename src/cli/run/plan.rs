@@ -66,8 +66,7 @@ impl Run {
         if self.attempts.as_deref() == Some(Path::new("-")) {
             return Err(usage("--attempts - is no file; --attempts /dev/stdout writes into a pipe"));
         }
-        let mut sets = self.sets.clone();
-        sets.extend(self.seed.map(|seed| format!("run.seed={seed}")));
+        let sets = self.running.sets();
         let (mut plans, mut faults, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
         for (file, name) in self.scenarios.iter().zip(names) {
             let folder = match &self.out {

@@ -26,7 +26,7 @@ impl Run {
             return Some(exact);
         }
         let work_max = WORK_MAX.max(TIMES * total(Measures::attempts));
-        let effort = Effort { relative_error: RELATIVE_ERROR, work_max, confidence: self.confidence };
-        split(scenario, &effort, self.jobs.map_or(0, usize::from), stop).ok().map(Rare::Splitting)
+        let effort = Effort { relative_error: RELATIVE_ERROR, work_max, confidence: self.running.confidence };
+        split(scenario, &effort, self.running.jobs(), stop).ok().map(Rare::Splitting)
     }
 }

@@ -1,5 +1,6 @@
 //! By when how many runs were refused: the survival curve of the ports.
 
+use super::super::risk::{Bound, Risk};
 use super::super::{RunTables, words};
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, text_width};
@@ -28,7 +29,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let note = match (survival.runs(), survival.times.len()) {
         _ if idle => String::new(),
         (0, _) => String::new(),
-        (_, 0) if rule_of_three(tables, survival.runs()) => {
+        (runs, 0) if bound(tables, runs).by_rule_of_three => {
             format!(" \u{b7} band: down to 1 - 3/{}", count(survival.runs()))
         }
         (_, 0) => format!(" \u{b7} band: {} % upper bound", words::percent(tables.meta.confidence)),
@@ -133,27 +134,26 @@ fn end_labels(tables: &RunTables, survival: &Survival) -> Vec<String> {
     }
 }
 
-/// The rule of three speaks of 95 % and of more than three runs.
-fn rule_of_three(tables: &RunTables, runs: usize) -> bool {
-    runs > 3 && words::percent(tables.meta.confidence) == "95"
-}
-
-/// The bound of the risk for 0 of R, as on the screen: the rule of three, else the bound of the summary.
-fn bound(tables: &RunTables, runs: usize) -> f64 {
+/// The bound of the risk for 0 of R, as on the screen.
+fn bound(tables: &RunTables, runs: usize) -> Bound {
     let interval = tables.estimate("all", "exhaustion_probability").interval;
-    if rule_of_three(tables, runs) { 3.0 / runs as f64 } else { interval.map_or(1.0, |(_, high)| high.clamp(0.0, 1.0)) }
+    match Risk::of(0, runs as u64, interval, tables.meta.confidence) {
+        Risk::Below(bound) => bound,
+        Risk::Above(_) | Risk::Between(..) => unreachable!("none of the runs is none"),
+    }
 }
 
 fn risk_below(tables: &RunTables, runs: usize) -> String {
-    let rule = if rule_of_three(tables, runs) { format!(" (3/{})", count(runs)) } else { String::new() };
-    format!("risk < {} %{rule}", words::risk(bound(tables, runs)))
+    let Bound { value, by_rule_of_three } = bound(tables, runs);
+    let rule = if by_rule_of_three { format!(" (3/{})", count(runs)) } else { String::new() };
+    format!("risk < {} %{rule}", words::risk(value))
 }
 
 fn draw_curve(canvas: &mut Canvas, frame: &Frame, tables: &RunTables, survival: &Survival, (from, to): (f64, f64)) {
     let mut steps = survival.steps(from);
     if survival.times.is_empty() {
         // As in the label.
-        steps[0].low = 1.0 - bound(tables, survival.runs());
+        steps[0].low = 1.0 - bound(tables, survival.runs()).value;
     }
     let stairs = |value: fn(&Step) -> f64| -> Vec<Point> {
         let mut points: Vec<Point> = Vec::new();

@@ -143,7 +143,7 @@ fn table(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
     };
     let figures = figures.iter().map(|figure| -> &dyn Fn(&str) -> Estimate { figure });
     let lines: Vec<Line<'_>> = ranking.iter().zip(figures).map(line).collect();
-    let mut text = variant_table(&comparison.header, &lines, ROWS);
+    let mut text = variant_table(&comparison.header, &lines, ROWS, comparison.meta.confidence);
     if ranking.len() > ROWS {
         text.push(format!("and {} more in summary.csv", ranking.len() - ROWS));
     }

@@ -1,6 +1,7 @@
 //! The first two lines: the verdict, readable alone.
 
 use super::super::page::{first_that_fits, solid};
+use super::super::risk::{Bound, Risk};
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
@@ -132,25 +133,22 @@ fn start(tables: &RunTables) -> String {
     }
 }
 
-/// The risk with its interval; none or all of the runs give a bound instead: the rule of three, a round figure just
-/// outside the exact bound of the CSV (0.139 for none of 20, where the screen says 15 %).
+/// The risk with its interval, or the bound that none or all of the runs give instead.
 fn risk(tables: &RunTables, count: &Refusals) -> String {
     let found = tables.estimate("all", "exhaustion_probability");
     let confidence = words::percent(tables.meta.confidence);
-    let (low, high) = found.interval.unwrap_or((0.0, 1.0));
-    let three = 3.0 / count.runs as f64;
-    // The rule speaks of 95 % and of more than three runs.
-    let rule = confidence == "95" && three < 1.0;
     let (runs, only) = (words::count(count.runs as f64), words::plural(count.runs, "run"));
-    solid(&match count.refused {
-        0 if rule => format!("< {} % (rule of three: 3/{runs})", words::risk(three)),
-        0 => format!("< {} % ({confidence} % CI, {only} only)", words::risk(high)),
-        refused if refused == count.runs && rule => {
-            format!("> {} % by simulation alone (rule of three: 1 - 3/{runs})", words::risk(1.0 - three))
+    solid(&match Risk::of(count.refused, count.runs, found.interval, tables.meta.confidence) {
+        Risk::Below(Bound { value, by_rule_of_three: true }) => {
+            format!("< {} % (rule of three: 3/{runs})", words::risk(value))
         }
-        refused if refused == count.runs => format!("> {} % ({confidence} % CI, {only} only)", words::risk(low)),
-        refused => {
-            let share = found.value.unwrap_or(refused as f64 / count.runs as f64);
+        Risk::Above(Bound { value, by_rule_of_three: true }) => {
+            format!("> {} % by simulation alone (rule of three: 1 - 3/{runs})", words::risk(value))
+        }
+        Risk::Below(Bound { value, .. }) => format!("< {} % ({confidence} % CI, {only} only)", words::risk(value)),
+        Risk::Above(Bound { value, .. }) => format!("> {} % ({confidence} % CI, {only} only)", words::risk(value)),
+        Risk::Between(low, high) => {
+            let share = found.value.unwrap_or(count.refused as f64 / count.runs as f64);
             format!("{} % ({confidence} % CI {} to {} %)", words::risk(share), words::risk(low), words::risk(high))
         }
     })

@@ -69,7 +69,7 @@ fn columns() -> &'static [schema::Column] {
 pub fn of_experiment(reading: &Reading, scenario: &Scenario, experiment: &Experiment, confidence: f64) -> Cell {
     let what = ScenarioMeta::of("-", "", reading);
     let meta = Manifest::of(Vec::new(), what, scenario, experiment, confidence);
-    let summary = tables::run_tables(experiment, scenario, meta).summary;
+    let summary = tables::summary(experiment, scenario, &meta);
     let mut table = Table::new(&names(columns()));
     for row in summary.rows() {
         table.push(row[2..].iter().cloned());
@@ -99,12 +99,8 @@ impl Cell {
     /// A figure of a scope.
     pub fn estimate(&self, scope: &str, metric: &str) -> Estimate {
         let [scopes, metrics] = ["scope", "metric"].map(|name| self.table.column(name));
-        let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(|name| self.table.column(name));
         let is_it = |row: &&[Value]| row[scopes].text() == scope && row[metrics].text() == metric;
-        self.table.rows().find(is_it).map_or_else(Estimate::default, |row| Estimate {
-            value: row[estimate].number(),
-            interval: row[low].number().map(|low| (low, row[high].number().unwrap_or(f64::INFINITY))),
-        })
+        self.table.rows().find(is_it).map(|row| self.table.estimate(row)).unwrap_or_default()
     }
 
     /// Runs that are whole.

@@ -28,3 +28,26 @@ pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
         "axes": meta.axes,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AxisMeta, SCHEMA_VERSION};
+    use super::*;
+    use crate::report::json::explains;
+
+    #[test]
+    fn every_key_is_explained_and_there() {
+        let meta = SweepMeta {
+            schema_version: SCHEMA_VERSION,
+            dryport: "0".into(),
+            name: "checkout".into(),
+            title: "Checkout".into(),
+            seed: 1,
+            confidence: 0.95,
+            axes: vec![AxisMeta { key: "run.seed".into(), values: vec!["1".into()] }],
+            cells: 1,
+            resolved: Value::Null,
+        };
+        explains(&KEYS, &sweep_json(&meta, &Digest::default(), "output/checkout-sweep"));
+    }
+}

@@ -33,7 +33,7 @@ pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[St
     page.hanging("", &head);
     page.gap();
     let header = grid.axes().iter().map(|axis| grid.short(axis)).collect::<Vec<_>>().join("  ");
-    page.lines(variant_table(&header, &lines, ROWS));
+    page.lines(variant_table(&header, &lines, ROWS, meta.confidence));
     if all > ROWS as u64 {
         page.lines([format!("and {} more in sweep.csv", words::thousands(all - ROWS as u64))]);
     }

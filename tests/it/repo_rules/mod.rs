@@ -7,83 +7,35 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Every layer, and what it may import besides itself (src/lib.rs draws the picture). `cli` may import everything.
-const LAYERS: &[(&str, &[&str])] = &[
+const LAYERS: &[(&str, &[&[&str]])] = &[
     ("numeric", &[]),
-    ("des", &["numeric"]),
-    ("stats", &["numeric"]),
-    ("theory", &["numeric"]),
-    ("choice", &["numeric", "des"]),
-    ("port", &["numeric", "des", "stats", "theory", "choice"]),
-    ("workload", &["numeric", "des", "stats", "theory", "choice"]),
-    ("profile", &["numeric", "des", "stats", "theory", "choice", "port", "workload"]),
-    ("scenario", &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile"]),
-    ("forecast", BELOW_FORECAST),
-    ("sim", BELOW_FORECAST),
-    ("metrics", &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario", "sim"]),
-    ("experiment", BELOW_EXPERIMENT),
-    ("report", UP_TO_EXPERIMENT),
-    ("inspect", UP_TO_EXPERIMENT),
-    ("lint", UP_TO_INSPECT),
-    ("verify", UP_TO_REPORT),
+    ("des", &[&["numeric"]]),
+    ("stats", &[&["numeric"]]),
+    ("theory", &[&["numeric"]]),
+    ("choice", &[&["numeric", "des"]]),
+    ("port", &[BELOW_PORT]),
+    ("workload", &[BELOW_PORT]),
+    ("profile", &[BELOW_PORT, &["port", "workload"]]),
+    ("scenario", &[BELOW_PORT, &["port", "workload", "profile"]]),
+    ("forecast", &[UP_TO_SCENARIO]),
+    ("sim", &[UP_TO_SCENARIO]),
+    ("metrics", &[UP_TO_SCENARIO, &["sim"]]),
+    ("experiment", &[UP_TO_SCENARIO, &["sim", "metrics"]]),
+    ("report", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT]),
+    ("inspect", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT]),
+    // Scenarios, and how this machine writes its settings; no report.
+    ("lint", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT, &["inspect"]]),
+    // What judges the figures of a run: everything up to its tables, and nothing of this machine.
+    ("verify", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT, &["report"]]),
 ];
 
-const BELOW_FORECAST: &[&str] =
+const BELOW_PORT: &[&str] = &["numeric", "des", "stats", "theory", "choice"];
+
+const UP_TO_SCENARIO: &[&str] =
     &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario"];
 
-const BELOW_EXPERIMENT: &[&str] =
-    &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario", "sim", "metrics"];
-
-const UP_TO_EXPERIMENT: &[&str] = &[
-    "numeric",
-    "des",
-    "stats",
-    "theory",
-    "choice",
-    "port",
-    "workload",
-    "profile",
-    "scenario",
-    "forecast",
-    "sim",
-    "metrics",
-    "experiment",
-];
-
-/// What the rules of the lint know: scenarios, and how this machine writes its settings; no report.
-const UP_TO_INSPECT: &[&str] = &[
-    "numeric",
-    "des",
-    "stats",
-    "theory",
-    "choice",
-    "port",
-    "workload",
-    "profile",
-    "scenario",
-    "forecast",
-    "sim",
-    "metrics",
-    "experiment",
-    "inspect",
-];
-
-/// What judges the figures of a run knows: everything up to its tables, and nothing of this machine.
-const UP_TO_REPORT: &[&str] = &[
-    "numeric",
-    "des",
-    "stats",
-    "theory",
-    "choice",
-    "port",
-    "workload",
-    "profile",
-    "scenario",
-    "forecast",
-    "sim",
-    "metrics",
-    "experiment",
-    "report",
-];
+/// From there on.
+const UP_TO_EXPERIMENT: &[&str] = &["forecast", "sim", "metrics", "experiment"];
 
 /// The outside world, which nothing from `numeric` to `experiment` may touch.
 const OUTSIDE: &[&str] = &[
@@ -128,8 +80,8 @@ const TOP_LEVEL: &[&str] = &[
     "tests",
 ];
 
-fn allowed(layer: &str) -> Option<&'static [&'static str]> {
-    LAYERS.iter().find(|(name, _)| *name == layer).map(|(_, may)| *may)
+fn allowed(layer: &str) -> Option<Vec<&'static str>> {
+    LAYERS.iter().find(|(name, _)| *name == layer).map(|(_, may)| may.concat())
 }
 
 /// Imports of `source` that its layer may not have. `macros`: the layer of each macro, as exported ones live at the root.
@@ -154,7 +106,7 @@ fn import_faults(source: &Source, macros: &BTreeMap<String, String>) -> Vec<Stri
 
 /// What `source` says of the outside world, if it lies between `numeric` and `experiment`.
 fn outside_faults(source: &Source) -> Vec<String> {
-    let pure = source.layer().is_some_and(|layer| layer == "experiment" || BELOW_EXPERIMENT.contains(&layer));
+    let pure = source.layer().is_some_and(|layer| [UP_TO_SCENARIO, UP_TO_EXPERIMENT].concat().contains(&layer));
     if !pure {
         return Vec::new();
     }
@@ -284,9 +236,11 @@ fn every_layer_of_the_library_has_its_rule() {
 #[test]
 fn no_two_layers_may_import_each_other() {
     for (layer, may) in LAYERS {
-        for below in *may {
-            assert!(!allowed(below).unwrap().contains(layer), "{layer} and {below}");
-            let missing: Vec<_> = allowed(below).unwrap().iter().filter(|name| !may.contains(name)).collect();
+        let may = may.concat();
+        for below in &may {
+            let its = allowed(below).unwrap();
+            assert!(!its.contains(layer), "{layer} and {below}");
+            let missing: Vec<_> = its.iter().filter(|name| !may.contains(name)).collect();
             assert!(missing.is_empty(), "{layer} may import {below}, so also {missing:?}");
         }
     }
