@@ -97,7 +97,9 @@ fn covers(load: &Load, experiments: u64) -> bool {
             let scenario = load.draft(seed).scenario();
             let experiment = replicate_figures(&scenario, &settings);
             let offered = OfferedLoad::of(&scenario, &experiment);
-            all.iter_mut().for_each(|coverage| coverage.add(&experiment, &offered));
+            for coverage in &mut all {
+                coverage.add(&experiment, &offered);
+            }
         }
     });
     let mut holds = true;

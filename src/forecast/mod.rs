@@ -101,8 +101,8 @@ impl Forecast {
         let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
         let idle_s = if spacing == Spacing::Poisson { f64::from(count) / rate_per_s } else { 0.0 };
-        let echo_s = (rate_per_s > through_per_s)
-            .then(|| steady::echo_s(&client.lifetime, Cycle { mean_s: cycle_s, idle_s }));
+        let echo_s =
+            (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, Cycle { mean_s: cycle_s, idle_s }));
         Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints })
     }
 

@@ -7,6 +7,7 @@
 //! [`keys`] and its reading in the `read_*` file of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
 pub mod claim;
+pub mod condition;
 mod contradictions;
 pub mod diagnostics;
 mod excerpt;
@@ -38,6 +39,7 @@ pub mod ways;
 pub mod words;
 
 pub use claim::Claim;
+pub use condition::{Condition, Statement};
 pub use diagnostics::Diagnostics;
 pub use metric_name::MetricName;
 pub use model::{Assert, Client, ConnectCost, Destination, Host, RunSettings, Scenario, WarmUp};
