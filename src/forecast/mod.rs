@@ -16,7 +16,7 @@ use crate::theory::{Phase, Window, erlang_b};
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Arrivals, Behaviour, Spread};
 
-use steady::Cycle;
+use steady::Overloaded;
 
 pub use figures::{FIGURES, Figure, RISK_BOUND};
 pub use lanes::{Lanes, Spacing, TimeWait};
@@ -100,9 +100,9 @@ impl Forecast {
             .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
         let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
-        let idle_s = if spacing == Spacing::Poisson { f64::from(count) / rate_per_s } else { 0.0 };
-        let echo_s =
-            (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, Cycle { mean_s: cycle_s, idle_s }));
+        let each =
+            Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: rate_per_s / f64::from(count), spacing };
+        let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, each));
         Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints })
     }
 

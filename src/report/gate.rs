@@ -211,7 +211,7 @@ pub fn of_arm(asserts: &[Assert], arm: &Variant) -> Vec<Gate> {
 }
 
 /// What an assert is about that none of the arms is: nobody would notice that it is never judged.
-pub fn about_nobody<'a>(asserts: &'a [Assert], mut is_arm: impl FnMut(&str) -> bool) -> Option<&'a str> {
+pub fn about_nobody(asserts: &[Assert], mut is_arm: impl FnMut(&str) -> bool) -> Option<&str> {
     asserts.iter().filter_map(|assert| assert.variant.as_deref()).find(|wanted| !is_arm(wanted))
 }
 

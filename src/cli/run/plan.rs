@@ -82,7 +82,7 @@ impl Run {
                     }
                     let gates = gates(&reading.scenario, fail_if);
                     let notes =
-                        reading.scenario.notes().map(|note| note.to_string()).chain(not_judged(&reading.scenario));
+                        reading.scenario.notes().chain(not_judged(&reading.scenario));
                     let notes = notes.map(|note| format!("note: {}: {note}", name_of(file))).collect();
                     plans.push(Plan { file: file.clone(), notes, gates, reading, folder });
                 }
@@ -129,8 +129,8 @@ fn gates(scenario: &Scenario, fail_if: &[Condition]) -> Vec<Gate> {
 /// Asserts about one arm of a sweep or comparison are not judged here.
 fn not_judged(scenario: &Scenario) -> Option<String> {
     let count = scenario.asserts.iter().filter(|assert| assert.variant.is_some()).count() as u64;
-    let about = if count == 1 { "is about an arm" } else { "are about arms" };
-    (count > 0).then(|| format!("{} {about} of its own: sweep and compare judge such", plural(count, "assert")))
+    let about = if count == 1 { "is about one arm" } else { "are about one arm each" };
+    (count > 0).then(|| format!("{} {about} of a sweep or comparison: not judged here", plural(count, "assert")))
 }
 
 /// A scope of the command line that the scenario lacks.
