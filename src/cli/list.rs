@@ -10,7 +10,7 @@ use crate::lint::rules::RULES;
 use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
-use crate::report::chart::CHARTS;
+use crate::report::chart;
 use crate::report::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use crate::scenario::keys::{FILE, Form, Key, Need};
 use crate::scenario::words::{WIDTH, wrapped};
@@ -74,7 +74,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "lifetimes", about: "how long a connection is open", items: lifetimes },
     Kind { name: "metrics", about: "what is measured, in summary.csv and replications.csv", items: metrics },
     Kind { name: "rules", about: "myths and traps that dryport check looks for", items: rules },
-    Kind { name: "charts", about: "the pictures in a run folder", items: charts },
+    Kind { name: "charts", about: "the pictures that run, compare and sweep leave", items: charts },
 ];
 
 fn kinds() -> PossibleValuesParser {
@@ -164,7 +164,7 @@ fn metrics() -> Vec<Item> {
 }
 
 fn charts() -> Vec<Item> {
-    CHARTS.iter().map(|chart| item(chart.name, chart.summary, Vec::new())).collect()
+    chart::all().into_iter().map(|(name, summary)| item(name, summary, Vec::new())).collect()
 }
 
 impl List {

@@ -75,6 +75,14 @@ pub enum ReadError {
         /// How many there were.
         expected: u64,
     },
+    /// The table of a sweep is not that of its grid.
+    #[error("{found} cells, or others, where sweep.json says {expected}")]
+    Cells {
+        /// How many there are.
+        found: u64,
+        /// How many the grid has.
+        expected: u64,
+    },
 }
 
 /// A strange header may be a whole file without a line end: names the column, not the header.
@@ -249,7 +257,7 @@ fn excerpt(field: &str) -> String {
 }
 
 /// The shortest text that reads back as the same number; an exponent only where zeros would fill the cell.
-fn shortest(number: f64) -> String {
+pub(super) fn shortest(number: f64) -> String {
     assert!(number.is_finite(), "a table holds no NaN and no infinity");
     // `+ 0.0` turns -0 into 0.
     let number = number + 0.0;

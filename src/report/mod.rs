@@ -1,5 +1,6 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
+pub mod advice;
 pub mod attempts;
 pub mod calc;
 pub mod chart;
@@ -11,6 +12,7 @@ pub mod json;
 pub mod life;
 pub mod manifest;
 mod middle_run;
+pub mod openmetrics;
 pub(crate) mod page;
 pub mod query;
 pub mod rare;
@@ -21,6 +23,7 @@ pub(crate) mod samples;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod simulated;
+pub mod solution;
 pub mod summary;
 pub mod sweep;
 pub mod table;

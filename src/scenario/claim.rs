@@ -2,10 +2,11 @@
 //!
 //! Here it is read and compared; whether it holds of a run is judged on the run's tables.
 
-use super::diagnostics::quoted;
+use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
 use super::metric_name::{METRIC_NAMES, MetricName};
 use super::quantity::{self, Misfit};
 use super::suggest::nearest;
+use super::tree::At;
 use crate::des::{Rate, SimDuration};
 use std::fmt;
 use std::ops::Range;
@@ -129,6 +130,24 @@ impl Claim {
             _ => Err(faults),
         }
     }
+
+    /// Reads the claim of an option of the command line, which messages call `option`.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, ready to be shown.
+    pub fn of_option(option: &str, text: &str) -> Result<Self, Diagnostics> {
+        Self::read(text).map_err(|faults| shown_in(option, text, faults))
+    }
+}
+
+/// What is wrong with the text of an option.
+pub(super) fn shown_in(option: &str, text: &str, found: Vec<ClaimFault>) -> Diagnostics {
+    let mut faults = Faults::default();
+    for (at, misfit) in found {
+        faults.push(Fault::of_misfit(At::File(at), misfit));
+    }
+    faults.into_diagnostics(option, text, &[])
 }
 
 fn is_sign(c: char) -> bool {

@@ -3,10 +3,9 @@
 //! `and` binds tighter than `or`; parentheses do what they always do. A claim may begin with its scope:
 //! `client:checkout refused_ratio < 1%`.
 
-use super::claim::{Claim, ClaimFault, trimmed};
-use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
+use super::claim::{Claim, ClaimFault, shown_in, trimmed};
+use super::diagnostics::{Diagnostics, quoted};
 use super::quantity::Misfit;
-use super::tree::At;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -127,13 +126,7 @@ impl Condition {
     ///
     /// All that is wrong with it, ready to be shown.
     pub fn of_option(option: &str, text: &str) -> Result<Self, Diagnostics> {
-        Self::read(text).map_err(|found| {
-            let mut faults = Faults::default();
-            for (at, misfit) in found {
-                faults.push(Fault::of_misfit(At::File(at), misfit));
-            }
-            faults.into_diagnostics(option, text, &[])
-        })
+        Self::read(text).map_err(|faults| shown_in(option, text, faults))
     }
 
     /// Every claim, from left to right.

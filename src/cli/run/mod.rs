@@ -15,6 +15,7 @@ use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{run_json, runs_json};
 use crate::report::manifest::{PrecisionMeta, ScenarioMeta};
+use crate::report::openmetrics;
 use crate::report::rare::add_rare;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
@@ -73,6 +74,9 @@ pub struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "attempts")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     replication: u32,
+    /// Write the end state as OpenMetrics text, under the names of Prometheus's node exporter
+    #[arg(long, value_name = "FILE")]
+    openmetrics: Option<PathBuf>,
     /// Where fewer than 20 refusals are counted: estimate how rare they are, by formula or by splitting
     #[arg(long)]
     rare: bool,
@@ -186,7 +190,8 @@ impl Run {
             let _ = output.prose(&message);
         } else {
             let attempts = self.attempts.as_deref().map(|file| self.write_attempts(file, plan, &experiment, stop));
-            if let Some(Err(error)) = attempts {
+            let state = self.openmetrics.as_deref().map(|file| self.write_end_state(file, &tables));
+            for error in [attempts, state].into_iter().flatten().filter_map(Result::err) {
                 let _ = output.prose(&format!("error: {error}"));
                 exit = Exit::Failed;
             }
@@ -249,6 +254,12 @@ impl Run {
         };
         let written = whole::write_file(&UntilCtrlC::new(), file, self.replace(), Box::new(content));
         written.map_err(|error| error.to_string())
+    }
+
+    /// What an exporter would read at the end.
+    fn write_end_state(&self, file: &Path, tables: &RunTables) -> Result<(), String> {
+        let content = Box::new(|out: &mut dyn Write| openmetrics::write(tables, out));
+        whole::write_file(&UntilCtrlC::new(), file, self.replace(), content).map_err(|error| error.to_string())
     }
 
     /// What the run folder says of itself: nothing that differs between machines, nor with what changes no figure.

@@ -61,11 +61,16 @@ impl Run {
             let name = shown(&names[index]);
             return Err(usage(&format!("two scenarios are called {name}: their results would go to one folder")));
         }
-        if self.attempts.is_some() && names.len() > 1 {
-            return Err(usage("--attempts takes one scenario"));
+        for (option, file) in self.files() {
+            if names.len() > 1 {
+                return Err(usage(&format!("{option} takes one scenario")));
+            }
+            if file == Path::new("-") {
+                return Err(usage(&format!("{option} - is no file; {option} /dev/stdout writes into a pipe")));
+            }
         }
-        if self.attempts.as_deref() == Some(Path::new("-")) {
-            return Err(usage("--attempts - is no file; --attempts /dev/stdout writes into a pipe"));
+        if self.attempts.is_some() && self.attempts == self.openmetrics {
+            return Err(usage("--attempts and --openmetrics name one file: each needs its own"));
         }
         let sets = self.running.sets();
         let (mut plans, mut faults, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
@@ -81,8 +86,7 @@ impl Run {
                         faults.push(fault);
                     }
                     let gates = gates(&reading.scenario, fail_if);
-                    let notes =
-                        reading.scenario.notes().chain(not_judged(&reading.scenario));
+                    let notes = reading.scenario.notes().chain(not_judged(&reading.scenario));
                     let notes = notes.map(|note| format!("note: {}: {note}", name_of(file))).collect();
                     plans.push(Plan { file: file.clone(), notes, gates, reading, folder });
                 }
@@ -99,14 +103,20 @@ impl Run {
     fn faults_of_places(&self, plans: &[Plan]) -> Vec<String> {
         let inputs: Vec<PathBuf> = plans.iter().flat_map(|plan| inputs(&plan.file, &plan.reading.scenario)).collect();
         let folders = plans.iter().filter_map(|plan| places::fault(&plan.folder, &plan.file, self.place(), &inputs));
-        let attempts = self.attempts.as_deref().and_then(|file| {
+        let files = self.files().filter_map(|(_, file)| {
             if let Some(input) = inputs.iter().find(|input| is_within(input, file)) {
                 return Some(would_lose(file, input));
             }
             let error = whole::may_write(file, What::File, self.replace()).err()?;
             Some(refusal(&error, matches!(error, WholeError::Exists { .. })))
         });
-        folders.chain(attempts).collect()
+        folders.chain(files).collect()
+    }
+
+    /// What is written beside the run folder, by its option.
+    fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let all = [("--attempts", &self.attempts), ("--openmetrics", &self.openmetrics)];
+        all.into_iter().filter_map(|(option, file)| Some((option, file.as_deref()?)))
     }
 
     pub(super) fn place(&self) -> Place {

@@ -7,6 +7,10 @@
 mod cell;
 mod gates;
 mod json;
+mod points;
+#[cfg(test)]
+pub(super) mod samples;
+mod scale;
 mod screen;
 
 use super::schema::{self, names};
@@ -19,6 +23,8 @@ use std::io::{self, Write};
 pub use cell::{Cell, CellKey, FNV_START, fnv1a, of_experiment, values};
 pub use gates::Tally;
 pub use json::{KEYS, sweep_json};
+pub use points::{Point, SweepTables};
+pub use scale::Unit;
 pub use screen::sweep_screen;
 
 /// The file that says what a folder sweeps.
@@ -138,6 +144,8 @@ pub struct Digest {
     refused: u64,
     /// What came of each assert.
     gates: Vec<Tally>,
+    /// Every cell, as far as pictures show it.
+    pub points: Vec<Option<Point>>,
 }
 
 impl Digest {
@@ -186,6 +194,7 @@ pub fn write_table(
         }
         digest.refused +=
             u64::from(cell.estimate("all", "exhaustion_probability").value.is_some_and(|risk| risk > 0.0));
+        digest.points.push(Some(Point::of(&cell)));
         if digest.first.len() < ROWS {
             digest.first.push(cell);
         }
