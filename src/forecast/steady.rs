@@ -135,7 +135,7 @@ mod tests {
     fn a_wave_fades_as_measured() {
         for (ports, erlangs, scatter, cycles) in MEASURED {
             let text = if scatter > 0.0 {
-                format!("{{ exponential = {{ mean = \"{}ms\" }} }}", scatter * 1e3)
+                format!("{{ exponential = {{ mean = \"{:.3}ms\" }} }}", scatter * 1e3)
             } else {
                 "{ constant = { value = \"1ms\" } }".to_owned()
             };

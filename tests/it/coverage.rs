@@ -1,10 +1,10 @@
 //! Do intervals have the truth as often as they say? A quick look; `cargo bench --bench slow_tier -- coverage` is the
 //! thorough one.
 
-use crate::support::{Draft, exponential, poisson};
-use dryport::experiment::{Checks, OfferedLoad, Settings, estimate, on_threads, replicate_figures};
+use crate::support::{Draft, Runs, every_ms, exponential, poisson};
+use dryport::experiment::{Checks, INDIRECT, OfferedLoad, Settings, estimate, on_threads, replicate_figures};
 use dryport::metrics::Metric;
-use dryport::theory::{erlang_b, mean_occupancy};
+use dryport::theory::{erlang_b, even_odds, gim_congestion, mean_occupancy};
 use std::sync::atomic::AtomicBool;
 
 const EXPERIMENTS: u64 = 400;
@@ -51,5 +51,38 @@ fn nominal_95_percent_intervals_cover_in_92_to_98_percent() {
         let [full, narrow] = [full, narrow].map(|count| count as f64 / EXPERIMENTS as f64);
         assert!((0.92..=0.98).contains(&full), "{}: {full}", metric.name);
         assert!(narrow < 0.92, "{}: the test would not see a wrong quantile: {narrow}", metric.name);
+    }
+}
+
+/// Far above the ceiling busy ports tell the share refused: it is right by theory, and the interval is narrower than
+/// that of the count, which is what a request lost is where nobody tries again.
+#[test]
+fn busy_ports_tell_the_share_refused_in_overload() {
+    let base = Draft {
+        duration: "60s".to_owned(),
+        warm_up: "auto".to_owned(),
+        replications: 20,
+        ports: 20,
+        arrivals: poisson(40.0),
+        lifetime: exponential(1.0),
+        ..Draft::default()
+    };
+    let waits = Draft { time_wait: "500ms".to_owned(), lifetime: exponential(0.5), ..base.clone() };
+    let even = Draft { arrivals: every_ms(25), ..base };
+    let of_even = gim_congestion(20, 40.0, even_odds(40.0)).call;
+    for (draft, truth) in [(waits, erlang_b(20, 40.0)), (even, of_even)] {
+        let scenario = draft.scenario();
+        let experiment = draft.run();
+        let offered = OfferedLoad::of(&scenario, &experiment);
+        let [told, counted] = ["refused_ratio", "requests_lost_ratio"].map(|name| {
+            let metric = Metric::named(name).unwrap();
+            let found = estimate(&experiment, &offered, 0, metric, 0.95).unwrap();
+            (offered.method(0, metric), found.estimate, found.high.unwrap() - found.estimate)
+        });
+        assert_eq!((told.0, counted.0), (INDIRECT, "ratio"));
+        // Half an interval of 20 runs is 2.093 standard errors.
+        assert!((told.1 - truth).abs() < 4.0 * told.2 / 2.093, "{told:?}, {truth}");
+        assert!((counted.1 - truth).abs() < 4.0 * counted.2 / 2.093, "{counted:?}, {truth}");
+        assert!(told.2 < 0.7 * counted.2, "{told:?}, {counted:?}");
     }
 }
