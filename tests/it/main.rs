@@ -18,6 +18,7 @@ mod connect_cost;
 mod explain_command;
 mod format_screens;
 mod front_door;
+mod gallery;
 mod gates;
 mod golden;
 mod interrupts;
