@@ -8,14 +8,17 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
+use crate::experiment::solve::requests_max;
 use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, run_arms, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::Manifest;
-use crate::report::advice::{AT_PRESENT, Advice, By, Effect, SafeRate, Worth, advice_json, advice_screen, file_names};
+use crate::report::advice::{self, AT_PRESENT, Advice, By, Effect, SafeRate, Worth, advice_json, advice_screen};
+use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
+use crate::report::schema::file;
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Knob, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
@@ -27,7 +30,7 @@ pub const GUIDE: Guide = Guide {
     group: Group::Decide,
     short: "which knob helps most",
     examples: &[
-        ("dryport advise scenarios/quickstart.toml", ""),
+        ("dryport advise s.toml", ""),
         ("dryport advise s.toml --max-risk 0.1%", "more careful"),
         ("dryport advise s.toml --json | jq '.remedies[0].change'", "for scripts"),
     ],
@@ -104,8 +107,10 @@ impl Advise {
             output.prose("interrupted: nothing was written")?;
             return Ok(Exit::Interrupted);
         };
-        let meta = self.manifest(&plan, &experiment);
-        let files = advice.files(&meta, self.pictures());
+        let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
+        let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
+        let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
+        let files = advice::files(&tables, self.pictures());
         if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), &folder, &self.scenario, place, files) {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -114,7 +119,7 @@ impl Advise {
         if self.running.json {
             output.data_while_read(&format!("{:#}", advice_json(&advice, &folder)))?;
         } else if !self.running.quiet {
-            output.data_while_read(advice_screen(&advice, &shown(&folder), &meta.files).trim_end())?;
+            output.data_while_read(advice_screen(&advice, &shown(&folder), &tables.meta.files).trim_end())?;
         }
         Ok(Exit::Fine)
     }
@@ -275,6 +280,7 @@ impl Advise {
             start: knob.now,
             confidence: self.running.confidence,
             parts: SEARCH_PARTS,
+            requests_max: requests_max(&reading.scenario, SEARCH_RUNS.0),
             runs: SEARCH_RUNS,
             grows: &|_| {},
         };
@@ -292,7 +298,7 @@ impl Advise {
         arguments.extend(self.running.of_figures());
         let what = ScenarioMeta::of(&self.scenario, "", &plan.base);
         Manifest {
-            files: file_names(self.pictures()),
+            files: AdviceTables::file_names(self.pictures()),
             ..Manifest::of(arguments, what, &plan.base.scenario, experiment, self.running.confidence)
         }
     }

@@ -6,7 +6,7 @@ use super::guide::{Group, Guide};
 use super::interrupt;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::solve::PARTS;
+use crate::experiment::solve::{PARTS, requests_max};
 use crate::experiment::{Checks, Question, Settings, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -180,6 +180,7 @@ impl Solve {
             let before = total.fetch_add(more.into(), Ordering::Relaxed);
             progress.grow(before + u64::from(more));
         };
+        let runs = (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications);
         let question = Question {
             metric: metric(claim),
             scope: plan.scope,
@@ -198,7 +199,8 @@ impl Solve {
             } else {
                 PARTS
             },
-            runs: (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications),
+            requests_max: requests_max(&base.scenario, runs.0),
+            runs,
             grows: &grows,
         };
         let settings = Settings {
@@ -209,7 +211,16 @@ impl Solve {
         };
         let solution = solve(&question, &settings);
         progress.finish();
-        let others = whole.iter().flat_map(|forecast| instead(forecast, base, knob, claim));
+        let others = whole.iter().flat_map(|forecast| {
+            instead(forecast, base, knob, claim).into_iter().filter(|(other, value)| {
+                // What Erlang's formula says of refusals in the long run is no promise for a start from empty.
+                let is_proven = || {
+                    let sets = [plan.sets.as_slice(), &other.sets(other.safely(*value))?].concat();
+                    proven(claim, &read_from(&plan.source, &sets, &beside).ok()?.scenario)
+                };
+                is_proven() == Some(true)
+            })
+        });
         Answer {
             scenario: plan.source.stem().to_owned(),
             knob: knob.clone(),

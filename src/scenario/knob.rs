@@ -89,6 +89,21 @@ impl Quantity {
         matches!(self, Self::Requests | Self::Ports | Self::Addresses | Self::Endpoints)
     }
 
+    /// What it is called above its values.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Lifetime => "lifetime",
+            Self::Requests => "requests per connection",
+            Self::TimeWait => "TIME-WAIT",
+            Self::ReuseDelay => "reuse delay",
+            Self::Ports => "ports",
+            Self::Addresses => "addresses",
+            Self::Endpoints => "endpoints",
+            Self::Window => "window",
+        }
+    }
+
     /// A value with its unit: `444/s`, `2.08 s`, `28,608 ports`.
     ///
     /// It is shown with more digits than one needs, so that neighbours are told apart.
@@ -208,6 +223,15 @@ impl Knob {
                 let factor = value / self.now;
                 rates.iter().map(|(path, now)| Some(format!("{path}={}", written_rate(now * factor)?))).collect()
             }
+        }
+    }
+
+    /// A value a hair on the better side, so that what is just true of it stays true when it is written down.
+    pub fn safely(&self, value: f64) -> f64 {
+        match self.quantity.better() {
+            _ if self.quantity.is_whole() => value,
+            Better::Low => value * (1.0 - 1e-6),
+            Better::High => value * (1.0 + 1e-6),
         }
     }
 

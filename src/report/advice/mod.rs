@@ -3,11 +3,12 @@
 mod json;
 mod screen;
 
+use super::chart::{ADVICE_CHARTS, AdviceTables};
 use super::query::Estimate;
-use super::run_dir::Pictures;
+use super::run_dir::{Pictures, drawn};
 use super::schema::{self, file, names};
 use super::whole::Fill;
-use super::{Cell, Manifest, Table, csv, manifest};
+use super::{Cell, Table, csv, manifest};
 use crate::advice::Remedy;
 use std::io::Write;
 
@@ -138,16 +139,6 @@ impl Advice {
         self.rate_per_s.is_some_and(|rate| worth.rate() >= rate)
     }
 
-    /// Every file of the folder: name and content.
-    pub fn files<'a>(&'a self, meta: &'a Manifest, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
-        let _ = pictures;
-        let manifest = move |out: &mut dyn Write| out.write_all(meta.to_json().as_bytes());
-        vec![
-            (file::ADVICE.into(), Box::new(move |out: &mut dyn Write| csv::write(&self.table(), out))),
-            (manifest::FILE_NAME.into(), Box::new(manifest)),
-        ]
-    }
-
     /// The table `advice.csv`: a row of the safe rate for each setting, the present one first.
     pub fn table(&self) -> Table {
         let mut table = Table::new(&names(schema::ADVICE));
@@ -194,10 +185,14 @@ impl Advice {
     }
 }
 
-/// The names of the files that it leaves.
-pub fn file_names(pictures: Pictures) -> Vec<String> {
-    let _ = pictures;
-    vec![file::ADVICE.into(), manifest::FILE_NAME.into()]
+/// Every file of the folder: name and content.
+pub fn files(tables: &AdviceTables, pictures: Pictures) -> Vec<(String, Fill<'_>)> {
+    let mut files: Vec<(String, Fill<'_>)> =
+        vec![(file::ADVICE.into(), Box::new(move |out: &mut dyn Write| csv::write(&tables.advice, out)))];
+    files.extend(ADVICE_CHARTS.iter().flat_map(|chart| drawn(tables, chart, pictures)));
+    let manifest = move |out: &mut dyn Write| out.write_all(tables.meta.to_json().as_bytes());
+    files.push((manifest::FILE_NAME.into(), Box::new(manifest)));
+    files
 }
 
 #[cfg(test)]
