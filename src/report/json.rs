@@ -3,7 +3,7 @@
 //! Its shape does not depend on how many scenarios ran; a new key may come, a changed meaning raises [`SCHEMA_VERSION`].
 //! Every key is explained in [`KEYS`].
 
-use super::gate::{Judged, Sense};
+use super::gate::{Finding, Judged, Sense};
 use super::query::Estimate;
 use super::summary::{Refusals, Verdict};
 use super::{Cell, RunTables};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 pub const SCHEMA_VERSION: u32 = 1;
 
 /// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each headline.
-pub const KEYS: [(&str, &str); 26] = [
+pub const KEYS: [(&str, &str); 33] = [
     ("schema_version", "layout of this document"),
     ("dryport", "version that made it"),
     ("verdict", "the worst of all runs: RUNS OUT, MAY RUN OUT or NOT SEEN"),
@@ -29,13 +29,20 @@ pub const KEYS: [(&str, &str); 26] = [
     ("runs[].confidence", "level of every interval"),
     ("runs[].folder", "where the files are"),
     ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
-    ("runs[].gates[].assert", "the claim that must hold"),
-    ("runs[].gates[].fail_if", "or the claim that must not"),
-    ("runs[].gates[].scope", "what the claim is about: all, host:NAME, client:NAME, destination:NAME"),
+    ("runs[].gates[].assert", "the condition that must hold"),
+    ("runs[].gates[].fail_if", "or the condition that must not"),
+    ("runs[].gates[].scope", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
     ("runs[].gates[].result", "passed, failed or undecided; only passed passes"),
-    ("runs[].gates[].estimate", "the figure it was judged by; null when there is none"),
+    ("runs[].gates[].estimate", "the figure it was judged by, if it is one claim; null when there is none"),
     ("runs[].gates[].ci_low", "lower end of its interval; null when it has none"),
     ("runs[].gates[].ci_high", "upper end; null when it has none, or that is never"),
+    ("runs[].gates[].claims", "instead, where it is several claims: each, from left to right"),
+    ("runs[].gates[].claims[].claim", "what is claimed"),
+    ("runs[].gates[].claims[].scope", "of which scope"),
+    ("runs[].gates[].claims[].holds", "is it true? null when the runs are too few to say"),
+    ("runs[].gates[].claims[].estimate", "the figure it was judged by; null when there is none"),
+    ("runs[].gates[].claims[].ci_low", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].claims[].ci_high", "upper end; null when it has none, or that is never"),
     ("runs[].figures.METRIC", "headline figures of scope all; summary.csv has every other"),
     ("runs[].figures.METRIC.estimate", "the figure; null when it cannot be had, or never happened"),
     ("runs[].figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
@@ -111,17 +118,32 @@ fn figure(found: Estimate) -> Map<String, Value> {
         .collect()
 }
 
-fn gate(judged: &Judged) -> Value {
+/// What came of a gate.
+pub(super) fn gate(judged: &Judged) -> Value {
     let key = match judged.gate.sense {
         Sense::Assert => "assert",
         Sense::FailIf => "fail_if",
     };
     let mut told = Map::from_iter([
-        (key.to_owned(), json!(judged.gate.claim.to_string())),
+        (key.to_owned(), json!(judged.gate.that.to_string())),
         ("scope".to_owned(), json!(&*judged.gate.scope)),
         ("result".to_owned(), json!(judged.ruling.name())),
     ]);
-    told.extend(figure(judged.figure));
+    // Of several claims each has a figure.
+    match &judged.findings[..] {
+        [only] => told.extend(figure(only.figure)),
+        all => drop(told.insert("claims".to_owned(), all.iter().map(finding).collect())),
+    }
+    Value::Object(told)
+}
+
+fn finding(finding: &Finding) -> Value {
+    let mut told = Map::from_iter([
+        ("claim".to_owned(), json!(finding.claim.to_string())),
+        ("scope".to_owned(), json!(&*finding.scope)),
+        ("holds".to_owned(), json!(finding.truth)),
+    ]);
+    told.extend(figure(finding.figure));
     Value::Object(told)
 }
 
@@ -156,14 +178,15 @@ mod tests {
     use super::super::samples;
     use super::*;
     use crate::metrics::Metric;
-    use crate::scenario::Claim;
+    use crate::scenario::Condition;
 
     #[test]
     fn every_key_is_explained_and_there() {
         let tables = samples::quickstart();
-        let gates = [Sense::Assert, Sense::FailIf].map(|sense| {
-            let claim = Claim::read("first_refusal_s == never").unwrap();
-            Gate { claim, scope: "all".into(), sense }.judge(&tables)
+        let several = "refused_total > 0 or refused_ratio < 1";
+        let gates = [(Sense::Assert, "first_refusal_s == never"), (Sense::FailIf, several)].map(|(sense, that)| {
+            let that = Condition::read(that).unwrap();
+            Gate { that, scope: "all".into(), variant: None, sense }.judge(&tables)
         });
         explains(&KEYS, &runs_json(&[run_json(&tables, &gates, "output/quickstart")]));
     }

@@ -1,12 +1,12 @@
 //! A comparison as one JSON document, for scripts.
 
-use super::super::json::{SCHEMA_VERSION, estimate_json, number};
+use super::super::json::{SCHEMA_VERSION, estimate_json, gate, number};
 use super::super::summary::Refusals;
 use super::Comparison;
 use serde_json::{Map, Value, json};
 
 /// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each figure.
-pub const KEYS: [(&str, &str); 19] = [
+pub const KEYS: [(&str, &str); 20] = [
     ("schema_version", "layout of this document"),
     ("dryport", "version that made it"),
     ("metric", "by which metric the arms are put in order"),
@@ -19,6 +19,7 @@ pub const KEYS: [(&str, &str); 19] = [
     ("arms[].label", "its name on the screen"),
     ("arms[].replications", "how many runs are whole"),
     ("arms[].replications_refused", "how many had at least one refused connect()"),
+    ("arms[].gates", "what came of the [[assert]] about it, as in the document of run"),
     ("arms[].figures.METRIC", "the figure that is compared, and others; each with estimate, ci_low, ci_high"),
     ("differences", "each arm of that order against the one before it"),
     ("differences[].variant", "the worse of the two"),
@@ -48,6 +49,7 @@ pub fn comparison_json(comparison: &Comparison, folder: &str) -> Value {
             "label": arm.label,
             "replications": arm.tables.meta.replications,
             "replications_refused": count.refused,
+            "gates": arm.gates.iter().map(gate).collect::<Vec<_>>(),
             "figures": metrics.map(figure).collect::<Map<_, _>>(),
         })
     };

@@ -1,16 +1,23 @@
 //! A sweep as one JSON document, for scripts: the cells themselves are in the table.
 
-use super::{Digest, SweepMeta};
+use super::{Digest, SweepMeta, Tally};
 use serde_json::{Value, json};
 
 /// Every key of the document and what it holds; `[]` stands for each element of an array.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 16] = [
     ("schema_version", "layout of this document"),
     ("dryport", "version that made it"),
     ("scenario", "name: the file's stem"),
     ("folder", "where sweep.csv and the cells are"),
     ("cells", "how many points the grid has"),
     ("cells_refused", "how many of them had a refused connect() in some run"),
+    ("gates", "what came of each [[assert]]"),
+    ("gates[].assert", "the condition that must hold"),
+    ("gates[].scope", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
+    ("gates[].result", "passed in every cell that it is about; failed in some; or undecided in some"),
+    ("gates[].cells_passed", "in how many it did"),
+    ("gates[].cells_failed", "in how many it did not"),
+    ("gates[].cells_undecided", "in how many the runs are too few to say"),
     ("axes", "what is varied"),
     ("axes[].key", "the path of the key"),
     ("axes[].values", "its values, as --set has them"),
@@ -25,6 +32,7 @@ pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
         "folder": folder,
         "cells": meta.cells,
         "cells_refused": digest.refused,
+        "gates": digest.gates().iter().map(Tally::json).collect::<Vec<_>>(),
         "axes": meta.axes,
     })
 }
@@ -34,6 +42,7 @@ mod tests {
     use super::super::{AxisMeta, SCHEMA_VERSION};
     use super::*;
     use crate::report::json::explains;
+    use crate::scenario::{Assert, Condition};
 
     #[test]
     fn every_key_is_explained_and_there() {
@@ -48,6 +57,8 @@ mod tests {
             cells: 1,
             resolved: Value::Null,
         };
-        explains(&KEYS, &sweep_json(&meta, &Digest::default(), "output/checkout-sweep"));
+        let that = Condition::read("refused_total == 0").unwrap();
+        let gates = Tally::all(&[Assert { that, scope: "all".into(), variant: None }]);
+        explains(&KEYS, &sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep"));
     }
 }
