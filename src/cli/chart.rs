@@ -4,10 +4,13 @@ use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::{Exit, Failure, output::Output};
 use crate::report::chart::{self, CHARTS};
+use crate::report::document::Keys;
+use crate::report::json::SCHEMA_VERSION;
 use crate::report::run_dir::{self, Pictures, RunDirError};
 use crate::report::whole::{Replace, WholeError};
 use crate::scenario::words::shown;
 use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// How it is shown.
@@ -19,6 +22,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport chart output/sample --svg", "for a document"),
         ("dryport chart output/sample --only risk --out pictures", "elsewhere"),
     ],
+    json: KEYS,
 };
 
 /// Draw the charts of a run again, from the CSV files in its folder alone
@@ -40,7 +44,18 @@ pub struct Chart {
     /// Replace files that --out has already
     #[arg(long, requires = "out")]
     force: bool,
+    /// Print which files were drawn as JSON instead of one a line
+    #[arg(long)]
+    json: bool,
 }
+
+/// Every key of the document.
+const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("folder: string", "the run whose charts were drawn"),
+    ("files: string[]", "the charts"),
+];
 
 impl Chart {
     /// Reads the folder whole, draws, then writes; says which files it wrote.
@@ -74,7 +89,11 @@ impl Chart {
         });
         match written {
             Ok(paths) => {
-                paths.iter().try_for_each(|path| output.data(&shown(path)))?;
+                if self.json {
+                    output.data(&format!("{:#}", self.document(&paths)))?;
+                } else {
+                    paths.iter().try_for_each(|path| output.data(&shown(path)))?;
+                }
                 Ok(Exit::Fine)
             }
             Err(error) => {
@@ -84,6 +103,17 @@ impl Chart {
                 Ok(if until.is_over() { Exit::Interrupted } else { Exit::Failed })
             }
         }
+    }
+}
+
+impl Chart {
+    fn document(&self, paths: &[PathBuf]) -> Value {
+        json!({
+            "schema_version": SCHEMA_VERSION,
+            "dryport": env!("CARGO_PKG_VERSION"),
+            "folder": self.folder.display().to_string(),
+            "files": paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        })
     }
 }
 

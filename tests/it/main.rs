@@ -20,6 +20,8 @@ mod front_door;
 mod gates;
 mod golden;
 mod interrupts;
+#[cfg(unix)]
+mod json_output;
 mod kernel_replays;
 mod laws;
 mod lint;

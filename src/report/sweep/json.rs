@@ -1,19 +1,20 @@
 //! A sweep as one JSON document, for scripts: the cells themselves are in the table.
 
+use super::super::document::Keys;
 use super::{Digest, SweepMeta};
 use serde_json::{Value, json};
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array.
-pub const KEYS: [(&str, &str); 9] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("scenario", "name: the file's stem"),
-    ("folder", "where sweep.csv and the cells are"),
-    ("cells", "how many points the grid has"),
-    ("cells_refused", "how many of them had a refused connect() in some run"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("scenario: string", "name: the file's stem"),
+    ("folder: string", "where sweep.csv and the cells are"),
+    ("cells: integer", "how many points the grid has"),
+    ("cells_refused: integer", "how many of them had a refused connect() in some run"),
     ("axes", "what is varied"),
-    ("axes[].key", "the path of the key"),
-    ("axes[].values", "its values, as --set has them"),
+    ("axes[].key: string", "the path of the key"),
+    ("axes[].values: string[]", "its values, as --set has them"),
 ];
 
 /// The document; `folder` is where the files are, as the user wrote it.
@@ -48,6 +49,6 @@ mod tests {
             cells: 1,
             resolved: Value::Null,
         };
-        explains(&KEYS, &sweep_json(&meta, &Digest::default(), "output/checkout-sweep"));
+        explains(KEYS, &sweep_json(&meta, &Digest::default(), "output/checkout-sweep"));
     }
 }
