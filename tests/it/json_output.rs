@@ -165,7 +165,7 @@ fn every_document_fits_the_schema_and_every_key_is_in_one() {
         (here("list metrics --json"), "list", 0),
         (here("chart output/s --only risk --svg --json"), "chart", 0),
         (there("inspect --json"), "inspect", 0),
-        (there("port 60200 443 40000 1022 --json"), "port", 0),
+        (there("port 60327 443 40000 1022 --json"), "port", 0),
         (here("explain s.toml --port 40001 --out life --json"), "explain", 0),
         (here("explain s.toml --connection 7 --json"), "explain", 0),
         (here("verify --case P11 --case constant-50 --quiet --json"), "verify", 0),
