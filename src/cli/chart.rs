@@ -1,14 +1,17 @@
-//! `dryport chart DIR`: the pictures of a run, drawn again from its tables.
+//! `dryport chart DIR`: the pictures of a run, a comparison or a sweep, drawn again from its tables.
 
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::{Exit, Failure, output::Output};
-use crate::report::chart::{self, CHARTS};
+use crate::report::chart::{self, CHARTS, COMPARISON_CHARTS, SWEEP_CHARTS};
+use crate::report::comparison::{self, Comparison};
 use crate::report::document::Keys;
 use crate::report::json::SCHEMA_VERSION;
 use crate::report::run_dir::{self, Pictures, RunDirError};
+use crate::report::sweep::{self, META_FILE, SweepTables};
 use crate::report::whole::{Replace, WholeError};
-use crate::scenario::words::shown;
+use crate::report::{Manifest, RunTables};
+use crate::scenario::words::{fitted, shown};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -25,20 +28,20 @@ pub const GUIDE: Guide = Guide {
     json: KEYS,
 };
 
-/// Draw the charts of a run again, from the CSV files in its folder alone
+/// Draw the charts of a run, comparison or sweep again, from its CSV files alone
 #[derive(Debug, clap::Args)]
 pub struct Chart {
-    /// A run folder: what `dryport run` has left
+    /// What `dryport run`, `compare` or `sweep` has left
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Draw only these charts
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    #[arg(value_parser = PossibleValuesParser::new(CHARTS.iter().map(|chart| chart.name)))]
+    #[arg(value_parser = PossibleValuesParser::new(chart::all().into_iter().map(|(name, _)| name)))]
     only: Vec<String>,
     /// Draw every chart as SVG too
     #[arg(long)]
     svg: bool,
-    /// Put the charts here, instead of into the run folder
+    /// Put the charts here, instead of into the folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Replace files that --out has already
@@ -53,9 +56,16 @@ pub struct Chart {
 const KEYS: &Keys = &[
     ("schema_version: 1", "layout of this document"),
     ("dryport: string", "version that made it"),
-    ("folder: string", "the run whose charts were drawn"),
+    ("folder: string", "the run, comparison or sweep whose charts were drawn"),
     ("files: string[]", "the charts"),
 ];
+
+/// What a folder holds.
+enum Found {
+    Run(Box<RunTables>),
+    Comparison(Box<Comparison>),
+    Sweep(Box<SweepTables>),
+}
 
 impl Chart {
     /// Reads the folder whole, draws, then writes; says which files it wrote.
@@ -64,26 +74,63 @@ impl Chart {
     ///
     /// When that cannot be said.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let tables = match run_dir::read(&self.folder) {
-            Ok(tables) => tables,
+        match self.read() {
+            Ok(Found::Run(tables)) => {
+                let enlist = Some((tables.meta.clone(), run_dir::file_names(Pictures::PngAndSvg)));
+                self.draw(&*tables, CHARTS, enlist, output)
+            }
+            Ok(Found::Comparison(arms)) => {
+                let enlist = Some((arms.meta.clone(), comparison::file_names(Pictures::PngAndSvg)));
+                self.draw(&*arms, COMPARISON_CHARTS, enlist, output)
+            }
+            Ok(Found::Sweep(tables)) => self.draw(&*tables, SWEEP_CHARTS, None, output),
             Err(error) => {
                 output.prose(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
-                return Ok(Exit::Invalid);
+                Ok(Exit::Invalid)
             }
-        };
-        // What `run --svg` left is drawn again in both formats.
-        let has_svg = CHARTS.iter().any(|chart| tables.meta.files.contains(&chart.file("svg")));
+        }
+    }
+
+    fn read(&self) -> Result<Found, RunDirError> {
+        if self.folder.join(META_FILE).is_file() {
+            return Ok(Found::Sweep(Box::new(SweepTables::read(&self.folder)?)));
+        }
+        let meta = run_dir::read_manifest(&self.folder)?;
+        Ok(if meta.variants.is_empty() {
+            Found::Run(Box::new(run_dir::read(&self.folder)?))
+        } else {
+            Found::Comparison(Box::new(Comparison::read(&self.folder, meta)?))
+        })
+    }
+
+    /// Draws charts of one kind; `enlist` is a manifest that names them, and all files that it may name.
+    fn draw<T>(
+        &self,
+        tables: &T,
+        charts: &'static [chart::Chart<T>],
+        enlist: Option<(Manifest, Vec<String>)>,
+        output: &mut Output<'_>,
+    ) -> Result<Exit, Failure> {
+        let charts: Vec<_> = charts.iter().filter(|chart| (chart.applies)(tables)).collect();
+        let known: Vec<&str> = charts.iter().map(|chart| chart.name).collect();
+        if let Some(stray) = self.only.iter().find(|name| !known.contains(&name.as_str())) {
+            let (folder, all) = (shown(&self.folder), known.join(", "));
+            output.message(&fitted(&format!("error: {stray} is no chart of what is in {folder}; there are {all}")))?;
+            return Ok(Exit::Usage);
+        }
+        // What `--svg` left is drawn again in both formats.
+        let has_svg = charts.iter().any(|chart| self.folder.join(chart.file("svg")).is_file());
         let both = self.svg || (self.out.is_none() && has_svg);
         let pictures = if both { Pictures::PngAndSvg } else { Pictures::Png };
-        let wanted = |chart: &&chart::Chart| self.only.is_empty() || self.only.iter().any(|name| name == chart.name);
-        let charts: Vec<_> = CHARTS.iter().filter(wanted).collect();
+        let wanted = |chart: &&chart::Chart<T>| self.only.is_empty() || self.only.iter().any(|name| name == chart.name);
+        let charts: Vec<_> = charts.into_iter().filter(wanted).collect();
         let replace = if self.force || self.out.is_none() { Replace::Always } else { Replace::Never };
         let into = self.out.as_deref().unwrap_or(&self.folder);
         interrupt::watch();
         let until = UntilCtrlC::new();
-        let written = run_dir::draw(&until, into, &tables, (&charts, pictures), replace).and_then(|paths| {
-            if self.out.is_none() {
-                run_dir::enlist(&until, &self.folder, tables.meta)?;
+        let written = run_dir::draw(&until, into, tables, (&charts, pictures), replace).and_then(|paths| {
+            if let Some((meta, known)) = enlist.filter(|_| self.out.is_none()) {
+                run_dir::enlist(&until, &self.folder, meta, known)?;
             }
             Ok(paths)
         });
@@ -120,8 +167,15 @@ impl Chart {
 /// What to do about a folder that cannot be read.
 fn way_out(error: &RunDirError) -> &'static str {
     match error {
-        RunDirError::NoRun { .. } => "name a folder that dryport run has made, such as output/quickstart",
+        RunDirError::NoRun { .. } => "name a folder that dryport has made, such as output/quickstart",
         RunDirError::Manifest { .. } => "remove the folder; dryport run then makes it anew",
+        RunDirError::Read { path, .. } | RunDirError::Table { path, .. } if is_of_sweep(path) => {
+            "the same dryport sweep once more, without --shard, makes its tables"
+        }
         _ => "dryport run makes the folder anew; its manifest.json names the scenario",
     }
+}
+
+fn is_of_sweep(path: &std::path::Path) -> bool {
+    path.ends_with(META_FILE) || path.ends_with(sweep::TABLE)
 }

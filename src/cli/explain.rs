@@ -32,6 +32,7 @@ const FILES: [&str; 3] = ["life.csv", "life.png", "life.svg"];
 
 /// Tell the life of one port or of one connection in one run, event by event
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("hero").required(true).args(["connection", "port"]))]
 pub struct Explain {
     /// A TOML file, or - for stdin

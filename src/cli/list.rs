@@ -11,7 +11,7 @@ use crate::lint::rules::RULES;
 use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
-use crate::report::chart::CHARTS;
+use crate::report::chart;
 use crate::report::document::{self, Keys};
 use crate::report::json::SCHEMA_VERSION;
 use crate::report::rare::{RARE, RARE_MEANING, RARE_UNIT};
@@ -95,7 +95,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "lifetimes", about: "how long a connection is open", items: lifetimes },
     Kind { name: "metrics", about: "what is measured, in summary.csv and replications.csv", items: metrics },
     Kind { name: "rules", about: "myths and traps that dryport check looks for", items: rules },
-    Kind { name: "charts", about: "the pictures in a run folder", items: charts },
+    Kind { name: "charts", about: "the pictures that run, compare and sweep leave", items: charts },
     Kind { name: "json", about: "what each command prints with --json (--schema has types)", items: json_keys },
 ];
 
@@ -186,7 +186,7 @@ fn metrics() -> Vec<Item> {
 }
 
 fn charts() -> Vec<Item> {
-    CHARTS.iter().map(|chart| item(chart.name, chart.summary, Vec::new())).collect()
+    chart::all().into_iter().map(|(name, summary)| item(name, summary, Vec::new())).collect()
 }
 
 fn json_keys() -> Vec<Item> {

@@ -8,8 +8,11 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Settings, each, replicate_figures};
+use crate::report::chart::SWEEP_CHARTS;
+use crate::report::run_dir::{self, Pictures};
 use crate::report::sweep::{
-    self, AxisMeta, CELLS, Cell, CellKey, Digest, FNV_START, META_FILE, SweepMeta, TABLE, fnv1a, sweep_screen,
+    self, AxisMeta, CELLS, Cell, CellKey, Digest, FNV_START, META_FILE, Point, SweepMeta, SweepTables, TABLE, fnv1a,
+    sweep_screen,
 };
 use crate::report::whole::{self, Replace, What};
 use crate::scenario::limits::expected_requests;
@@ -39,6 +42,8 @@ const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
 
 /// More cells than this are asked about again.
 const CELLS_MAX: u64 = 1_000_000;
+/// Of more cells than this a part draws no picture.
+const PARTS_DRAWN_MAX: u64 = 10_000;
 /// Nanoseconds of one core for a `connect()`, about: what `cargo bench --bench end_to_end` finds.
 const NANOS_PER_CONNECT: f64 = 150.0;
 
@@ -59,6 +64,9 @@ pub struct Sweep {
     /// The folder of the sweep, instead of output/NAME-sweep
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Draw every chart as SVG too
+    #[arg(long)]
+    svg: bool,
     /// Run over a million cells; put this sweep in the place of another one
     #[arg(long)]
     force: bool,
@@ -152,10 +160,22 @@ impl Sweep {
             return Ok(Exit::Interrupted);
         }
         if whole < all || self.shard.is_some() {
+            // Not of a grid so large that each part of it would read for hours.
+            let drawn = if all <= PARTS_DRAWN_MAX { self.draw(&plan, plan.points()).err() } else { None };
+            if let Some(error) = drawn {
+                output.prose(&format!("error: {error}"))?;
+                return Ok(Exit::Failed);
+            }
             return self.tell_shard(&plan, (whole, all), output);
         }
         match Self::put_together(&plan) {
-            Ok(digest) => self.tell(&plan, &digest, output),
+            Ok(mut digest) => match self.draw(&plan, std::mem::take(&mut digest.points)) {
+                Ok(drawn) => self.tell(&plan, &digest, &drawn, output),
+                Err(error) => {
+                    output.prose(&format!("error: {error}"))?;
+                    Ok(Exit::Failed)
+                }
+            },
             Err(error) => {
                 output.prose(&format!("error: {error}"))?;
                 Ok(Exit::Failed)
@@ -163,9 +183,10 @@ impl Sweep {
         }
     }
 
-    fn tell(&self, plan: &Plan, digest: &Digest, output: &mut Output<'_>) -> Result<Exit, Failure> {
+    fn tell(&self, plan: &Plan, digest: &Digest, drawn: &[String], output: &mut Output<'_>) -> Result<Exit, Failure> {
         let folder = plan.folder.display().to_string();
         let files = [TABLE, META_FILE, CELLS].map(String::from);
+        let files = [&files[..], drawn].concat();
         if self.running.json {
             output.data_while_read(&format!("{:#}", sweep::sweep_json(&plan.meta, digest, &folder)))?;
         } else if !self.running.quiet {
@@ -183,6 +204,20 @@ impl Sweep {
             output.prose(&format!("done: {whole} of {all} are in {folder}; {others}run this without --shard"))?;
         }
         Ok(Exit::Fine)
+    }
+
+    /// Draws what there is to see of the cells, and takes away the pictures of a sweep that was here before; the files.
+    fn draw(&self, plan: &Plan, points: Vec<Option<Point>>) -> Result<Vec<String>, String> {
+        let tables = SweepTables { meta: plan.meta.clone(), points };
+        let pictures = if self.svg { Pictures::PngAndSvg } else { Pictures::Png };
+        let (charts, others): (Vec<_>, Vec<_>) = SWEEP_CHARTS.iter().partition(|chart| (chart.applies)(&tables));
+        for file in others.iter().flat_map(|chart| ["png", "svg"].map(|extension| chart.file(extension))) {
+            let _ = fs::remove_file(plan.folder.join(file));
+        }
+        let until = UntilCtrlC::new();
+        let drawn = run_dir::draw(&until, &plan.folder, &tables, (&charts, pictures), Replace::Always);
+        let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        Ok(drawn.map_err(|error| error.to_string())?.into_iter().filter_map(name).collect())
     }
 
     fn folder(&self) -> PathBuf {
@@ -399,6 +434,11 @@ impl Plan {
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {
         let fill: whole::Fill<'_> = Box::new(|out| cell.write(out));
         whole::write_file(&whole::Disk, &self.path(index), Replace::Always, fill).map_err(|error| error.to_string())
+    }
+
+    /// Every point of the grid, as far as it was run.
+    fn points(&self) -> Vec<Option<Point>> {
+        (0..self.meta.cells).map(|index| self.read_cell(index).ok().map(|cell| Point::of(&cell))).collect()
     }
 
     fn read_cell(&self, index: u64) -> io::Result<Cell> {

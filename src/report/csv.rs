@@ -75,6 +75,14 @@ pub enum ReadError {
         /// How many there were.
         expected: u64,
     },
+    /// The table of a sweep is not that of its grid.
+    #[error("{found} cells, or others, where sweep.json says {expected}")]
+    Cells {
+        /// How many there are.
+        found: u64,
+        /// How many the grid has.
+        expected: u64,
+    },
 }
 
 /// A strange header may be a whole file without a line end: names the column, not the header.

@@ -56,6 +56,22 @@ pub struct Manifest {
     /// The arms of a comparison; none in a plain run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantMeta>,
+    /// How they are compared; none in a plain run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<ComparisonMeta>,
+}
+
+/// How arms are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparisonMeta {
+    /// What their labels are: `port_range`, `scenario`.
+    pub header: String,
+    /// What each is called on screens and charts.
+    pub labels: Vec<String>,
+    /// By which metric they are put in order.
+    pub metric: String,
+    /// Of which scope.
+    pub scope: String,
 }
 
 /// What a figure was to be known to.
@@ -211,6 +227,7 @@ impl Manifest {
             rows: BTreeMap::new(),
             precision: None,
             variants: Vec::new(),
+            comparison: None,
         }
     }
 

@@ -240,18 +240,27 @@ pub fn write_files(
     Ok(write_folder(make, path, files, &earlier)?)
 }
 
+/// Reads the manifest in a folder.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn read_manifest(path: &Path) -> Result<Manifest, RunDirError> {
+    let manifest = path.join(FILE_NAME);
+    let bytes = fs::read(&manifest).map_err(|reason| match reason.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => RunDirError::NoRun { path: path.into() },
+        _ => RunDirError::Read { path: manifest.clone(), reason },
+    })?;
+    Manifest::from_json(&bytes).map_err(|reason| RunDirError::Manifest { path: manifest, reason })
+}
+
 /// Reads the folder of a run, for its charts to be drawn again.
 ///
 /// # Errors
 ///
 /// When a file is missing, or not what [`write()`] wrote.
 pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
-    let manifest = path.join(FILE_NAME);
-    let bytes = fs::read(&manifest).map_err(|reason| match reason.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => RunDirError::NoRun { path: path.into() },
-        _ => RunDirError::Read { path: manifest.clone(), reason },
-    })?;
-    let meta = Manifest::from_json(&bytes).map_err(|reason| RunDirError::Manifest { path: manifest, reason })?;
+    let meta = read_manifest(path)?;
     let table = |file| read_table(path, file, &meta);
     Ok(RunTables {
         summary: table(file::SUMMARY)?,
@@ -264,7 +273,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
     })
 }
 
-fn read_table(folder: &Path, file: &'static str, meta: &Manifest) -> Result<Table, RunDirError> {
+pub(super) fn read_table(folder: &Path, file: &'static str, meta: &Manifest) -> Result<Table, RunDirError> {
     let mut table = Table::new(&schema::names(columns(file)));
     read_rows(folder, file, meta, |row| table.push(row.iter().cloned()))?;
     Ok(table)
@@ -299,7 +308,8 @@ fn read_rows(
 
 /// The columns of a table.
 fn columns(file: &str) -> &'static [schema::Column] {
-    TABLES.iter().find(|(name, _)| *name == file).map_or(&[], |(_, columns)| columns)
+    let all = TABLES.iter().chain(&[(file::DIFFERENCES, schema::DIFFERENCES)]);
+    all.into_iter().find(|(name, _)| *name == file).map_or(&[], |(_, columns)| columns)
 }
 
 /// Every file of the folder: name and content.
@@ -317,7 +327,7 @@ fn files<'a>(tables: &'a RunTables, replications: Fill<'a>, pictures: Pictures) 
 }
 
 /// The files of a chart.
-fn drawn<'a>(tables: &'a RunTables, chart: &'static Chart, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
+pub(super) fn drawn<'a, T>(tables: &'a T, chart: &'static Chart<T>, pictures: Pictures) -> Vec<(String, Fill<'a>)> {
     let file = |extension: &&'static str| -> (String, Fill<'a>) {
         let png = *extension == "png";
         let fill: Fill<'a> = Box::new(move |out| {
@@ -334,11 +344,11 @@ fn drawn<'a>(tables: &'a RunTables, chart: &'static Chart, pictures: Pictures) -
 /// # Errors
 ///
 /// When the file system refuses, or a file is there that may not be replaced: then none is.
-pub fn draw(
+pub fn draw<T>(
     make: &dyn Make,
     path: &Path,
-    tables: &RunTables,
-    (charts, pictures): (&[&'static Chart], Pictures),
+    tables: &T,
+    (charts, pictures): (&[&'static Chart<T>], Pictures),
     replace: Replace,
 ) -> Result<Vec<PathBuf>, RunDirError> {
     let files: Vec<_> = charts.iter().flat_map(|chart| drawn(tables, chart, pictures)).collect();
@@ -354,13 +364,14 @@ pub fn draw(
     Ok(paths)
 }
 
-/// Makes the manifest of a run folder name the charts that are in it now.
+/// Makes the manifest in a folder name the charts that are in it now; `known` are all files that there can be, in the
+/// order they are listed.
 ///
 /// # Errors
 ///
 /// When the file system refuses.
-pub fn enlist(make: &dyn Make, path: &Path, mut meta: Manifest) -> Result<(), RunDirError> {
-    let mut files = file_names(Pictures::PngAndSvg);
+pub fn enlist(make: &dyn Make, path: &Path, mut meta: Manifest, known: Vec<String>) -> Result<(), RunDirError> {
+    let mut files = known;
     files.retain(|file| meta.files.contains(file) || path.join(file).is_file());
     if files != meta.files {
         meta.files = files;

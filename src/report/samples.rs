@@ -347,6 +347,7 @@ fn meta(spec: &Spec) -> Manifest {
         rows: BTreeMap::new(),
         precision: None,
         variants: Vec::new(),
+        comparison: None,
     }
 }
 

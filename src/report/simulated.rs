@@ -215,5 +215,6 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         rows: BTreeMap::new(),
         precision: None,
         variants: Vec::new(),
+        comparison: None,
     }
 }

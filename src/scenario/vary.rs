@@ -73,7 +73,7 @@ impl Axis {
     }
 
     /// What a value is called: without the quotes of text.
-    fn name_of(value: &str) -> &str {
+    pub fn name_of(value: &str) -> &str {
         value.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(value)
     }
 }

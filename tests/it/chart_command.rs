@@ -1,6 +1,6 @@
 //! `dryport chart` from the outside: the same pictures as the run's, and one clear message for every bad folder.
 
-use crate::command::{Ended, dryport, root};
+use crate::command::{Ended, FORTY_PORTS, dryport, root};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -148,4 +148,45 @@ fn a_bad_folder_is_refused_in_one_message_and_nothing_is_written() {
     }
     let (home, _) = home();
     assert_eq!(dryport(home.path(), &["chart", "nowhere"]).code, 3);
+}
+
+/// What a command leaves is drawn again, to the byte.
+#[test]
+fn sweeps_and_comparisons_are_drawn_again() {
+    let home = tempfile::tempdir().expect("a folder can be made");
+    fs::write(home.path().join("s.toml"), FORTY_PORTS).expect("the folder is ours");
+    let (rates, ranges) =
+        ("client.web.arrivals.poisson.rate=12/s..18/s:2", "host.gateway.port_range=40000-40039,40000-40059");
+    let few = ["--set", "run.replications=3", "--quiet"];
+    for (made, folder, pictures) in [
+        (&["sweep", "s.toml", "--vary", rates, "--vary", ranges][..], "s-sweep", &["heat-map", "risk-curve"][..]),
+        (&["compare", "s.toml", "--over", ranges], "s-compare", &["comparison"]),
+    ] {
+        let ended = dryport(home.path(), &[made, &few].concat());
+        assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+        let folder = home.path().join("output").join(folder);
+        let was = pictures.iter().map(|name| fs::read(folder.join(name).with_extension("png")).expect("drawn"));
+        let was: Vec<Vec<u8>> = was.collect();
+        for name in pictures {
+            fs::remove_file(folder.join(name).with_extension("png")).expect("ours");
+        }
+        let ended = dryport(home.path(), &["chart", folder.to_str().expect("UTF-8"), "--svg"]);
+        assert_eq!((ended.code, ended.out.lines().count()), (0, 2 * pictures.len()), "{}", ended.err);
+        for (name, was) in pictures.iter().zip(was) {
+            assert!(fs::read(folder.join(name).with_extension("png")).expect("drawn again") == was, "{name}");
+        }
+        let ended = dryport(home.path(), &["chart", folder.to_str().expect("UTF-8"), "--only", "fan"]);
+        assert!(ended.code == 2 && ended.err.contains("error: fan is no chart of what is in"), "{}", ended.err);
+    }
+    // A table that lacks a cell is not drawn.
+    let table = home.path().join("output/s-sweep/sweep.csv");
+    let text = fs::read_to_string(&table).expect("written");
+    let cut: String = text.split_inclusive('\n').filter(|line| !line.contains(",rate=18/s")).collect();
+    fs::write(&table, cut).expect("ours");
+    let ended = dryport(home.path(), &["chart", "output/s-sweep"]);
+    let told = "error: output/s-sweep/sweep.csv: 2 cells, or others, where sweep.json says 4";
+    assert!(ended.code == 3 && ended.err.starts_with(told), "{}", ended.err);
+    fs::remove_file(&table).expect("ours");
+    let ended = dryport(home.path(), &["chart", "output/s-sweep"]);
+    assert!(ended.code == 3 && ended.err.contains("the same dryport sweep once more"), "{}", ended.err);
 }

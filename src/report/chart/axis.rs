@@ -41,6 +41,25 @@ impl Axis {
         Self { from: 0.0, to: decades, ticks, title: title.into() }
     }
 
+    /// An axis for figures above 0 by their decimal logarithm, which is what its ends and ticks hold.
+    pub(super) fn decades(title: &str, (from, to): (f64, f64), label: impl Fn(f64) -> String) -> Self {
+        let (from, to) = (decimal_log(from), decimal_log(to));
+        // At most about six ticks: every power of ten, or every so manieth; where there are few of them, 2 and 5 times
+        // these too.
+        let stride = ((to - from) / 6.0).ceil().max(1.0);
+        let steps: &[f64] = if to - from > 2.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let mut ticks = Vec::new();
+        let mut power = from.floor();
+        while power <= to + 1e-9 {
+            let values = steps.iter().map(|step| exp10(power) * step);
+            let inside = values.filter(|value| (from - 1e-9..=to + 1e-9).contains(&decimal_log(*value)));
+            // Of a value just below a power of ten the label would be another.
+            ticks.extend(inside.map(|value| (decimal_log(value), label(value * (1.0 + 1e-12)))));
+            power += stride;
+        }
+        Self { from, to, ticks, title: title.into() }
+    }
+
     /// An axis for shares from 0 to 100 %.
     pub(super) fn shares(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
@@ -58,7 +77,12 @@ impl Axis {
 
 /// The decimal logarithm; of less than 1 that of 1.
 pub(super) fn log10(value: f64) -> f64 {
-    numeric::ln(value.max(1.0)) / std::f64::consts::LN_10
+    decimal_log(value.max(1.0))
+}
+
+/// The decimal logarithm of any positive number.
+pub(super) fn decimal_log(value: f64) -> f64 {
+    numeric::ln(value) / std::f64::consts::LN_10
 }
 
 /// What has this decimal logarithm.
@@ -145,6 +169,14 @@ mod tests {
         assert_eq!(texts(&Axis::log("probes", 21.0)), "1 2 5 10 20");
         assert_eq!(texts(&Axis::log("probes", 0.0)), "1 2");
         assert!((Axis::log("probes", 1000.0).ticks[2].0 - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn decades_begin_anywhere() {
+        let axis = |ends| texts(&Axis::decades("risk", ends, words::percent));
+        assert_eq!(axis((1e-4, 0.15)), "0.01 0.1 1 10");
+        assert_eq!(axis((0.01, 0.2)), "1 2 5 10 20");
+        assert_eq!(axis((1e-12, 1.0)).split(' ').count(), 7);
     }
 
     #[test]

@@ -117,18 +117,33 @@ impl Canvas {
             self.marks.push(Mark::Line(points.to_vec(), stroke.color, stroke.width));
             return;
         };
+        // How far the pattern of dash and gap has come: it goes on over corners.
+        let mut done = 0.0;
         for pair in points.windows(2) {
             let (from, to) = (pair[0], pair[1]);
             let (dx, dy) = (to.0 - from.0, to.1 - from.1);
             let length = (dx * dx + dy * dy).sqrt();
-            let mut at = 0.0;
+            let mut at = -done;
             while at < length {
-                let end = (at + on).min(length);
+                let (start, end) = (at.max(0.0), (at + on).min(length));
                 let point = |along: f64| (from.0 + dx * along / length, from.1 + dy * along / length);
-                self.marks.push(Mark::Line(vec![point(at), point(end)], stroke.color, stroke.width));
+                if end > start {
+                    self.marks.push(Mark::Line(vec![point(start), point(end)], stroke.color, stroke.width));
+                }
                 at += on + off;
             }
+            done = (length - at + on + off).max(0.0);
         }
+    }
+
+    /// A filled circle.
+    pub(super) fn disc(&mut self, centre: Point, radius: f64, color: Color) {
+        self.area(circle(centre, radius).collect(), color, 1.0);
+    }
+
+    /// A circle.
+    pub(super) fn ring(&mut self, centre: Point, radius: f64, stroke: Stroke) {
+        self.line(&circle(centre, radius).chain(circle(centre, radius).take(1)).collect::<Vec<_>>(), stroke);
     }
 
     /// Sets a text with its baseline at `at`; says which box it fills.
@@ -191,6 +206,31 @@ impl Canvas {
         }
         assert!(backend.present().is_ok(), "memory takes what is written");
     }
+}
+
+/// Sixteen points of the unit circle.
+const CIRCLE: [(f64, f64); 16] = [
+    (1.0, 0.0),
+    (0.924, 0.383),
+    (0.707, 0.707),
+    (0.383, 0.924),
+    (0.0, 1.0),
+    (-0.383, 0.924),
+    (-0.707, 0.707),
+    (-0.924, 0.383),
+    (-1.0, 0.0),
+    (-0.924, -0.383),
+    (-0.707, -0.707),
+    (-0.383, -0.924),
+    (0.0, -1.0),
+    (0.383, -0.924),
+    (0.707, -0.707),
+    (0.924, -0.383),
+];
+
+/// The corners of what looks like a circle.
+fn circle(centre: Point, radius: f64) -> impl Iterator<Item = Point> {
+    CIRCLE.into_iter().map(move |(x, y)| (centre.0 + radius * x, centre.1 + radius * y))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

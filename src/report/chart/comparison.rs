@@ -2,24 +2,20 @@
 
 use super::super::comparison::Comparison;
 use super::super::words;
-use super::axis::{Axis, Grain, exp10};
+use super::axis::{Axis, Grain, decimal_log, exp10};
 use super::canvas::{Align, Canvas, fit, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
-use super::{Canvas as Page, Caption};
-use crate::numeric;
+use super::{Caption, Chart};
 
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
 /// Room for a name at the left, at most.
 const NAME_MAX: f64 = 260.0;
 
-/// The picture of a comparison.
-pub fn comparison(comparison: &Comparison) -> Page {
-    let mut canvas = Canvas::default();
-    draw(comparison, &mut canvas);
-    canvas
-}
+/// The chart's entry in the registry.
+pub(super) const CHART: Chart<Comparison> =
+    Chart::always("comparison", "the arms of a comparison by one metric, and how each differs from the first", draw);
 
 /// How figures become places along the x axis.
 #[derive(Clone, Copy)]
@@ -71,11 +67,6 @@ impl Ruler {
         }
         Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: title.into() }
     }
-}
-
-/// The decimal logarithm of any positive number.
-fn decimal_log(value: f64) -> f64 {
-    numeric::ln(value) / std::f64::consts::LN_10
 }
 
 /// An arm as it is drawn.
@@ -145,32 +136,8 @@ fn bar(canvas: &mut Canvas, (low, high): (f64, f64), middle: f64, y: f64, color:
     for end in [low, high] {
         canvas.line(&[(end, y - 6.0), (end, y + 6.0)], solid(color, 2.5));
     }
-    let dot = (0..16).map(|step| {
-        let (x, y_offset) = CIRCLE[step];
-        (middle + 6.0 * x, y + 6.0 * y_offset)
-    });
-    canvas.area(dot.collect(), color, 1.0);
+    canvas.disc((middle, y), 6.0, color);
 }
-
-/// Sixteen points of the unit circle.
-const CIRCLE: [(f64, f64); 16] = [
-    (1.0, 0.0),
-    (0.924, 0.383),
-    (0.707, 0.707),
-    (0.383, 0.924),
-    (0.0, 1.0),
-    (-0.383, 0.924),
-    (-0.707, 0.707),
-    (-0.924, 0.383),
-    (-1.0, 0.0),
-    (-0.924, -0.383),
-    (-0.707, -0.707),
-    (-0.383, -0.924),
-    (0.0, -1.0),
-    (0.383, -0.924),
-    (0.707, -0.707),
-    (0.924, -0.383),
-];
 
 /// The panel at the right: each arm less the first, around a line at zero.
 fn differences(
@@ -325,7 +292,7 @@ mod tests {
             ("never", arms(&[1, 2, 30], "first_refusal_s", short)),
             ("headroom", arms(&[5, 10, 15], "headroom_ports", short)),
         ] {
-            let canvas = comparison(&compared);
+            let canvas = CHART.of(&compared);
             if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
                 let path = std::path::Path::new(&folder).join(format!("comparison-{name}.png"));
                 std::fs::write(path, canvas.png()).unwrap();

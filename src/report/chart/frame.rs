@@ -183,6 +183,40 @@ fn subtitle(title: &str, load: &str, width: f64) -> String {
     }
 }
 
+/// The part of a line inside a box, if there is one (Liang and Barsky, ACM Transactions on Graphics 3, 1984).
+fn clipped(from: Point, to: Point, area: Box2) -> Option<(Point, Point)> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+    let edges =
+        [(-dx, from.0 - area.left), (dx, area.right - from.0), (-dy, from.1 - area.top), (dy, area.bottom - from.1)];
+    for (pace, room) in edges {
+        if pace == 0.0 && room < 0.0 {
+            return None;
+        }
+        let at = room / pace;
+        if pace < 0.0 {
+            enters = enters.max(at);
+        } else if pace > 0.0 {
+            leaves = leaves.min(at);
+        }
+    }
+    let point = |share: f64| (from.0 + share * dx, from.1 + share * dy);
+    (enters <= leaves).then(|| (point(enters), point(leaves)))
+}
+
+/// The parts of a path inside a box.
+pub(super) fn clipped_path(path: &[Point], area: Box2) -> Vec<Vec<Point>> {
+    let mut pieces: Vec<Vec<Point>> = Vec::new();
+    for pair in path.windows(2) {
+        let Some((from, to)) = clipped(pair[0], pair[1], area) else { continue };
+        match pieces.last_mut().filter(|piece| piece.last() == Some(&from)) {
+            Some(piece) => piece.push(to),
+            None => pieces.push(vec![from, to]),
+        }
+    }
+    pieces
+}
+
 fn place(value: f64, (from, to): (f64, f64), (low, high): (f64, f64)) -> f64 {
     low + (value - from) / (to - from) * (high - low)
 }
@@ -201,6 +235,18 @@ mod tests {
         assert!(text_width(&short, SUBTITLE) <= width + 120.0);
         assert_eq!(subtitle(title, load, width + 4.0), load);
         assert!(subtitle(title, load, width - 9.0).ends_with("exponen\u{2026}"));
+    }
+
+    #[test]
+    fn a_line_is_cut_at_the_edges() {
+        let area = Box2 { left: 0.0, top: 0.0, right: 10.0, bottom: 10.0 };
+        assert_eq!(clipped((1.0, 1.0), (9.0, 2.0), area), Some(((1.0, 1.0), (9.0, 2.0))));
+        assert_eq!(clipped((-5.0, 5.0), (15.0, 5.0), area), Some(((0.0, 5.0), (10.0, 5.0))));
+        assert_eq!(clipped((5.0, -10.0), (5.0, 5.0), area), Some(((5.0, 0.0), (5.0, 5.0))));
+        assert_eq!(clipped((-5.0, 11.0), (15.0, 11.0), area), None);
+        assert_eq!(clipped((-5.0, 4.0), (4.0, -5.0), area), None);
+        let pieces = clipped_path(&[(1.0, 1.0), (2.0, 1.0), (2.0, 15.0), (4.0, 15.0), (4.0, 5.0)], area);
+        assert_eq!(pieces, [vec![(1.0, 1.0), (2.0, 1.0), (2.0, 10.0)], vec![(4.0, 10.0), (4.0, 5.0)]]);
     }
 
     #[test]

@@ -9,17 +9,21 @@ mod comparison;
 mod end_labels;
 mod fan;
 mod frame;
+mod heat_map;
 mod life;
 mod occupancy;
 mod probes;
 mod raster;
 mod risk;
+mod risk_curve;
 mod survival;
+mod sweep_plane;
 mod theme;
 
+use super::comparison::Comparison;
+use super::sweep::SweepTables;
 use super::{Manifest, RunTables, words};
 pub use canvas::Canvas;
-pub use comparison::comparison;
 pub use life::life;
 use std::fmt;
 
@@ -54,29 +58,52 @@ impl Caption {
     }
 }
 
-/// One kind of picture.
-pub struct Chart {
+/// One kind of picture, drawn from tables of one kind.
+pub struct Chart<T: 'static = RunTables> {
     /// The file's stem, and its name on the command line.
     pub name: &'static str,
     /// What it shows, in one line.
     pub summary: &'static str,
+    /// Is there anything to show?
+    pub applies: fn(&T) -> bool,
     /// Draws it.
-    pub draw: fn(&RunTables, &mut Canvas),
+    pub draw: fn(&T, &mut Canvas),
 }
 
 /// Every chart of a run, in the order they are listed.
 pub const CHARTS: &[Chart] = &[occupancy::CHART, risk::CHART, fan::CHART, probes::CHART, raster::CHART];
 
-impl fmt::Debug for Chart {
+/// Every chart of a sweep, in the order they are listed.
+pub const SWEEP_CHARTS: &[Chart<SweepTables>] = &[risk_curve::CHART, heat_map::CHART];
+
+/// Every chart of a comparison, in the order they are listed.
+pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART];
+
+/// Name and summary of every chart, whatever it is drawn from.
+pub fn all() -> Vec<(&'static str, &'static str)> {
+    fn outlines<T>(charts: &[Chart<T>]) -> impl Iterator<Item = (&'static str, &'static str)> {
+        charts.iter().map(|chart| (chart.name, chart.summary))
+    }
+    outlines(CHARTS).chain(outlines(COMPARISON_CHARTS)).chain(outlines(SWEEP_CHARTS)).collect()
+}
+
+impl<T> fmt::Debug for Chart<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chart").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl Chart {
-    /// The chart of that name.
+    /// The chart of a run of that name.
     pub fn named(name: &str) -> Option<&'static Self> {
         CHARTS.iter().find(|chart| chart.name == name)
+    }
+}
+
+impl<T> Chart<T> {
+    /// A picture that there always is.
+    const fn always(name: &'static str, summary: &'static str, draw: fn(&T, &mut Canvas)) -> Self {
+        Self { name, summary, applies: |_| true, draw }
     }
 
     /// The file that holds it in a format.
@@ -85,7 +112,7 @@ impl Chart {
     }
 
     /// The picture of these tables.
-    pub fn of(&self, tables: &RunTables) -> Canvas {
+    pub fn of(&self, tables: &T) -> Canvas {
         let mut canvas = Canvas::default();
         (self.draw)(tables, &mut canvas);
         canvas
@@ -95,6 +122,7 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::super::schema::{Kind, TABLES, file};
+    use super::super::sweep::samples as sweep_samples;
     use super::super::{Cell, Table, samples, simulated};
     use super::*;
 
@@ -105,27 +133,41 @@ mod tests {
         made_up.chain(simulated::all().into_iter().map(|(name, tables)| (format!("sim-{name}"), tables)))
     }
 
+    /// A picture of the right size, not blank, without texts that overlap or are cut.
+    fn is_whole(name: &str, canvas: &Canvas) {
+        let png = canvas.png();
+        if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
+            let path = std::path::Path::new(&folder).join(name);
+            std::fs::write(path.with_extension("png"), &png).unwrap();
+            std::fs::write(path.with_extension("svg"), canvas.svg()).unwrap();
+        }
+        let mut reader = png::Decoder::new(&png[..]).read_info().unwrap();
+        assert_eq!(reader.info().size(), (1200, 675));
+        let mut pixels = vec![0; reader.output_buffer_size()];
+        reader.next_frame(&mut pixels).unwrap();
+        let ink = pixels.chunks_exact(3).filter(|pixel| pixel != &[255, 255, 255]).count();
+        assert!(ink > 2_000, "{name}: not blank");
+        assert_eq!(canvas.svg().matches("<svg").count(), 1);
+        let faults = canvas.text_faults();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+    }
+
     /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
     #[test]
     fn every_chart_of_every_sample_is_whole() {
         for (sample, tables) in cases() {
             for chart in CHARTS {
-                let canvas = chart.of(&tables);
-                let png = canvas.png();
-                if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
-                    let path = std::path::Path::new(&folder).join(format!("{sample}-{}", chart.name));
-                    std::fs::write(path.with_extension("png"), &png).unwrap();
-                    std::fs::write(path.with_extension("svg"), canvas.svg()).unwrap();
-                }
-                let mut reader = png::Decoder::new(&png[..]).read_info().unwrap();
-                assert_eq!(reader.info().size(), (1200, 675));
-                let mut pixels = vec![0; reader.output_buffer_size()];
-                reader.next_frame(&mut pixels).unwrap();
-                let ink = pixels.chunks_exact(3).filter(|pixel| pixel != &[255, 255, 255]).count();
-                assert!(ink > 2_000, "{sample} {}: not blank", chart.name);
-                assert_eq!(canvas.svg().matches("<svg").count(), 1);
-                let faults = canvas.text_faults();
-                assert!(faults.is_empty(), "{sample} {}: {faults:?}", chart.name);
+                is_whole(&format!("{sample}-{}", chart.name), &chart.of(&tables));
+            }
+        }
+    }
+
+    /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
+    #[test]
+    fn every_chart_of_every_sweep_is_whole() {
+        for (sample, tables) in sweep_samples::all() {
+            for chart in SWEEP_CHARTS.iter().filter(|chart| (chart.applies)(&tables)) {
+                is_whole(&format!("sweep-{sample}-{}", chart.name), &chart.of(&tables));
             }
         }
     }
@@ -193,8 +235,9 @@ mod tests {
     fn names_are_unique_and_found() {
         for chart in CHARTS {
             assert_eq!(Chart::named(chart.name).unwrap().summary, chart.summary);
-            assert_eq!(CHARTS.iter().filter(|other| other.name == chart.name).count(), 1);
         }
+        let names: Vec<_> = all().into_iter().map(|(name, _)| name).collect();
+        assert!((1..names.len()).all(|index| !names[..index].contains(&names[index])));
         assert!(Chart::named("pie").is_none());
     }
 }

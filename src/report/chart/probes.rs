@@ -12,7 +12,7 @@ use std::ops::Range;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart { name: "probes", summary: "ports that connect() looks at and the time it takes, by occupancy", draw };
+    Chart::always("probes", "ports that connect() looks at and the time it takes, by occupancy", draw);
 
 /// A per cent of occupancy with fewer attempts is left out.
 const ATTEMPTS_MIN: f64 = 20.0;

@@ -9,8 +9,7 @@ use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, VERMI
 use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
-pub(super) const CHART: Chart =
-    Chart { name: "raster", summary: "what each port was doing over time, in the median run", draw };
+pub(super) const CHART: Chart = Chart::always("raster", "what each port was doing over time, in the median run", draw);
 
 /// The height of a panel's name, and of the row of refusals.
 const NAME_HEIGHT: f64 = 24.0;

@@ -11,7 +11,7 @@ use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart { name: "risk", summary: "share of runs without a refusal so far, over time, with its interval", draw };
+    Chart::always("risk", "share of runs without a refusal so far, over time, with its interval", draw);
 
 /// More runs than this get no tick each.
 const TICKS_MAX: usize = 200;

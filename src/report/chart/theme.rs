@@ -30,6 +30,12 @@ pub(super) const ORANGE_TEXT: Color = Color(0x8A, 0x5A, 0x00);
 pub(super) const PURPLE: Color = Color(0xCC, 0x79, 0xA7);
 /// Words about closed forms.
 pub(super) const PURPLE_TEXT: Color = Color(0x97, 0x3F, 0x70);
+/// The second of several arms, and a step of the risk.
+pub(super) const SKY: Color = Color(0x56, 0xB4, 0xE9);
+/// Words about it: the sky itself is too pale for them.
+pub(super) const SKY_TEXT: Color = Color(0x1F, 0x78, 0xB4);
+/// The third of several arms.
+pub(super) const GREEN: Color = Color(0x00, 0x9E, 0x73);
 /// Paper.
 pub(super) const WHITE: Color = Color(0xFF, 0xFF, 0xFF);
 

@@ -1,11 +1,13 @@
 //! Arms of a comparison side by side: tables, the order of the arms by one metric, and what the screen and the chart
 //! say of it. Screen and chart read these tables alone.
 
+mod folder;
 mod json;
 mod screen;
 
-use super::manifest::VariantMeta;
-use super::run_dir::{Pictures, extensions};
+use super::chart::COMPARISON_CHARTS;
+use super::manifest::{ComparisonMeta, VariantMeta};
+use super::run_dir::{Pictures, drawn, extensions};
 use super::schema::{self, file, names};
 use super::tables::{push_replications, run_tables};
 use super::whole::Fill;
@@ -100,7 +102,13 @@ impl Comparison {
         };
         let variants = arms.iter().map(variant).collect();
         let files = file_names(pictures);
-        let meta = Manifest { files, variants, ..meta };
+        let comparison = Some(ComparisonMeta {
+            header: header.into(),
+            labels: arms.iter().map(|arm| arm.label.clone()).collect(),
+            metric: by.metric.name.into(),
+            scope: by.scope.into(),
+        });
+        let meta = Manifest { files, variants, comparison, ..meta };
         Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences }
     }
 
@@ -170,14 +178,7 @@ impl Comparison {
             (file::DIFFERENCES.into(), Box::new(move |out| csv::write(&self.differences, out))),
             (file::REPLICATIONS.into(), Box::new(move |out| self.write_replications(experiments, out))),
         ];
-        for extension in extensions(pictures) {
-            let png = *extension == "png";
-            let fill: Fill<'a> = Box::new(move |out| {
-                let canvas = super::chart::comparison(self);
-                out.write_all(&if png { canvas.png() } else { canvas.svg().into_bytes() })
-            });
-            files.push((format!("{CHART}.{extension}"), fill));
-        }
+        files.extend(COMPARISON_CHARTS.iter().flat_map(|chart| drawn(self, chart, pictures)));
         let manifest = move |out: &mut dyn Write| out.write_all(self.meta.to_json().as_bytes());
         files.push((manifest::FILE_NAME.into(), Box::new(manifest)));
         files
@@ -201,13 +202,13 @@ impl Comparison {
     }
 }
 
-/// The stem of the picture's file.
-const CHART: &str = "comparison";
-
-/// The names of the files that a comparison leaves.
-fn file_names(pictures: Pictures) -> Vec<String> {
+/// The names of the files that a comparison leaves, in the order they are listed.
+pub fn file_names(pictures: Pictures) -> Vec<String> {
     let tables = [file::SUMMARY, file::DIFFERENCES, file::REPLICATIONS].map(String::from);
-    let charts = extensions(pictures).iter().map(|extension| format!("{CHART}.{extension}"));
+    let files = |chart: &super::chart::Chart<Comparison>| {
+        extensions(pictures).iter().map(|extension| chart.file(extension)).collect::<Vec<_>>()
+    };
+    let charts = COMPARISON_CHARTS.iter().flat_map(files);
     tables.into_iter().chain(charts).chain([manifest::FILE_NAME.into()]).collect()
 }
 

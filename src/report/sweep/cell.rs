@@ -61,7 +61,7 @@ pub struct Cell {
 }
 
 /// The columns of a cell: those of the summary after scenario and variant.
-fn columns() -> &'static [schema::Column] {
+pub(super) fn columns() -> &'static [schema::Column] {
     &schema::SUMMARY[2..]
 }
 

@@ -6,6 +6,10 @@
 
 mod cell;
 mod json;
+mod points;
+#[cfg(test)]
+pub(super) mod samples;
+mod scale;
 mod screen;
 
 use super::schema::{self, names};
@@ -17,6 +21,8 @@ use std::io::{self, Write};
 
 pub use cell::{Cell, CellKey, FNV_START, fnv1a, of_experiment, values};
 pub use json::{KEYS, sweep_json};
+pub use points::{Point, SweepTables};
+pub use scale::Unit;
 pub use screen::sweep_screen;
 
 /// The file that says what a folder sweeps.
@@ -134,6 +140,8 @@ pub struct Digest {
     first: Vec<Cell>,
     /// Cells with a refused run.
     refused: u64,
+    /// Every cell, as far as pictures show it.
+    pub points: Vec<Option<Point>>,
 }
 
 /// A value, cut when it is long.
@@ -170,6 +178,7 @@ pub fn write_table(
         }
         digest.refused +=
             u64::from(cell.estimate("all", "exhaustion_probability").value.is_some_and(|risk| risk > 0.0));
+        digest.points.push(Some(Point::of(&cell)));
         if digest.first.len() < ROWS {
             digest.first.push(cell);
         }

@@ -8,7 +8,7 @@ use super::{Digest, ROWS, SweepMeta};
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
 pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[String]) -> String {
-    let Digest { first: cells, refused } = digest;
+    let Digest { first: cells, refused, .. } = digest;
     let grid = meta.grid();
     let labels: Vec<String> = (0..cells.len()).map(|index| grid.values(index as u64).join("  ")).collect();
     let figures: Vec<_> = cells.iter().map(|cell| move |metric: &str| cell.estimate("all", metric)).collect();
