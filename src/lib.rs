@@ -16,7 +16,7 @@
 //! * [`choice`]: named choices with parameters, as data that the reader, `list` and the docs share.
 //! * [`port`]: choosing and holding local ports. [`workload`]: who connects when, and for how long.
 //! * [`profile`]: operating systems as data. [`scenario`]: a TOML file, read whole and checked whole.
-//! * [`forecast`]: what formulas say of a scenario.
+//! * [`forecast`]: what formulas say of a scenario. [`advice`]: what can be done about it, knob by knob.
 //! * [`sim`]: the model in motion. [`metrics`]: what is observed of it.
 //! * [`experiment`]: many runs, side by side; threads live here and nowhere else.
 //! * [`report`]: tables to CSV, charts and the run folder. [`inspect`]: the machine it runs on.
@@ -69,6 +69,7 @@
 //!
 //! No UDP, IPv6 is the same pool as IPv4, no packet loss, no round-trip time yet.
 
+pub mod advice;
 pub mod choice;
 pub mod cli;
 pub mod des;

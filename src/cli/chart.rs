@@ -3,11 +3,12 @@
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::{Exit, Failure, output::Output};
-use crate::report::chart::{self, CHARTS, COMPARISON_CHARTS, SWEEP_CHARTS};
+use crate::report::chart::{self, ADVICE_CHARTS, AdviceTables, CHARTS, COMPARISON_CHARTS, SWEEP_CHARTS};
 use crate::report::comparison::{self, Comparison};
 use crate::report::document::Keys;
 use crate::report::json::SCHEMA_VERSION;
 use crate::report::run_dir::{self, Pictures, RunDirError};
+use crate::report::schema::file;
 use crate::report::sweep::{self, META_FILE, SweepTables};
 use crate::report::whole::{Replace, WholeError};
 use crate::report::{Manifest, RunTables};
@@ -31,7 +32,7 @@ pub const GUIDE: Guide = Guide {
 /// Draw the charts of a run, comparison or sweep again, from its CSV files alone
 #[derive(Debug, clap::Args)]
 pub struct Chart {
-    /// What `dryport run`, `compare` or `sweep` has left
+    /// What `dryport run`, `compare`, `sweep` or `advise` has left
     #[arg(value_name = "DIR")]
     folder: PathBuf,
     /// Draw only these charts
@@ -65,6 +66,7 @@ enum Found {
     Run(Box<RunTables>),
     Comparison(Box<Comparison>),
     Sweep(Box<SweepTables>),
+    Advice(Box<AdviceTables>),
 }
 
 impl Chart {
@@ -83,6 +85,10 @@ impl Chart {
                 let enlist = Some((arms.meta.clone(), comparison::file_names(Pictures::PngAndSvg)));
                 self.draw(&*arms, COMPARISON_CHARTS, enlist, output)
             }
+            Ok(Found::Advice(tables)) => {
+                let enlist = Some((tables.meta.clone(), AdviceTables::file_names(Pictures::PngAndSvg)));
+                self.draw(&*tables, ADVICE_CHARTS, enlist, output)
+            }
             Ok(Found::Sweep(tables)) => self.draw(&*tables, SWEEP_CHARTS, None, output),
             Err(error) => {
                 output.prose(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
@@ -96,6 +102,9 @@ impl Chart {
             return Ok(Found::Sweep(Box::new(SweepTables::read(&self.folder)?)));
         }
         let meta = run_dir::read_manifest(&self.folder)?;
+        if self.folder.join(file::ADVICE).is_file() {
+            return Ok(Found::Advice(Box::new(AdviceTables::read(&self.folder, meta)?)));
+        }
         Ok(if meta.variants.is_empty() {
             Found::Run(Box::new(run_dir::read(&self.folder)?))
         } else {

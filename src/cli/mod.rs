@@ -54,6 +54,8 @@ commands! {
     calc::Calc,
     run::Run,
     compare::Compare,
+    solve::Solve,
+    advise::Advise,
     sweep::Sweep,
     check::Check,
     list::List,

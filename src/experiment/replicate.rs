@@ -106,16 +106,8 @@ pub(super) fn replicate_more(
     let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
     let rows = usize::try_from(rows).expect("at most 1,001 rows");
     let kept = |views: &Views| KeptSeries::new(rows, scenario.run.replications as usize, views);
-    let first = before.as_ref().map_or(0, |before| before.outcomes.len());
-    let first = u32::try_from(first).expect("at most a million");
-    let more = on_threads(settings.jobs, || replications(scenario, settings, step, kept, first..wanted));
-    match before {
-        Some(mut before) => {
-            before.outcomes.extend(more.outcomes);
-            before
-        }
-        None => more,
-    }
+    let first = first_missing(before.as_ref());
+    joined(before, on_threads(settings.jobs, || replications(scenario, settings, step, kept, first..wanted)))
 }
 
 /// As [`replicate`], for figures alone: without time series, on the threads of whoever calls ([`on_threads`]).
@@ -124,8 +116,35 @@ pub(super) fn replicate_more(
 ///
 /// When an invariant does not hold.
 pub fn replicate_figures(scenario: &Scenario, settings: &Settings<'_>) -> Experiment {
+    figures_more(scenario, settings, None, scenario.run.replications)
+}
+
+/// As [`replicate_figures`], of the first `wanted` replications those that `before` lacks.
+pub(super) fn figures_more(
+    scenario: &Scenario,
+    settings: &Settings<'_>,
+    before: Option<Experiment>,
+    wanted: u32,
+) -> Experiment {
     let kept = |_: &Views| KeptSeries { replications: 0, views: 0 };
-    replications(scenario, settings, sample_step(scenario), kept, 0..scenario.run.replications)
+    let first = first_missing(before.as_ref());
+    joined(before, replications(scenario, settings, sample_step(scenario), kept, first..wanted))
+}
+
+/// The number of the first replication that is not there yet.
+fn first_missing(before: Option<&Experiment>) -> u32 {
+    u32::try_from(before.map_or(0, |before| before.outcomes.len())).expect("at most a million")
+}
+
+/// Later replications behind earlier ones.
+fn joined(before: Option<Experiment>, more: Experiment) -> Experiment {
+    match before {
+        Some(mut before) => {
+            before.outcomes.extend(more.outcomes);
+            before
+        }
+        None => more,
+    }
 }
 
 /// Runs `work` on so many threads; 0: one for each core.

@@ -170,7 +170,7 @@ impl Lanes {
 }
 
 /// The largest number that `fits`, when all below it do; by halving.
-fn largest(start: f64, fits: impl Fn(f64) -> bool) -> f64 {
+pub(super) fn largest(start: f64, fits: impl Fn(f64) -> bool) -> f64 {
     let (mut low, mut high) = (0.0, start);
     while fits(high) {
         (low, high) = (high, 2.0 * high);
@@ -186,7 +186,7 @@ fn largest(start: f64, fits: impl Fn(f64) -> bool) -> f64 {
 }
 
 /// The least of `low` to `high` that `fits`, when all above it do.
-fn least(low: u32, high: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
+pub(super) fn least(low: u32, high: u32, fits: impl Fn(u32) -> bool) -> Option<u32> {
     if !fits(high) {
         return None;
     }

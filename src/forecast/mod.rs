@@ -6,6 +6,7 @@
 
 mod figures;
 mod lanes;
+mod limit;
 mod mean;
 
 use crate::port::{Binding, PortRange};
@@ -125,25 +126,9 @@ impl Forecast {
         (matches!(self.lanes.time_wait, TimeWait::Exact(_)) && is_settled).then_some((refused_ratio, "Erlang B"))
     }
 
-    /// The smallest port range with enough ports for the target, starting where it starts now if that can be; reserved
-    /// ports stay reserved.
+    /// The smallest port range with enough ports for the target ([`Host::range_with`]).
     pub fn safe_range(&self) -> Option<PortRange> {
-        /// Below are the ports of the system's services.
-        const LOWEST: u16 = 1024;
-        let wanted = self.lanes.safe_ports(self.target)?;
-        let usable = |range: PortRange| range.len() - self.host.reserved_ports.count_in(range);
-        let now = self.host.port_range.first();
-        let from = |first: u16| {
-            let mut lasts = first..=u16::MAX;
-            let last = lasts.find(|last| PortRange::new(first, *last).is_some_and(|range| usable(range) >= wanted));
-            PortRange::new(first, last?)
-        };
-        let downwards = || {
-            (LOWEST..now)
-                .rev()
-                .find_map(|first| PortRange::new(first, u16::MAX).filter(|range| usable(*range) >= wanted))
-        };
-        from(now).or_else(downwards)
+        self.host.range_with(self.lanes.safe_ports(self.target)?)
     }
 
     /// The fewest source addresses that are enough, if more of them make more sets of ports.

@@ -129,7 +129,7 @@ fn shown(value: f64, claim: &Claim) -> String {
 }
 
 /// Whether a claim is true of a figure; `None`: the interval leaves it open.
-fn truth(comparison: Comparison, value: f64, interval: Option<(f64, f64)>, bound: f64) -> Option<bool> {
+pub fn truth(comparison: Comparison, value: f64, interval: Option<(f64, f64)>, bound: f64) -> Option<bool> {
     let holds = |value| comparison.holds(value, bound);
     let Some((low, high)) = interval else { return Some(holds(value)) };
     match (holds(low), holds(high)) {

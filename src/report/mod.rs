@@ -1,5 +1,6 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
+pub mod advice;
 pub mod attempts;
 pub mod calc;
 pub mod chart;
@@ -23,6 +24,7 @@ pub(crate) mod samples;
 pub mod schema;
 #[cfg(test)]
 pub(crate) mod simulated;
+pub mod solution;
 pub mod summary;
 pub mod sweep;
 pub mod table;

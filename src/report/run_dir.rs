@@ -308,7 +308,7 @@ fn read_rows(
 
 /// The columns of a table.
 fn columns(file: &str) -> &'static [schema::Column] {
-    let all = TABLES.iter().chain(&[(file::DIFFERENCES, schema::DIFFERENCES)]);
+    let all = TABLES.iter().chain(&[(file::DIFFERENCES, schema::DIFFERENCES), (file::ADVICE, schema::ADVICE)]);
     all.into_iter().find(|(name, _)| *name == file).map_or(&[], |(_, columns)| columns)
 }
 

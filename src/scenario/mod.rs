@@ -12,6 +12,7 @@ pub mod diagnostics;
 mod excerpt;
 pub mod json;
 pub mod keys;
+pub mod knob;
 pub mod limits;
 pub mod load;
 pub mod metric_name;
@@ -39,6 +40,7 @@ pub mod words;
 
 pub use claim::Claim;
 pub use diagnostics::Diagnostics;
+pub use knob::{Better, Knob, Quantity};
 pub use metric_name::MetricName;
 pub use model::{Assert, Client, ConnectCost, Destination, Host, RunSettings, Scenario, WarmUp};
 pub use read::Reading;

@@ -59,6 +59,11 @@ impl Scenario {
 }
 
 impl Reading {
+    /// The overrides that it was read with.
+    pub fn sets(&self) -> &[String] {
+        &self.sets
+    }
+
     /// As [`Scenario::read`], with the origin of each value.
     ///
     /// # Errors

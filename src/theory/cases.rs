@@ -101,7 +101,7 @@ fn whole(number: f64) -> u32 {
 #[cfg(test)]
 impl Case {
     /// Every row of a question of `tests/data/inverse.csv`.
-    pub(super) fn inverse(question: &str) -> Vec<Self> {
+    pub(crate) fn inverse(question: &str) -> Vec<Self> {
         let table = include_bytes!("../../tests/data/inverse.csv");
         rows(table).filter(|row| &row[1] == question).map(|row| Self::from(&row)).collect()
     }
@@ -109,6 +109,6 @@ impl Case {
 
 /// Asserts that `ours` is `expected` up to a relative error.
 #[cfg(test)]
-pub(super) fn close(ours: f64, expected: f64, relative: f64) {
+pub(crate) fn close(ours: f64, expected: f64, relative: f64) {
     assert!((ours - expected).abs() <= relative * expected.abs(), "{ours:e}, not {expected:e}");
 }

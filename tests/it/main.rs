@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod advise_command;
 mod allocator_contract;
 mod baseline;
 mod branches;
@@ -38,6 +39,7 @@ mod scenario_errors;
 mod scenario_fuzz;
 mod small_worlds;
 mod socket_worlds;
+mod solve_command;
 mod support;
 mod sweep_command;
 mod theory_allocators;

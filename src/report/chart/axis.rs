@@ -22,6 +22,20 @@ pub(super) enum Grain {
     Whole,
 }
 
+/// Which way figures become places along an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scale {
+    Linear,
+    /// Of figures above 0, as on an axis of [`Axis::decades`].
+    Log,
+}
+
+impl Scale {
+    pub(super) fn place(self, value: f64) -> f64 {
+        if self == Self::Log { decimal_log(value.max(1e-300)) } else { value }
+    }
+}
+
 impl Axis {
     /// An axis for a plain figure.
     pub(super) fn figures(title: &str, (from, to): (f64, f64), grain: Grain) -> Self {

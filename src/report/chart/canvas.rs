@@ -146,6 +146,20 @@ impl Canvas {
         self.line(&circle(centre, radius).chain(circle(centre, radius).take(1)).collect::<Vec<_>>(), stroke);
     }
 
+    /// Slanted lines, which go on in a neighbour.
+    pub(super) fn hatch(&mut self, area: Box2, color: Color) {
+        const STEP: f64 = 9.0;
+        let mut sum = ((area.left + area.top) / STEP).ceil() * STEP;
+        while sum < area.right + area.bottom {
+            let from = (sum - area.bottom).max(area.left);
+            let to = (sum - area.top).min(area.right);
+            if to > from {
+                self.line(&[(from, sum - from), (to, sum - to)], Stroke { color, width: 1.0, dash: None });
+            }
+            sum += STEP;
+        }
+    }
+
     /// Sets a text with its baseline at `at`; says which box it fills.
     pub(super) fn text(&mut self, at: Point, text: &str, kind: Type) -> Box2 {
         self.marks.push(Mark::Text(at, text.into(), kind));

@@ -276,7 +276,7 @@ fn fields(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
                 Look::Fill(color) => canvas.rect(area, color),
                 Look::Hatched => {
                     canvas.rect(area, WHITE);
-                    hatch(canvas, area);
+                    canvas.hatch(area, GREY_GRID);
                 }
                 Look::Crossed => {
                     canvas.rect(area, WHITE);
@@ -328,20 +328,6 @@ fn look(field: Field) -> Look {
     }
 }
 
-/// Slanted lines that go on in the next field.
-fn hatch(canvas: &mut Canvas, area: Box2) {
-    const STEP: f64 = 9.0;
-    let mut sum = ((area.left + area.top) / STEP).ceil() * STEP;
-    while sum < area.right + area.bottom {
-        let from = (sum - area.bottom).max(area.left);
-        let to = (sum - area.top).min(area.right);
-        if to > from {
-            canvas.line(&[(from, sum - from), (to, sum - to)], solid(GREY_GRID, 1.0));
-        }
-        sum += STEP;
-    }
-}
-
 fn cross(canvas: &mut Canvas, area: Box2) {
     canvas.line(&[(area.left, area.top), (area.right, area.bottom)], solid(GREY_AXIS, 1.0));
     canvas.line(&[(area.left, area.bottom), (area.right, area.top)], solid(GREY_AXIS, 1.0));
@@ -383,7 +369,7 @@ fn bar(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
         canvas.rect(area, if let Look::Fill(color) = look { color } else { WHITE });
         match look {
             Look::Fill(_) => {}
-            Look::Hatched => hatch(canvas, area),
+            Look::Hatched => canvas.hatch(area, GREY_GRID),
             Look::Crossed => cross(canvas, area),
         }
         let corners = [(left, top), (left + 28.0, top), (left + 28.0, top + 28.0), (left, top + 28.0), (left, top)];

@@ -19,6 +19,7 @@ mod risk_curve;
 mod survival;
 mod sweep_plane;
 mod theme;
+mod tornado;
 
 use super::comparison::Comparison;
 use super::sweep::SweepTables;
@@ -26,6 +27,7 @@ use super::{Manifest, RunTables, words};
 pub use canvas::Canvas;
 pub use life::life;
 use std::fmt;
+pub use tornado::AdviceTables;
 
 /// What a picture says of where its figures come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,12 +81,16 @@ pub const SWEEP_CHARTS: &[Chart<SweepTables>] = &[risk_curve::CHART, heat_map::C
 /// Every chart of a comparison, in the order they are listed.
 pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART];
 
+/// Every chart of what `advise` found, in the order they are listed.
+pub const ADVICE_CHARTS: &[Chart<AdviceTables>] = &[tornado::CHART];
+
 /// Name and summary of every chart, whatever it is drawn from.
 pub fn all() -> Vec<(&'static str, &'static str)> {
     fn outlines<T>(charts: &[Chart<T>]) -> impl Iterator<Item = (&'static str, &'static str)> {
         charts.iter().map(|chart| (chart.name, chart.summary))
     }
-    outlines(CHARTS).chain(outlines(COMPARISON_CHARTS)).chain(outlines(SWEEP_CHARTS)).collect()
+    let several = outlines(COMPARISON_CHARTS).chain(outlines(SWEEP_CHARTS));
+    outlines(CHARTS).chain(several).chain(outlines(ADVICE_CHARTS)).collect()
 }
 
 impl<T> fmt::Debug for Chart<T> {
@@ -168,6 +174,16 @@ mod tests {
         for (sample, tables) in sweep_samples::all() {
             for chart in SWEEP_CHARTS.iter().filter(|chart| (chart.applies)(&tables)) {
                 is_whole(&format!("sweep-{sample}-{}", chart.name), &chart.of(&tables));
+            }
+        }
+    }
+
+    /// Set `DRYPORT_LOOK` to a folder to look at the pictures.
+    #[test]
+    fn every_chart_of_every_advice_is_whole() {
+        for (sample, tables) in tornado::tests::samples() {
+            for chart in ADVICE_CHARTS {
+                is_whole(&format!("advice-{sample}-{}", chart.name), &chart.of(&tables));
             }
         }
     }

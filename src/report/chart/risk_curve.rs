@@ -3,7 +3,7 @@
 use super::super::sweep::{Point as Figures, SweepTables, Unit};
 use super::super::words;
 use super::Chart;
-use super::axis::{Axis, Grain, decimal_log};
+use super::axis::{Axis, Grain, Scale};
 use super::canvas::{Align, Canvas, Color, Point, Stroke, text_width};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings, clipped_path};
@@ -39,19 +39,6 @@ struct Line<'t> {
     text: Color,
     dash: Option<(f64, f64)>,
     is_now: bool,
-}
-
-/// Which way figures become places.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Linear,
-    Log,
-}
-
-impl Kind {
-    fn place(self, value: f64) -> f64 {
-        if self == Self::Log { decimal_log(value.max(1e-300)) } else { value }
-    }
 }
 
 fn draw(tables: &SweepTables, canvas: &mut Canvas) {
@@ -121,19 +108,19 @@ fn lines<'t>(tables: &'t SweepTables, plane: &Plane, values: &[f64]) -> (Vec<Lin
     (places.iter().enumerate().map(line).collect(), all)
 }
 
-fn x_axis(name: &str, values: &[f64], now: Option<f64>) -> (Axis, Kind) {
+fn x_axis(name: &str, values: &[f64], now: Option<f64>) -> (Axis, Scale) {
     let (low, high) = ends(values.iter().copied());
     // The present setting is shown when it is not far off.
     let reach = 0.25 * (high - low);
     let near = now.filter(|now| (low - reach..=high + reach).contains(now));
     let (low, high) = ends([low, high].into_iter().chain(near));
     if low > 0.0 && high > WIDE * low {
-        return (Axis::decades(name, (low / 1.1, high * 1.1), words::figure), Kind::Log);
+        return (Axis::decades(name, (low / 1.1, high * 1.1), words::figure), Scale::Log);
     }
     let pad = if high > low { 0.03 * (high - low) } else { 0.1 * high.abs().max(1e-9) };
     let whole = values.iter().all(|value| value.fract().abs() <= 0.0);
     let grain = if whole { Grain::Whole } else { Grain::Fine };
-    (Axis::figures(name, (low - pad, high + pad), grain), Kind::Linear)
+    (Axis::figures(name, (low - pad, high + pad), grain), Scale::Linear)
 }
 
 fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
@@ -141,12 +128,12 @@ fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// From 0 to 100 %; by decades when every risk is small.
-fn y_axis(tables: &SweepTables, lines: &[Line<'_>]) -> (Axis, Kind) {
+fn y_axis(tables: &SweepTables, lines: &[Line<'_>]) -> (Axis, Scale) {
     let window = tables.window();
     let title = if window.is_empty() { "risk".to_owned() } else { format!("risk per {window}") };
     let risks = || lines.iter().flat_map(|line| &line.points).filter_map(|(_, point)| point.risk);
     if risks().any(|risk| risk >= SMALL_RISK) || risks().all(|risk| risk <= 0.0) {
-        return (Axis::shares(&title), Kind::Linear);
+        return (Axis::shares(&title), Scale::Linear);
     }
     let points = || lines.iter().flat_map(|line| &line.points).map(|(_, point)| point);
     let unseen = points().filter(|point| point.is_unseen()).filter_map(|point| Some(point.interval?.1));
@@ -154,10 +141,10 @@ fn y_axis(tables: &SweepTables, lines: &[Line<'_>]) -> (Axis, Kind) {
     let highs = lines.iter().flat_map(|line| &line.points).filter_map(|(_, point)| Some(point.interval?.1));
     let most = highs.fold(SMALL_RISK, f64::max).min(1.0);
     let label = |value: f64| format!("{} %", words::percent(value));
-    (Axis::decades(&title, (least / 3.0, most * 1.2), label), Kind::Log)
+    (Axis::decades(&title, (least / 3.0, most * 1.2), label), Scale::Log)
 }
 
-fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Kind, at: &dyn Fn(f64, f64) -> Point) {
+fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Scale, at: &dyn Fn(f64, f64) -> Point) {
     let plot = frame.plot;
     let inside = |point: Point| (point.0, point.1.clamp(plot.top, plot.bottom));
     let path = |of: &dyn Fn(&Figures) -> Option<f64>| -> Vec<Point> {
@@ -173,7 +160,7 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Kind, at
     }
     let stroke = Stroke { color: line.color, width: 2.5, dash: line.dash };
     // A logarithm has no place for what was never seen.
-    let pieces = line.points.split(|(_, point)| kind == Kind::Log && point.is_unseen());
+    let pieces = line.points.split(|(_, point)| kind == Scale::Log && point.is_unseen());
     for piece in pieces {
         let piece: Vec<Point> = piece.iter().filter_map(|(x, point)| Some(at(*x, point.risk?))).collect();
         for piece in clipped_path(&piece, plot) {
@@ -189,7 +176,7 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Kind, at
             triangle(canvas, *high, line.color, if dots { 6.0 } else { 3.0 });
         } else if dots && let Some(risk) = point.risk {
             let place = at(*x, risk);
-            if kind == Kind::Linear || risk > 0.0 {
+            if kind == Scale::Linear || risk > 0.0 {
                 canvas.disc(place, 4.5, line.color);
             }
         }
@@ -211,7 +198,7 @@ fn references(
     frame: &Frame,
     (unit, now): (Unit, Option<f64>),
     lines: &[Line<'_>],
-    (x_kind, y_kind): (Kind, Kind),
+    (x_kind, y_kind): (Scale, Scale),
 ) {
     let plot = frame.plot;
     let target = frame.y(y_kind.place(tables.target()));
@@ -240,7 +227,7 @@ fn references(
 }
 
 /// The name of each line, and the rate that its closed form holds safe.
-fn labels(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], kind: Kind) -> Vec<EndLabel> {
+fn labels(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], kind: Scale) -> Vec<EndLabel> {
     let of = |line: &Line<'_>| {
         let (_, last) = line.points.last()?;
         let safe = line.points.iter().find_map(|(_, point)| point.safe_rate_per_s);

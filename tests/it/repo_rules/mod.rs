@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("profile", &[BELOW_PORT, &["port", "workload"]]),
     ("scenario", &[BELOW_PORT, &["port", "workload", "profile"]]),
     ("forecast", &[UP_TO_SCENARIO]),
+    ("advice", &[UP_TO_SCENARIO, &["forecast"]]),
     ("sim", &[UP_TO_SCENARIO]),
     ("metrics", &[UP_TO_SCENARIO, &["sim"]]),
     ("experiment", &[UP_TO_SCENARIO, &["sim", "metrics"]]),
@@ -35,7 +36,7 @@ const UP_TO_SCENARIO: &[&str] =
     &["numeric", "des", "stats", "theory", "choice", "port", "workload", "profile", "scenario"];
 
 /// From there on.
-const UP_TO_EXPERIMENT: &[&str] = &["forecast", "sim", "metrics", "experiment"];
+const UP_TO_EXPERIMENT: &[&str] = &["forecast", "advice", "sim", "metrics", "experiment"];
 
 /// The outside world, which nothing from `numeric` to `experiment` may touch.
 const OUTSIDE: &[&str] = &[

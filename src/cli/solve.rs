@@ -1,0 +1,318 @@
+//! `dryport solve`: the value of a knob for a goal, by formula where one is exact, else by simulation, with the evidence.
+
+use super::arguments::{Running, risk};
+use super::files::{Files, read_from, source};
+use super::guide::{Group, Guide};
+use super::interrupt;
+use super::progress::{Progress, Work};
+use super::{Exit, Failure, output::Output};
+use crate::experiment::solve::PARTS;
+use crate::experiment::{Checks, Question, Settings, solve};
+use crate::forecast::{Forecast, TARGET_RISK};
+use crate::metrics::Metric;
+use crate::report::gate::truth;
+use crate::report::solution::{Answer, Formula, Outcome, solution_json, solution_screen};
+use crate::scenario::claim::{Bound, Comparison};
+use crate::scenario::words::{fitted, shown};
+use crate::scenario::{Better, Claim, Knob, Quantity, Reading, Scenario, SourceFile};
+use crate::sim::Topology;
+use crate::stats::Interval;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How it is shown.
+pub const GUIDE: Guide = Guide {
+    group: Group::Decide,
+    short: "value for a goal",
+    examples: &[
+        ("dryport solve s.toml --for rate --max-risk 1%", "how much it takes"),
+        ("dryport solve s.toml --for port_range --max-risk 0.1%", "how many ports"),
+        ("dryport solve s.toml --for lifetime --target 'refused_ratio <= 1e-3'", "slower"),
+    ],
+};
+
+/// What a search counts.
+const WORK: Work = Work { command: "solve", unit: "run", found: "refused" };
+
+/// Find how far a knob may be turned, or must be, for a goal to hold
+#[derive(Debug, clap::Args)]
+pub struct Solve {
+    /// A TOML file, or - for stdin
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+    /// What to turn: the key, or as many of its words as tell it from others: rate, lifetime, requests, `port_range`,
+    /// addresses, endpoints, `time_wait`, duration
+    #[arg(long = "for", value_name = "KEY")]
+    key: String,
+    /// The risk of a refusal that is taken, as in 1% or 0.01
+    #[arg(long, value_name = "RISK", value_parser = risk, allow_hyphen_values = true, conflicts_with = "target")]
+    max_risk: Option<f64>,
+    /// Another goal: `METRIC OP NUMBER`, as in `refused_ratio <= 1e-4`
+    #[arg(long, value_name = "EXPR")]
+    target: Option<String>,
+    /// Whose figure that is: all, host:NAME, client:NAME or destination:NAME
+    #[arg(long, value_name = "SCOPE", default_value = "all", requires = "target")]
+    scope: String,
+    /// No more runs than this of each value
+    #[arg(long, value_name = "N", default_value_t = 400)]
+    #[arg(value_parser = clap::value_parser!(u32).range(20..=1_000_000), allow_negative_numbers = true)]
+    max_replications: u32,
+    #[command(flatten)]
+    running: Running,
+}
+
+type Refusal = (Exit, String);
+
+fn usage(message: &str) -> Refusal {
+    (Exit::Usage, fitted(&format!("error: {message}")))
+}
+
+/// What is asked, read and found sound.
+struct Plan {
+    source: SourceFile,
+    sets: Vec<String>,
+    base: Reading,
+    knob: Knob,
+    claim: Claim,
+    /// The place of the scope.
+    scope: usize,
+}
+
+impl Solve {
+    /// Searches and tells.
+    ///
+    /// # Errors
+    ///
+    /// When what was found cannot be told.
+    pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
+        let plan = match self.plan() {
+            Ok(plan) => plan,
+            Err((exit, message)) => {
+                output.message(&message)?;
+                return Ok(exit);
+            }
+        };
+        let answer = self.search(&plan);
+        if answer.solution.interrupted {
+            output.prose("interrupted: the search was not over; fewer runs of each value are --max-replications N")?;
+            return Ok(Exit::Interrupted);
+        }
+        if self.running.json {
+            output.data_while_read(&format!("{:#}", solution_json(&answer)))?;
+        } else if !self.running.quiet {
+            output.data_while_read(solution_screen(&answer).trim_end())?;
+        }
+        Ok(match answer.outcome() {
+            Outcome::Answer | Outcome::NoLimit => Exit::Fine,
+            Outcome::NoValue | Outcome::Open => Exit::Gate,
+        })
+    }
+
+    fn plan(&self) -> Result<Plan, Refusal> {
+        let source = source(&self.scenario)?;
+        let sets = self.running.sets();
+        let base = read_from(&source, &sets, &Files::beside(&self.scenario))?;
+        let knob = self.knob(&base)?;
+        let claim = self.claim(knob.quantity)?;
+        let topology = Topology::new(&base.scenario);
+        let scopes: Vec<String> = topology.scopes.iter().map(ToString::to_string).collect();
+        let scope = scopes.iter().position(|scope| *scope == self.scope).ok_or_else(|| {
+            let known = scopes[..scopes.len().min(6)].join(", ");
+            usage(&format!("there is no scope {}; there are {known}", shown(&self.scope)))
+        })?;
+        Ok(Plan { source, sets, base, knob, claim, scope })
+    }
+
+    fn knob(&self, base: &Reading) -> Result<Knob, Refusal> {
+        Knob::named(&Knob::all(base), &self.key).map_err(|meant| {
+            let key = shown(&self.key);
+            match &meant[..] {
+                [one] => usage(&format!("nothing to solve for is called {key}; did you mean {one}?")),
+                several => usage(&format!("--for {key} is not one of {}", several.join(", "))),
+            }
+        })
+    }
+
+    fn claim(&self, quantity: Quantity) -> Result<Claim, Refusal> {
+        let Some(text) = &self.target else {
+            let risk = self.max_risk.unwrap_or(TARGET_RISK);
+            let claim = format!("exhaustion_probability <= {risk}");
+            return Claim::of_option("--max-risk", &claim).map_err(|fault| (Exit::Usage, fault.to_string()));
+        };
+        let claim = Claim::of_option("--target", text).map_err(|fault| (Exit::Usage, fault.to_string()))?;
+        let name = claim.metric.name;
+        let high = metric(&claim).is_better_high();
+        let fits = match claim.comparison {
+            Comparison::AtMost | Comparison::Below => !high,
+            Comparison::AtLeast | Comparison::Above => high,
+            Comparison::Equal => false,
+        };
+        if claim.bound == Bound::Never {
+            return Err(usage("no number of runs proves never; --max-risk 0.1% asks for a risk that can be seen"));
+        }
+        if !fits {
+            let sign = if high { ">=" } else { "<=" };
+            return Err(usage(&format!("a goal for {name} is a bound on its bad side: {name} {sign} NUMBER")));
+        }
+        let is_load = matches!(quantity, Quantity::Rate | Quantity::Requests | Quantity::Window);
+        if is_load && name.starts_with("connects_") {
+            let key = shown(&self.key);
+            return Err(usage(&format!("{name} follows {key}; solve for it with port_range, addresses or endpoints")));
+        }
+        Ok(claim)
+    }
+
+    fn search(&self, plan: &Plan) -> Answer {
+        let Plan { knob, claim, base, .. } = plan;
+        let beside = Files::beside(&self.scenario);
+        let at = |value: f64| -> Option<Scenario> {
+            let sets = [plan.sets.as_slice(), &knob.sets(value)?].concat();
+            Some(read_from(&plan.source, &sets, &beside).ok()?.scenario)
+        };
+        let judge = |interval: &Interval| judge(claim, interval);
+        let proves = |scenario: &Scenario| if self.scope == "all" { proven(claim, scenario) } else { None };
+        let whole = Forecast::of(&base.scenario, TARGET_RISK).ok().filter(|_| self.scope == "all");
+        let formula = whole.as_ref().and_then(|forecast| formula(forecast, base, knob, claim, &at));
+        let start = formula.map_or(knob.now, |formula| formula.value);
+        let start = if start.is_finite() && knob.sets(start).is_some() { start } else { knob.now };
+        let (total, stop) = (AtomicU64::new(0), interrupt::watch());
+        let progress = Progress::start(WORK, 0, self.running.quiet);
+        let grows = |more: u32| {
+            let before = total.fetch_add(more.into(), Ordering::Relaxed);
+            progress.grow(before + u64::from(more));
+        };
+        let question = Question {
+            metric: metric(claim),
+            scope: plan.scope,
+            judge: &judge,
+            at: &at,
+            proves: &proves,
+            better: knob.quantity.better(),
+            is_whole: knob.quantity.is_whole(),
+            limits: knob.limits,
+            now: knob.now,
+            start,
+            confidence: self.running.confidence,
+            // Where a formula decides, every whole number costs a few runs only.
+            parts: if formula.is_some_and(|formula| formula.is_exact) && knob.quantity.is_whole() {
+                f64::INFINITY
+            } else {
+                PARTS
+            },
+            runs: (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications),
+            grows: &grows,
+        };
+        let settings = Settings {
+            jobs: self.running.jobs(),
+            checks: Checks::Off,
+            stop,
+            progress: &|refused| progress.one(refused),
+        };
+        let solution = solve(&question, &settings);
+        progress.finish();
+        let others = whole.iter().flat_map(|forecast| {
+            instead(forecast, base, knob, claim).into_iter().filter(|(other, value)| {
+                // What Erlang's formula says of refusals in the long run is no promise for a start from empty.
+                let is_proven = || {
+                    let sets = [plan.sets.as_slice(), &other.sets(other.safely(*value))?].concat();
+                    proven(claim, &read_from(&plan.source, &sets, &beside).ok()?.scenario)
+                };
+                is_proven() == Some(true)
+            })
+        });
+        Answer {
+            scenario: plan.source.stem().to_owned(),
+            knob: knob.clone(),
+            claim: claim.clone(),
+            scope: self.scope.clone(),
+            window_s: base.scenario.run.duration.as_secs_f64(),
+            seed: base.scenario.run.seed,
+            confidence: self.running.confidence,
+            solution,
+            formula,
+            instead: others.collect(),
+        }
+    }
+}
+
+fn metric(claim: &Claim) -> &'static Metric {
+    Metric::named(claim.metric.name).expect("claims are about metrics")
+}
+
+/// Is a claim true of an interval?
+fn judge(claim: &Claim, interval: &Interval) -> Option<bool> {
+    let Bound::Number(bound) = claim.bound else { return None };
+    truth(claim.comparison, interval.estimate, interval.low.zip(interval.high), bound)
+}
+
+/// What formulas prove of a claim about everything.
+fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
+    let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
+    match claim.metric.name {
+        "exhaustion_probability" => {
+            let (low, high) = (forecast.lanes.risk_at_least(), forecast.lanes.risk_at_most());
+            judge(claim, &Interval { estimate: high, low: Some(low), high: Some(high) })
+        }
+        "refused_ratio" => judge(claim, &Interval::point(forecast.exact_refused_ratio()?.0)),
+        _ => None,
+    }
+}
+
+/// How far formulas let a knob be turned.
+fn limit(forecast: &Forecast, knob: &Knob, claim: &Claim) -> Option<f64> {
+    let Bound::Number(bound) = claim.bound else { return None };
+    match claim.metric.name {
+        "exhaustion_probability" => forecast.limit(knob.quantity, knob.now, |lanes| lanes.risk_at_most() <= bound),
+        "refused_ratio" if bound > 0.0 => forecast.limit(knob.quantity, knob.now, |lanes| lanes.refuses_at_most(bound)),
+        _ => None,
+    }
+}
+
+/// Is it a knob of what the forecast, which knows one client, is about?
+fn is_of(base: &Reading, knob: &Knob) -> bool {
+    match knob.quantity {
+        Quantity::Ports | Quantity::Addresses | Quantity::TimeWait | Quantity::ReuseDelay => {
+            knob.of == base.scenario.clients[0].host
+        }
+        Quantity::Endpoints => base.scenario.destinations.len() == 1,
+        Quantity::Rate | Quantity::Lifetime | Quantity::Requests | Quantity::Window => true,
+    }
+}
+
+fn formula(
+    forecast: &Forecast,
+    base: &Reading,
+    knob: &Knob,
+    claim: &Claim,
+    at: &dyn Fn(f64) -> Option<Scenario>,
+) -> Option<Formula> {
+    let value = Some(knob).filter(|knob| is_of(base, knob)).and_then(|knob| limit(forecast, knob, claim))?;
+    let is_out_of_reach = value.is_finite() && knob.sets(value).is_none();
+    if claim.metric.name != "refused_ratio" {
+        let is_exact = knob.quantity == Quantity::Window && value <= forecast.lanes.longest_hold_s();
+        return Some(Formula { value, name: forecast.risk_formula(), is_exact, is_out_of_reach });
+    }
+    // It is the answer only where nothing is left out: at the answer itself, or where the knob stands.
+    let exact = |scenario: &Scenario| Forecast::of(scenario, TARGET_RISK).ok()?.exact_refused_ratio();
+    let there = if is_out_of_reach { Some(base.scenario.clone()) } else { at(value) };
+    let (_, name) = exact(&there?)?;
+    Some(Formula { value, name, is_exact: true, is_out_of_reach })
+}
+
+/// Other knobs that would do, each alone, where the one that was asked about would have to be turned.
+fn instead(forecast: &Forecast, base: &Reading, asked: &Knob, claim: &Claim) -> Vec<(Knob, f64)> {
+    let by_formula = |knob: &Knob| {
+        let value = limit(forecast, knob, claim)?;
+        let is_worse = match knob.quantity.better() {
+            Better::Low => value < knob.now && value > 0.0,
+            Better::High => value > knob.now,
+        };
+        (is_worse && knob.sets(value).is_some()).then_some(value)
+    };
+    let is_other = |knob: &Knob| {
+        // Linux's TIME-WAIT is compiled in, and nobody asks for a shorter window.
+        let is_fixed = knob.quantity == Quantity::TimeWait && knob.key.contains("timer_wheel");
+        knob.key != asked.key && knob.quantity != Quantity::Window && !is_fixed && is_of(base, knob)
+    };
+    let others = Knob::all(base).into_iter().filter(is_other);
+    others.filter_map(|knob| by_formula(&knob).map(|value| (knob, value))).collect()
+}

@@ -1,0 +1,349 @@
+//! The value of a knob at which a claim stops being true: a search by halving, every value under the same random numbers.
+//!
+//! Each value that is tried gets as many replications as its interval needs to leave the claim no doubt, up to a cap. What
+//! comes out is not one value but two, each seen: the last one at which the claim surely holds, and the first at which
+//! it surely does not. A formula may prove either where sampling leaves it open. The claim is taken to be true up to
+//! some value and false from there on.
+
+use super::estimate::{OfferedLoad, estimate};
+use super::replicate::{Experiment, Settings, figures_more, on_threads};
+use crate::metrics::{Method, Metric};
+use crate::scenario::{Better, Scenario};
+use crate::stats::Interval;
+use std::sync::atomic::Ordering;
+
+/// So many runs without a refusal are enough to go on with; more of them would not prove a share either.
+pub const UNSEEN_RUNS: u32 = 60;
+/// No scale is longer than so many doublings.
+const DOUBLINGS_MAX: u32 = 120;
+/// The resolution that an answer needs: a value is told from one that is a part of it smaller or larger.
+pub const PARTS: f64 = 400.0;
+
+/// What is asked.
+#[derive(Clone, Copy)]
+pub struct Question<'q> {
+    /// The figure, and of which scope's place in the topology.
+    pub metric: &'static Metric,
+    /// The scope, by its place among those of the topology.
+    pub scope: usize,
+    /// Is the claim true of an interval? `None`: the interval leaves it open.
+    pub judge: &'q dyn Fn(&Interval) -> Option<bool>,
+    /// The scenario at a value; `None` when it cannot be there.
+    pub at: &'q (dyn Fn(f64) -> Option<Scenario> + Sync),
+    /// What a formula proves of a scenario.
+    pub proves: &'q dyn Fn(&Scenario) -> Option<bool>,
+    /// Which way the claim becomes true.
+    pub better: Better,
+    /// Are there whole numbers only?
+    pub is_whole: bool,
+    /// The least and the most that a value can be.
+    pub limits: (f64, f64),
+    /// Where the knob stands.
+    pub now: f64,
+    /// Where the answer is expected; `now` when nothing is.
+    pub start: f64,
+    /// The level of every interval.
+    pub confidence: f64,
+    /// The resolution: steps in a value, such as [`PARTS`]; infinite for every whole number.
+    pub parts: f64,
+    /// At least so many replications of each value, and no more than the cap.
+    pub runs: (u32, u32),
+    /// Told how many more replications are to be run, before they are.
+    pub grows: &'q dyn Fn(u32),
+}
+
+impl std::fmt::Debug for Question<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Question").field("metric", &self.metric.name).field("now", &self.now).finish_non_exhaustive()
+    }
+}
+
+/// What was found at one value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    /// The value.
+    pub value: f64,
+    /// Its replications.
+    pub runs: u64,
+    /// How many of them refused anyone.
+    pub refused_runs: u64,
+    /// The figure with its interval.
+    pub found: Option<Interval>,
+    /// What sampling says of the claim, however often it was looked at; `None`: it leaves it open.
+    pub sampled: Option<bool>,
+    /// What a formula says.
+    pub proven: Option<bool>,
+}
+
+impl Evidence {
+    /// What is known of the claim; a proof goes before a sample.
+    pub fn holds(&self) -> Option<bool> {
+        self.proven.or(self.sampled)
+    }
+}
+
+/// What the search found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// Everything that was tried, the lowest value first.
+    pub evidence: Vec<Evidence>,
+    /// The place of the last value at which the claim surely holds; `None` when there is none.
+    pub answer: Option<usize>,
+    /// The place of the first value beyond it at which the claim surely fails; `None` when there is none.
+    pub beyond: Option<usize>,
+    /// Neighbours in the search differ by so much.
+    pub step: f64,
+    /// It was stopped before it was over.
+    pub interrupted: bool,
+}
+
+/// Searches.
+///
+/// # Panics
+///
+/// As [`replicate`](super::replicate()).
+pub fn solve(question: &Question<'_>, settings: &Settings<'_>) -> Solution {
+    let mut search = Search { question, settings, evidence: Vec::new(), step: 0.0, over: false };
+    search.run();
+    search.finish()
+}
+
+struct Search<'s> {
+    question: &'s Question<'s>,
+    settings: &'s Settings<'s>,
+    /// In the order of the values.
+    evidence: Vec<Evidence>,
+    step: f64,
+    /// Stopped, by the user or because no more values can be had.
+    over: bool,
+}
+
+/// The largest of 1, 2, 5, 10, ..., and of their decimal parts, that is not above `value`, which is above zero.
+fn round_down(value: f64) -> f64 {
+    let mut decade = 1.0;
+    while decade * 10.0 <= value {
+        decade *= 10.0;
+    }
+    while decade > value {
+        decade /= 10.0;
+    }
+    [5.0, 2.0, 1.0].into_iter().map(|factor| factor * decade).find(|step| *step <= value).unwrap_or(decade)
+}
+
+impl Search<'_> {
+    fn run(&mut self) {
+        let Some(start) = self.limited(self.question.start) else { return };
+        self.set_step(start);
+        let start = self.rounded(start);
+        self.look_at(self.question.now);
+        self.look_at(start);
+        let Some(holding) = self.walk_easier(start) else { return };
+        self.set_step(holding);
+        let begun_well = holding.total_cmp(&start).is_eq();
+        self.walk_harder(holding, begun_well);
+        self.close_in(|evidence| evidence.holds() == Some(true));
+        self.close_in(|evidence| evidence.holds() != Some(false));
+        // One step back from the answer, for the sake of whoever wants to see the claim hold there.
+        let back = self.hardest_holding().map(|value| self.harder(value, -self.step));
+        if let Some(back) = back.and_then(|value| self.limited(value)) {
+            self.look_at(back);
+        }
+    }
+
+    fn limited(&self, value: f64) -> Option<f64> {
+        let (least, most) = self.question.limits;
+        let value = value.clamp(least, most);
+        value.is_finite().then_some(if self.question.is_whole { value.round() } else { value })
+    }
+
+    /// A little easier, where that makes a round number; where the knob stands is round enough.
+    fn rounded(&self, value: f64) -> f64 {
+        let unit = self.step / 10.0;
+        if self.question.is_whole || unit <= 0.0 || value.total_cmp(&self.question.now).is_eq() {
+            return value;
+        }
+        match self.question.better {
+            Better::Low => (value / unit).floor() * unit,
+            Better::High => (value / unit).ceil() * unit,
+        }
+    }
+
+    fn set_step(&mut self, value: f64) {
+        let step = value / self.question.parts;
+        self.step = if self.question.is_whole && step < 1.0 { 1.0 } else { round_down(step) };
+    }
+
+    /// Further in the direction that makes the claim false, by `distance`.
+    fn harder(&self, value: f64, distance: f64) -> f64 {
+        match self.question.better {
+            Better::Low => value + distance,
+            Better::High => value - distance,
+        }
+    }
+
+    /// Halfway on a scale of ratios towards the claim's being true.
+    fn easier_by_half(&self, value: f64) -> f64 {
+        match self.question.better {
+            Better::Low => 0.5 * value,
+            Better::High => 2.0 * value,
+        }
+    }
+
+    /// Goes on from `value` until the claim holds; where that is.
+    fn walk_easier(&mut self, value: f64) -> Option<f64> {
+        let mut value = value;
+        for _ in 0..DOUBLINGS_MAX {
+            let seen = self.look_at(value)?;
+            if seen.holds() == Some(true) {
+                return Some(value);
+            }
+            let next = self.limited(self.easier_by_half(value))?;
+            if next.total_cmp(&value).is_eq() {
+                return None;
+            }
+            value = next;
+        }
+        None
+    }
+
+    /// Goes on from `value`, where the claim holds, until it surely does not. `closely`: the end is expected nearby.
+    fn walk_harder(&mut self, value: f64, closely: bool) {
+        let (mut value, mut distance) = (value, if closely { self.step } else { value });
+        let fails = |evidence: &Evidence| evidence.holds() == Some(false);
+        for _ in 0..DOUBLINGS_MAX {
+            let next = match (self.question.better, closely) {
+                (Better::High, false) => 0.5 * value,
+                _ => self.harder(value, distance),
+            };
+            let Some(next) = self.limited(next) else { return };
+            let failing = self.nearest_beyond(value, fails);
+            let is_known = failing.is_some_and(|failing| (next - value).abs() >= (failing - value).abs());
+            if is_known || next.total_cmp(&value).is_eq() {
+                return;
+            }
+            match self.look_at(next) {
+                Some(seen) if seen.holds() == Some(false) => return,
+                Some(_) => (value, distance) = (next, 4.0 * distance),
+                None => return,
+            }
+        }
+    }
+
+    /// The hardest value at which the claim surely holds.
+    fn hardest_holding(&self) -> Option<f64> {
+        let mut holding = self.evidence.iter().filter(|evidence| evidence.holds() == Some(true));
+        let found = match self.question.better {
+            Better::Low => holding.next_back(),
+            Better::High => holding.next(),
+        };
+        found.map(|evidence| evidence.value)
+    }
+
+    /// The nearest value harder than `value` that is so.
+    fn nearest_beyond(&self, value: f64, is_so: impl Fn(&Evidence) -> bool) -> Option<f64> {
+        let fits = |evidence: &&Evidence| is_so(evidence);
+        let found = match self.question.better {
+            Better::Low => self.evidence.iter().filter(|evidence| evidence.value > value).find(fits),
+            Better::High => self.evidence.iter().rev().filter(|evidence| evidence.value < value).find(fits),
+        };
+        found.map(|evidence| evidence.value)
+    }
+
+    /// Halves the gap between the last value that is so and the next one that is not, down to one step.
+    fn close_in(&mut self, is_so: impl Fn(&Evidence) -> bool) {
+        for _ in 0..DOUBLINGS_MAX {
+            let mut so = self.evidence.iter().filter(|evidence| is_so(evidence)).map(|evidence| evidence.value);
+            let last = match self.question.better {
+                Better::Low => so.next_back(),
+                Better::High => so.next(),
+            };
+            let Some(last) = last else { return };
+            let Some(next) = self.nearest_beyond(last, |evidence| !is_so(evidence)) else { return };
+            // A hair more than a step, as steps are sums of decimals.
+            if (next - last).abs() <= 1.001 * self.step {
+                return;
+            }
+            let steps = (0.5 * (next - last).abs() / self.step).round().max(1.0);
+            // On the lattice of whole steps, unless that is where the search stands.
+            let middle = (self.harder(last, steps * self.step) / self.step).round() * self.step;
+            let inside = middle > last.min(next) && middle < last.max(next);
+            let middle = if inside { middle } else { f64::midpoint(last, next) };
+            if self.limited(middle).and_then(|middle| self.look_at(middle)).is_none() {
+                return;
+            }
+        }
+    }
+
+    /// What is found at a value; `None` when nothing can be, or after a stop.
+    fn look_at(&mut self, value: f64) -> Option<Evidence> {
+        if self.over {
+            return None;
+        }
+        let place = match self.evidence.binary_search_by(|evidence| evidence.value.total_cmp(&value)) {
+            Ok(known) => return Some(self.evidence[known].clone()),
+            Err(place) => place,
+        };
+        let scenario = (self.question.at)(value)?;
+        let found = self.replicate(&scenario, value);
+        self.over = self.settings.stop.load(Ordering::Relaxed);
+        if self.over {
+            return None;
+        }
+        self.evidence.insert(place, found.clone());
+        Some(found)
+    }
+
+    /// Runs replications until the claim is decided, or there are as many as may be.
+    fn replicate(&self, scenario: &Scenario, value: f64) -> Evidence {
+        let question = self.question;
+        let proven = (question.proves)(scenario);
+        let (least, most) = question.runs;
+        let (mut wanted, mut experiment): (u32, Option<Experiment>) = (least, None);
+        (question.grows)(least);
+        loop {
+            let more = on_threads(self.settings.jobs, || figures_more(scenario, self.settings, experiment, wanted));
+            let evidence = self.evidence_of(scenario, value, &more, proven);
+            let unseen = evidence.refused_runs == 0 && evidence.runs >= u64::from(UNSEEN_RUNS);
+            let is_share = matches!(question.metric.method, Method::Share(_));
+            let enough = evidence.sampled.is_some() && (evidence.refused_runs > 0 || is_share) || unseen && !is_share;
+            // A sample need not decide what is proven; it is evidence, not more.
+            if enough || proven.is_some() || wanted >= most || self.settings.stop.load(Ordering::Relaxed) {
+                return evidence;
+            }
+            let next = wanted.saturating_mul(2).min(most);
+            (question.grows)(next - wanted);
+            (wanted, experiment) = (next, Some(more));
+        }
+    }
+
+    /// The level at which each look is judged, so that all looks at one value together keep that of the question
+    /// (Bonferroni): whoever looks often enough sees anything once.
+    fn level_of_looks(&self) -> f64 {
+        let (least, most) = self.question.runs;
+        let looks = 1 + (most.div_ceil(least.max(1))).next_power_of_two().trailing_zeros();
+        1.0 - (1.0 - self.question.confidence) / f64::from(looks)
+    }
+
+    fn evidence_of(&self, scenario: &Scenario, value: f64, experiment: &Experiment, proven: Option<bool>) -> Evidence {
+        let question = self.question;
+        let offered = OfferedLoad::of(scenario, experiment);
+        let at_level = |level| estimate(experiment, &offered, question.scope, question.metric, level);
+        let found = at_level(question.confidence);
+        let refused_runs = experiment.of_scope(question.scope).filter(|measures| measures.refused > 0).count() as u64;
+        let sampled = at_level(self.level_of_looks()).as_ref().and_then(|found| (question.judge)(found));
+        Evidence { value, runs: experiment.outcomes.len() as u64, refused_runs, found, sampled, proven }
+    }
+
+    fn finish(self) -> Solution {
+        let answer = self.hardest_holding();
+        let beyond = answer.and_then(|value| self.nearest_beyond(value, |evidence| evidence.holds() == Some(false)));
+        let place = |value: f64| self.evidence.iter().position(|evidence| evidence.value.total_cmp(&value).is_eq());
+        Solution {
+            answer: answer.and_then(place),
+            beyond: beyond.and_then(place),
+            step: self.step,
+            interrupted: self.over,
+            evidence: self.evidence,
+        }
+    }
+}

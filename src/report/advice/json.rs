@@ -1,0 +1,134 @@
+//! The advice as one JSON document, for scripts.
+
+use super::super::json::{SCHEMA_VERSION, estimate_json, number};
+use super::{AT_PRESENT, Advice, By, Effect, Worth};
+use serde_json::{Map, Value, json};
+
+/// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each figure.
+pub const KEYS: [(&str, &str); 42] = [
+    ("schema_version", "layout of this document"),
+    ("dryport", "version that made it"),
+    ("scenario", "name: the file's stem"),
+    ("client", "for whom: the client that wants the most ports"),
+    ("host", "its host"),
+    ("rate_per_s", "requests per second now; null when a recording says when they come"),
+    ("target_risk", "the risk per window that safe rates keep"),
+    ("window_s", "measured window of each run"),
+    ("seed", "what every random draw is keyed by"),
+    ("confidence", "level of every interval"),
+    ("replications", "runs of each setting at the present rate"),
+    ("folder", "where the files are"),
+    ("now", "as things are"),
+    ("now.safe_rate_per_s", "highest safe rate of requests; null when nothing limits it, or none is known"),
+    ("now.method", "where that is from"),
+    ("now.figures.METRIC", "figures of everything at the present rate"),
+    ("now.figures.METRIC.estimate", "the figure; null when it cannot be had"),
+    ("now.figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
+    ("now.figures.METRIC.ci_high", "upper end; null when it has none"),
+    ("remedies", "what can be changed, each alone, the best first"),
+    ("remedies[].knob", "what is turned"),
+    ("remedies[].setting", "to what"),
+    ("remedies[].change", "the exact change to make"),
+    ("remedies[].caveat", "what to beware of; empty when there is nothing"),
+    ("remedies[].sets", "the same as overrides of the scenario"),
+    ("remedies[].requests", "requests on each connection then"),
+    ("remedies[].effect", "better, worse, none, or myth: none, although it is said to help"),
+    ("remedies[].enough", "is the present rate safe then"),
+    ("remedies[].safe_rate_per_s", "highest safe rate of requests then"),
+    ("remedies[].method", "where that is from"),
+    ("remedies[].figures.METRIC", "figures of everything at the present rate"),
+    ("remedies[].figures.METRIC.estimate", "the figure; null when it cannot be had"),
+    ("remedies[].figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
+    ("remedies[].figures.METRIC.ci_high", "upper end; null when it has none"),
+    ("pair", "the best two together; null when no two help"),
+    ("pair.settings", "which two"),
+    ("pair.safe_rate_per_s", "highest safe rate of requests then"),
+    ("pair.method", "where that is from"),
+    ("pair.figures.METRIC", "figures of everything at the present rate"),
+    ("pair.figures.METRIC.estimate", "the figure; null when it cannot be had"),
+    ("pair.figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
+    ("pair.figures.METRIC.ci_high", "upper end; null when it has none"),
+];
+
+/// What a setting is worth, to be joined by what the setting is.
+fn worth_json(worth: &Worth) -> Map<String, Value> {
+    let method = match worth.safe_rate.map(|safe| safe.by) {
+        Some(By::Formula(name)) => format!("closed form: {name}"),
+        Some(By::Search { risk, .. }) => format!("search: risk of {risk} or less"),
+        None => "no rate to vary".to_owned(),
+    };
+    let figures = AT_PRESENT.iter().zip(&worth.at_present);
+    let figures: Map<String, Value> =
+        figures.map(|(name, estimate)| ((*name).to_owned(), estimate_json(*estimate))).collect();
+    let mut all = Map::new();
+    all.insert("safe_rate_per_s".into(), number(worth.safe_rate.map(|safe| safe.per_s)));
+    all.insert("method".into(), method.into());
+    all.insert("figures".into(), figures.into());
+    all
+}
+
+/// An object with more keys.
+fn joined(object: Value, more: Map<String, Value>) -> Value {
+    match object {
+        Value::Object(mut all) => {
+            all.extend(more);
+            Value::Object(all)
+        }
+        other => other,
+    }
+}
+
+/// The document; `folder` is where the files are, as the user wrote it.
+pub fn advice_json(advice: &Advice, folder: &str) -> Value {
+    let remedies = advice.remedies.iter().enumerate().map(|(place, (remedy, worth))| {
+        let effect: Effect = advice.effect(place);
+        let all = json!({
+            "knob": remedy.knob,
+            "setting": remedy.setting,
+            "change": remedy.change,
+            "caveat": remedy.caveat,
+            "sets": remedy.sets,
+            "requests": number(Some(remedy.requests)),
+            "effect": effect.name(),
+            "enough": advice.is_enough(worth),
+        });
+        joined(all, worth_json(worth))
+    });
+    let pair = advice.pair.as_ref().map(|(places, worth)| {
+        let settings = places.map(|place| advice.remedies[place].0.setting.clone());
+        joined(json!({ "settings": settings }), worth_json(worth))
+    });
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "dryport": env!("CARGO_PKG_VERSION"),
+        "scenario": advice.scenario,
+        "client": advice.subject.0,
+        "host": advice.subject.1,
+        "rate_per_s": number(advice.rate_per_s),
+        "target_risk": advice.target,
+        "window_s": number(Some(advice.window_s)),
+        "seed": advice.seed,
+        "confidence": advice.confidence,
+        "replications": advice.runs,
+        "folder": folder,
+        "now": worth_json(&advice.now),
+        "remedies": remedies.collect::<Vec<_>>(),
+        "pair": pair,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::json::explains;
+    use super::super::{SafeRate, samples};
+    use super::*;
+
+    #[test]
+    fn every_key_is_explained_and_there() {
+        let mut advice = samples::quickstart();
+        explains(&KEYS, &advice_json(&advice, "output/quickstart-advise"));
+        // What nothing limits has no figure.
+        advice.now.safe_rate = Some(SafeRate { per_s: f64::INFINITY, by: By::Formula("none") });
+        assert_eq!(advice_json(&advice, "x")["now"]["safe_rate_per_s"], Value::Null);
+    }
+}

@@ -1,0 +1,265 @@
+//! What `dryport advise` found: for each remedy the highest rate that it makes safe, and what it does at the present one.
+
+mod json;
+mod screen;
+
+use super::chart::{ADVICE_CHARTS, AdviceTables};
+use super::query::Estimate;
+use super::run_dir::{Pictures, drawn};
+use super::schema::{self, file, names};
+use super::whole::Fill;
+use super::{Cell, Table, csv, manifest};
+use crate::advice::Remedy;
+use std::io::Write;
+
+pub use json::{KEYS, advice_json};
+pub use screen::advice_screen;
+
+/// The metric that remedies are put in order by.
+pub const SAFE_RATE: &str = "safe_rate_per_s";
+/// The figures of the present rate that are told beside it.
+pub const AT_PRESENT: [&str; 3] = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
+
+/// Everything that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// The client and the host that it is for.
+    pub subject: (String, String),
+    /// Requests per second now, of everybody; `None` when a recording says when they come.
+    pub rate_per_s: Option<f64>,
+    /// The risk per window that safe rates keep.
+    pub target: f64,
+    /// The measured window, in seconds.
+    pub window_s: f64,
+    /// The seed of every run.
+    pub seed: u64,
+    /// The level of every interval.
+    pub confidence: f64,
+    /// How many runs each setting was tried in at the present rate.
+    pub runs: u64,
+    /// As things are.
+    pub now: Worth,
+    /// Each remedy alone, the best first.
+    pub remedies: Vec<(Remedy, Worth)>,
+    /// The best two together, by their places among `remedies`.
+    pub pair: Option<([usize; 2], Worth)>,
+}
+
+/// What a setting is worth.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Worth {
+    /// The highest rate of requests that it makes safe.
+    pub safe_rate: Option<SafeRate>,
+    /// The figures of [`AT_PRESENT`], of everything, at the present rate.
+    pub at_present: [Estimate; AT_PRESENT.len()],
+}
+
+/// The highest rate of requests at which the risk is small.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SafeRate {
+    /// Requests per second; infinite when nothing limits it.
+    pub per_s: f64,
+    /// Where the figure is from.
+    pub by: By,
+}
+
+/// Where a safe rate is from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum By {
+    /// A formula of this name.
+    Formula(&'static str),
+    /// A search by simulation: up to here the risk is surely below `risk`; from `fails` on, if there is such a rate, it
+    /// surely is not.
+    Search {
+        /// The risk.
+        risk: f64,
+        /// Runs of the rate that was found.
+        runs: u64,
+        /// Requests per second; `None`: the search went no further than the rate that was found, and all was well.
+        fails: Option<f64>,
+    },
+}
+
+/// What a setting does to the safe rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It is the present setting.
+    Now,
+    /// More is safe.
+    Better,
+    /// Less is.
+    Worse,
+    /// Nothing to speak of.
+    None,
+    /// Nothing, although it is said to help.
+    Myth,
+}
+
+impl Effect {
+    /// The word in `advice.csv`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::None => "none",
+            Self::Myth => "myth",
+        }
+    }
+}
+
+impl Worth {
+    fn rate(&self) -> f64 {
+        self.safe_rate.map_or(0.0, |safe| safe.per_s)
+    }
+
+    /// How it compares with the present settings: a rate that is a tenth of a per cent off is the same.
+    fn effect(&self, now: &Self, is_myth: bool) -> Effect {
+        const SAME: f64 = 1e-3;
+        match (self.safe_rate, now.safe_rate) {
+            (Some(with), Some(without)) if with.per_s > without.per_s * (1.0 + SAME) => Effect::Better,
+            (Some(with), Some(without)) if with.per_s < without.per_s * (1.0 - SAME) => Effect::Worse,
+            _ if is_myth => Effect::Myth,
+            _ => Effect::None,
+        }
+    }
+}
+
+impl Advice {
+    /// What a remedy does.
+    pub fn effect(&self, place: usize) -> Effect {
+        let (remedy, worth) = &self.remedies[place];
+        worth.effect(&self.now, remedy.is_myth)
+    }
+
+    /// Is the present rate safe with this setting?
+    pub(super) fn is_enough(&self, worth: &Worth) -> bool {
+        self.rate_per_s.is_some_and(|rate| worth.rate() >= rate)
+    }
+
+    /// The table `advice.csv`: a row of the safe rate for each setting, the present one first.
+    pub fn table(&self) -> Table {
+        let mut table = Table::new(&names(schema::ADVICE));
+        self.push(&mut table, ["now", "as it is", ""], Effect::Now, &self.now);
+        for (place, (remedy, worth)) in self.remedies.iter().enumerate() {
+            self.push(&mut table, [remedy.knob, &remedy.setting, &remedy.change], self.effect(place), worth);
+        }
+        if let Some(([one, other], worth)) = &self.pair {
+            let [one, other] = [one, other].map(|place| &self.remedies[*place].0);
+            let setting = format!("{} and {}", one.setting, other.setting);
+            let change = format!("{}; {}", one.change, other.change);
+            self.push(&mut table, ["pair", &setting, &change], worth.effect(&self.now, false), worth);
+        }
+        table
+    }
+
+    fn push(&self, table: &mut Table, words: [&str; 3], effect: Effect, worth: &Worth) {
+        let text = |text: &str| if text.is_empty() { Cell::Empty } else { Cell::Text(text.into()) };
+        let [knob, setting, change] = words.map(text);
+        let (fails, level, runs, method) = match worth.safe_rate.map(|safe| safe.by) {
+            Some(By::Formula(name)) => (None, None, None, format!("closed form: {name}")),
+            Some(By::Search { risk, runs, fails }) => {
+                let method = format!("search: risk of {risk} or less");
+                (fails, Some(self.confidence), Some(runs), method)
+            }
+            None => (None, None, None, "no rate to vary".to_owned()),
+        };
+        let rate = worth.safe_rate.map(|safe| safe.per_s).filter(|rate| rate.is_finite());
+        table.push([
+            knob,
+            setting,
+            change,
+            Cell::Text(effect.name().into()),
+            Cell::Text(SAFE_RATE.into()),
+            Cell::Text("1/s".into()),
+            Cell::figure(rate),
+            // The true limit lies between the last rate that will do and the first that will not.
+            Cell::figure(fails.and(rate)),
+            Cell::figure(fails),
+            Cell::figure(level.filter(|_| fails.is_some())),
+            runs.map_or(Cell::Empty, |runs| Cell::Whole(i64::try_from(runs).expect("at most a million"))),
+            Cell::Text(method.as_str().into()),
+        ]);
+    }
+}
+
+/// Every file of the folder: name and content.
+pub fn files(tables: &AdviceTables, pictures: Pictures) -> Vec<(String, Fill<'_>)> {
+    let mut files: Vec<(String, Fill<'_>)> =
+        vec![(file::ADVICE.into(), Box::new(move |out: &mut dyn Write| csv::write(&tables.advice, out)))];
+    files.extend(ADVICE_CHARTS.iter().flat_map(|chart| drawn(tables, chart, pictures)));
+    let manifest = move |out: &mut dyn Write| out.write_all(tables.meta.to_json().as_bytes());
+    files.push((manifest::FILE_NAME.into(), Box::new(manifest)));
+    files
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    fn worth(per_s: f64, by: By) -> Worth {
+        let estimate = |value| Estimate { value: Some(value), interval: Some((0.0, 1.0)) };
+        Worth { safe_rate: Some(SafeRate { per_s, by }), at_present: [0.9, 0.0045, 1.0].map(estimate) }
+    }
+
+    fn remedy(knob: &'static str, setting: &str, caveat: &'static str) -> Remedy {
+        Remedy {
+            knob,
+            setting: setting.into(),
+            sets: vec![format!("host.gateway.{knob}=1")],
+            change: format!("set {knob}"),
+            caveat,
+            requests: 1.0,
+            is_myth: knob == "fin_timeout",
+        }
+    }
+
+    /// Four remedies of the quickstart: one that helps much, one that is just enough, a search, a myth.
+    pub(crate) fn quickstart() -> Advice {
+        let formula = By::Formula("sum over TIME-WAIT releases (upper bound)");
+        let search = By::Search { risk: 0.1, runs: 80, fails: Some(900.0) };
+        Advice {
+            scenario: "quickstart".into(),
+            subject: ("checkout".into(), "gateway".into()),
+            rate_per_s: Some(450.0),
+            target: 0.01,
+            window_s: 600.0,
+            seed: 60_327,
+            confidence: 0.95,
+            runs: 20,
+            now: worth(444.04, formula),
+            remedies: vec![
+                (remedy("closes_first", "closes_first = \"server\"", "TIME-WAITs move"), worth(543_000.0, formula)),
+                (remedy("addresses", "addresses = 2", "drawn at random"), worth(887.2, search)),
+                (remedy("port_range", "port_range = \"32768-61375\"", "no reserve"), worth(450.02, formula)),
+                (remedy("fin_timeout", "net.ipv4.tcp_fin_timeout = 30", "ends FIN-WAIT-2"), worth(444.04, formula)),
+            ],
+            pair: Some(([1, 2], worth(899.0, search))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_are_told_from_the_safe_rates() {
+        let advice = samples::quickstart();
+        let effects: Vec<Effect> = (0..4).map(|place| advice.effect(place)).collect();
+        assert_eq!(effects, [Effect::Better, Effect::Better, Effect::Better, Effect::Myth]);
+        assert!(!advice.is_enough(&advice.now) && advice.is_enough(&advice.remedies[2].1));
+    }
+
+    #[test]
+    fn the_table_has_a_row_for_each_setting_and_an_interval_where_it_was_searched() {
+        let table = samples::quickstart().table();
+        assert_eq!(table.len(), 6);
+        let [effect, low, high] = ["effect", "ci_low", "ci_high"].map(|name| table.column(name));
+        assert_eq!((table.row(0)[effect].text(), table.row(0)[low].number()), ("now", None));
+        assert_eq!((table.row(2)[low].number(), table.row(2)[high].number()), (Some(887.2), Some(900.0)));
+        assert_eq!(table.row(4)[effect].text(), "myth");
+    }
+}

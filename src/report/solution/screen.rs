@@ -1,0 +1,283 @@
+//! The screen of `dryport solve`: the answer in two lines, the values that were tried, what would do instead.
+
+use super::super::page::{Page, solid};
+use super::super::risk::Risk;
+use super::super::words::{self, percent};
+use super::{Answer, Formula, Outcome};
+use crate::experiment::Evidence;
+use crate::scenario::claim::Bound;
+use crate::scenario::{Better, Quantity};
+
+/// So many values are told, those around the answer.
+const ROWS: usize = 8;
+/// The metric that is called the risk.
+const RISK: &str = "exhaustion_probability";
+
+/// The whole text.
+pub fn solution_screen(answer: &Answer) -> String {
+    let mut page = Page::default();
+    let outcome = answer.outcome();
+    page.hanging(&format!("{}  ", outcome.word()), &headline(answer, outcome));
+    page.gap();
+    page.lines(table(answer));
+    let unseen = rows(answer).into_iter().any(|found| is_unseen(answer, found));
+    let unseen = unseen.then(|| "+ no connect() was refused there; that does not exclude that one ever is".to_owned());
+    page.label("", &unseen.into_iter().chain(proof(answer)).collect::<Vec<_>>());
+    page.label("Formula", &formula(answer).into_iter().collect::<Vec<_>>());
+    if let Some(sets) = answer.solution.answer.and_then(|place| answer.knob.sets(answer.solution.evidence[place].value))
+    {
+        let options: Vec<String> = sets.iter().map(|set| solid(&format!("--set {set}"))).collect();
+        page.label("Set", &[options.join(" ")]);
+    }
+    page.label("Or instead", &instead(answer));
+    page.tail(&format!("seed {}, dryport {}", answer.seed, env!("CARGO_PKG_VERSION")));
+    page.text()
+}
+
+/// `a risk of 1 % or less per 10 min`, `refused_ratio <= 1e-4`
+fn target(answer: &Answer) -> String {
+    let window = solid(&words::seconds(answer.window_s));
+    match answer.claim.bound {
+        // A window that is solved for has no length yet.
+        Bound::Number(bound) if answer.claim.metric.name == RISK && answer.scope == "all" => {
+            let per = if answer.knob.quantity == Quantity::Window { String::new() } else { format!(" per {window}") };
+            format!("a risk of {} or {}{per}", solid(&format!("{} %", percent(bound))), side(answer))
+        }
+        _ => {
+            let scope = if answer.scope == "all" { String::new() } else { format!("{} ", answer.scope) };
+            solid(&format!("{scope}{}", answer.claim))
+        }
+    }
+}
+
+fn side(answer: &Answer) -> &'static str {
+    use crate::scenario::claim::Comparison::{Above, AtLeast, AtMost, Below, Equal};
+    match answer.claim.comparison {
+        Below | AtMost | Equal => "less",
+        AtLeast | Above => "more",
+    }
+}
+
+/// `at most 444/s`, `at least 28,608 ports`
+fn at(answer: &Answer, value: f64) -> String {
+    let word = if answer.knob.quantity.better() == Better::Low { "at most" } else { "at least" };
+    solid(&format!("{word} {}", answer.knob.quantity.shown(value)))
+}
+
+fn headline(answer: &Answer, outcome: Outcome) -> String {
+    let (solution, quantity, now) = (&answer.solution, answer.knob.quantity, answer.knob.now);
+    let shown = |place: usize| solid(&quantity.shown(solution.evidence[place].value));
+    let target = target(answer);
+    let key = &answer.knob.key;
+    let easiest = match quantity.better() {
+        Better::Low => solution.evidence.first(),
+        Better::High => solution.evidence.last(),
+    };
+    let best = easiest.map_or_else(String::new, |found| {
+        let figure = found.found.map_or_else(|| "no value".into(), |interval| figure(answer, interval.estimate));
+        format!("the best is {figure} with {}", solid(&quantity.shown(found.value)))
+    });
+    match (outcome, solution.answer) {
+        (Outcome::Answer | Outcome::NoLimit, Some(place)) => {
+            let value = solution.evidence[place].value;
+            let change = format!("(now {}{})", solid(&quantity.shown(now)), change(answer, value));
+            match (answer.formula.filter(|formula| formula.is_exact), solution.beyond, outcome) {
+                (Some(Formula { value, name, .. }), ..) if value.is_finite() => {
+                    format!("{} {change} for {target}; exactly so by formula: {}", at(answer, value), solid(name))
+                }
+                (_, Some(beyond), _) => format!(
+                    "{} {change} for {target}; the true limit lies between {} and {}",
+                    at(answer, value),
+                    shown(place.min(beyond)),
+                    shown(place.max(beyond))
+                ),
+                (_, None, Outcome::NoLimit) => format!(
+                    "for {key}: even {} will do for {target}, and there is nothing beyond (now {})",
+                    solid(&quantity.shown(value)),
+                    solid(&quantity.shown(now))
+                ),
+                (_, None, _) => {
+                    format!("{} {change} for {target}; how far beyond, the runs leave open", at(answer, value))
+                }
+            }
+        }
+        (Outcome::Open, _) => format!(
+            "the runs leave open whether any value of {key} will do for {target}; {best}. More runs of each value \
+             (--max-replications) would tell"
+        ),
+        _ => format!("no value of {key} will do for {target}: {best}"),
+    }
+}
+
+/// `: lower it by 1.3 %`, `: 376 more`; nothing where the knob may stay.
+fn change(answer: &Answer, value: f64) -> String {
+    let (now, quantity) = (answer.knob.now, answer.knob.quantity);
+    let is_enough = match quantity.better() {
+        Better::Low => now <= value,
+        Better::High => now >= value,
+    };
+    if is_enough {
+        let room = match quantity.better() {
+            Better::Low => value / now,
+            Better::High => now / value,
+        };
+        return if room > 1.0005 && room.is_finite() { format!(", {}", room_in_words(room)) } else { String::new() };
+    }
+    match quantity.better() {
+        Better::Low => format!(": lower it by {}", solid(&format!("{} %", percent(1.0 - value / now)))),
+        Better::High => format!(": {} more", words::count(value - now)),
+    }
+}
+
+/// `room for 3.3 % more`, `2.4 times what is wanted`
+fn room_in_words(room: f64) -> String {
+    if room < 2.0 {
+        solid(&format!("{} % to spare", percent(room - 1.0)))
+    } else {
+        solid(&format!("{} times what is wanted", words::figure(room)))
+    }
+}
+
+/// A figure of the claim's metric: `0.5 %`, `0.0012`.
+fn figure(answer: &Answer, value: f64) -> String {
+    match answer.claim.metric.unit {
+        "ratio" => solid(&format!("{} %", words::risk(value))),
+        "s" => solid(&words::seconds(value)),
+        _ => words::figure(value),
+    }
+}
+
+/// Evidence around the answer: what was tried on both sides, and where the knob stands.
+fn rows(answer: &Answer) -> Vec<&Evidence> {
+    let solution = &answer.solution;
+    let all = &solution.evidence;
+    let easiest = if answer.knob.quantity.better() == Better::Low { 0 } else { all.len().saturating_sub(1) };
+    let middle = solution.answer.unwrap_or(easiest);
+    let now = all.iter().position(|found| found.value.total_cmp(&answer.knob.now).is_eq());
+    let wanted = [Some(middle), solution.beyond, now].into_iter().flatten();
+    let away = |place: &usize| (all[*place].value - all[middle].value).abs();
+    let mut nearest: Vec<usize> = (0..all.len()).collect();
+    nearest.sort_by(|one, other| away(one).total_cmp(&away(other)));
+    let mut places: Vec<usize> = Vec::new();
+    for place in wanted.chain(nearest).filter(|place| *place < all.len()) {
+        if places.len() < ROWS && !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    let mut near: Vec<&Evidence> = places.into_iter().map(|place| &all[place]).collect();
+    near.sort_by(|one, other| one.value.total_cmp(&other.value));
+    if answer.knob.quantity.better() == Better::High {
+        near.reverse();
+    }
+    near
+}
+
+fn is_unseen(answer: &Answer, found: &Evidence) -> bool {
+    found.refused_runs == 0 && answer.claim.metric.name != RISK && found.proven.is_none()
+}
+
+fn is_proven(found: &Evidence) -> bool {
+    found.proven.is_some() && found.sampled.is_none()
+}
+
+fn table(answer: &Answer) -> Vec<String> {
+    let rows = rows(answer);
+    let quantity = answer.knob.quantity;
+    let is_risk = answer.claim.metric.name == RISK;
+    let name = quantity.name();
+    let width = rows.iter().map(|found| quantity.shown(found.value).len()).chain([name.len()]).max().unwrap_or(0);
+    let level = percent(answer.confidence);
+    let head =
+        if is_risk { format!("risk ({level} % CI)") } else { format!("{} ({level} % CI)", answer.claim.metric.name) };
+    let refused =
+        |found: &Evidence| format!("{} of {}", words::thousands(found.refused_runs), words::thousands(found.runs));
+    let counted = rows.iter().map(|found| refused(found).len()).chain(["refused in".len()]).max().unwrap_or(0);
+    let text = |found: &Evidence| interval(answer, found);
+    let wide = rows.iter().map(|found| text(found).len()).chain([head.len()]).max().unwrap_or(0);
+    let mut lines = vec![format!("  {name:<width$}  {:>counted$}  {head:<wide$}  verdict", "refused in")];
+    for found in rows {
+        let mark = if is_proven(found) {
+            " *"
+        } else if is_unseen(answer, found) {
+            " +"
+        } else {
+            ""
+        };
+        let here = if found.value.total_cmp(&answer.knob.now).is_eq() { "  (now)" } else { "" };
+        lines.push(format!(
+            "  {:<width$}  {:>counted$}  {:<wide$}  {}{mark}{here}",
+            quantity.shown(found.value),
+            refused(found),
+            text(found),
+            verdict(answer, found)
+        ));
+    }
+    lines
+}
+
+fn verdict(answer: &Answer, found: &Evidence) -> &'static str {
+    match (found.holds(), answer.knob.quantity) {
+        (Some(true), _) => "ok",
+        (None, _) => "undecided",
+        (Some(false), Quantity::Rate) => "too much",
+        (Some(false), quantity) if quantity.better() == Better::Low => "too long",
+        (Some(false), _) => "too few",
+    }
+}
+
+/// `0.5 % (0.2 to 1.2 %)`, `< 0.3 %`, `0.0012 (0.0010 to 0.0014)`
+fn interval(answer: &Answer, found: &Evidence) -> String {
+    let Some(interval) = found.found else { return "none".into() };
+    let ends = interval.low.zip(interval.high);
+    if answer.claim.metric.name == RISK {
+        return match Risk::of(found.refused_runs, found.runs, ends, answer.confidence) {
+            Risk::Below(bound) => format!("< {} %", words::risk(bound.value)),
+            Risk::Above(bound) => format!("> {} %", words::risk(bound.value)),
+            Risk::Between(low, high) => {
+                format!("{} % ({} to {} %)", words::risk(interval.estimate), words::risk(low), words::risk(high))
+            }
+        };
+    }
+    let show =
+        |value: f64| if answer.claim.metric.unit == "ratio" { words::ratio(value) } else { words::figure(value) };
+    match ends {
+        Some((low, high)) if found.refused_runs > 0 || low < high => {
+            format!("{} ({} to {})", show(interval.estimate), show(low), show(high))
+        }
+        _ => show(interval.estimate),
+    }
+}
+
+/// What the star says.
+fn proof(answer: &Answer) -> Option<String> {
+    let name = answer.formula.map_or("the closed form", |formula| formula.name);
+    rows(answer).into_iter().any(is_proven).then(|| format!("* the sample leaves it open; a formula proves it: {name}"))
+}
+
+fn formula(answer: &Answer) -> Option<String> {
+    let Formula { value, name, is_exact, is_out_of_reach } = answer.formula?;
+    let shown = if value.is_infinite() { "without limit".into() } else { at(answer, value) };
+    let sure = if is_exact { "exactly" } else { "is sure to do, perhaps more" };
+    let sure =
+        if answer.knob.quantity.better() == Better::High && !is_exact { "is sure to do, perhaps less" } else { sure };
+    let reach = if is_out_of_reach { "; that is more than there can be" } else { "" };
+    Some(format!("{shown} {sure}{reach} ({name})"))
+}
+
+fn instead(answer: &Answer) -> Vec<String> {
+    let shown = |(knob, value): &(crate::scenario::Knob, f64)| {
+        let value = match knob.quantity {
+            Quantity::Ports => {
+                knob.written(*value).map_or_else(String::new, |range| format!("port_range = \"{range}\""))
+            }
+            Quantity::Requests => format!("{} per connection", knob.quantity.shown(*value)),
+            Quantity::Lifetime => format!("connections of {} at most", knob.quantity.shown(*value)),
+            Quantity::Rate => format!("at most {}", words::short_floor_rate(*value)),
+            Quantity::TimeWait => format!("TIME-WAIT of {} at most", knob.quantity.shown(*value)),
+            quantity => quantity.shown(*value),
+        };
+        solid(&value)
+    };
+    let all: Vec<String> = answer.instead.iter().map(shown).collect();
+    if all.is_empty() { Vec::new() } else { vec![all.join(", or ")] }
+}
