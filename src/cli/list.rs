@@ -96,7 +96,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "metrics", about: "what is measured, in summary.csv and replications.csv", items: metrics },
     Kind { name: "rules", about: "myths and traps that dryport check looks for", items: rules },
     Kind { name: "charts", about: "the pictures that run, compare and sweep leave", items: charts },
-    Kind { name: "json", about: "what each command prints with --json (--schema has types)", items: json_keys },
+    Kind { name: "json", about: "what each command prints with --json", items: json_keys },
 ];
 
 fn kinds() -> PossibleValuesParser {
@@ -190,7 +190,11 @@ fn charts() -> Vec<Item> {
 }
 
 fn json_keys() -> Vec<Item> {
-    let facts = |keys: &Keys| keys.iter().map(|(key, about)| fact(document::path(key), "", *about)).collect();
+    let key = |(key, about): &(&str, &str)| {
+        let (name, kind) = key.split_once(": ").unwrap_or((key, ""));
+        fact(name, kind, *about)
+    };
+    let facts = |keys: &Keys| keys.iter().map(key).collect();
     let with_json = GUIDES.iter().filter(|(_, guide)| !guide.json.is_empty());
     with_json.map(|(name, guide)| item(*name, guide.short, facts(guide.json))).collect()
 }

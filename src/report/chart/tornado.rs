@@ -271,8 +271,8 @@ fn title(rows: &[Row], now: Option<f64>) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use crate::report::{Cell, samples, schema};
     use super::*;
+    use crate::report::{Cell, samples, schema};
 
     type Knob = (&'static str, &'static str, &'static str, Option<f64>, Option<(f64, f64)>);
 
