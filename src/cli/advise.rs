@@ -8,6 +8,7 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
+use crate::experiment::solve::requests_max;
 use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, run_arms, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -17,6 +18,7 @@ use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
+use crate::report::schema::file;
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Knob, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
@@ -28,7 +30,7 @@ pub const GUIDE: Guide = Guide {
     group: Group::Decide,
     short: "which knob helps most",
     examples: &[
-        ("dryport advise scenarios/quickstart.toml", ""),
+        ("dryport advise s.toml", ""),
         ("dryport advise s.toml --max-risk 0.1%", "more careful"),
         ("dryport advise s.toml --json | jq '.remedies[0].change'", "for scripts"),
     ],
@@ -106,8 +108,9 @@ impl Advise {
             output.prose("interrupted: nothing was written")?;
             return Ok(Exit::Interrupted);
         };
-        let meta = self.manifest(&plan, &experiment);
-        let tables = AdviceTables { advice: advice.table(), meta };
+        let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
+        let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
+        let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
         let files = advice::files(&tables, self.pictures());
         if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), &folder, &self.scenario, place, files) {
             output.prose(&format!("error: {error}"))?;
@@ -278,6 +281,7 @@ impl Advise {
             start: knob.now,
             confidence: self.running.confidence,
             parts: SEARCH_PARTS,
+            requests_max: requests_max(&reading.scenario, SEARCH_RUNS.0),
             runs: SEARCH_RUNS,
             grows: &|_| {},
         };

@@ -2,7 +2,7 @@
 //!
 //! A command declares a [`Guide`] in its file and nothing else; page and help are made from it and from clap's own
 //! knowledge of the arguments. A test runs every example of every command in a folder that holds `scenarios/`, `s.toml`
-//! (a copy of the quickstart) and `output/sample/`.
+//! (a minute of the quickstart) and `output/sample/`.
 
 use crate::report::document::Keys;
 use crate::scenario::words::WIDTH;

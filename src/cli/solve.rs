@@ -6,7 +6,7 @@ use super::guide::{Group, Guide};
 use super::interrupt;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::solve::PARTS;
+use crate::experiment::solve::{PARTS, requests_max};
 use crate::experiment::{Checks, Question, Settings, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -181,6 +181,7 @@ impl Solve {
             let before = total.fetch_add(more.into(), Ordering::Relaxed);
             progress.grow(before + u64::from(more));
         };
+        let runs = (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications);
         let question = Question {
             metric: metric(claim),
             scope: plan.scope,
@@ -199,7 +200,8 @@ impl Solve {
             } else {
                 PARTS
             },
-            runs: (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications),
+            requests_max: requests_max(&base.scenario, runs.0),
+            runs,
             grows: &grows,
         };
         let settings = Settings {

@@ -8,6 +8,7 @@
 use super::estimate::{OfferedLoad, estimate};
 use super::replicate::{Experiment, Settings, figures_more, on_threads};
 use crate::metrics::{Method, Metric};
+use crate::scenario::limits::expected_requests;
 use crate::scenario::{Better, Scenario};
 use crate::stats::Interval;
 use std::sync::atomic::Ordering;
@@ -18,6 +19,20 @@ pub const UNSEEN_RUNS: u32 = 60;
 const DOUBLINGS_MAX: u32 = 120;
 /// The resolution that an answer needs: a value is told from one that is a part of it smaller or larger.
 pub const PARTS: f64 = 400.0;
+
+/// The most requests of the fewest replications of a value: a minute or so, or a few times what the present one takes.
+///
+/// More is not run, however far a search would have to go.
+pub fn requests_max(now: &Scenario, runs: u32) -> f64 {
+    const REQUESTS: f64 = 5e8;
+    const TIMES: f64 = 4.0;
+    REQUESTS.max(TIMES * requests(now) * f64::from(runs))
+}
+
+/// The requests of one replication, warm-up and all, on average.
+fn requests(scenario: &Scenario) -> f64 {
+    expected_requests(scenario, scenario.warm_up().as_secs_f64() + scenario.run.duration.as_secs_f64())
+}
 
 /// What is asked.
 #[derive(Clone, Copy)]
@@ -32,6 +47,8 @@ pub struct Question<'q> {
     pub at: &'q (dyn Fn(f64) -> Option<Scenario> + Sync),
     /// What a formula proves of a scenario.
     pub proves: &'q dyn Fn(&Scenario) -> Option<bool>,
+    /// No value is run whose fewest replications have more requests than this, together.
+    pub requests_max: f64,
     /// Which way the claim becomes true.
     pub better: Better,
     /// Are there whole numbers only?
@@ -63,7 +80,7 @@ impl std::fmt::Debug for Question<'_> {
 pub struct Evidence {
     /// The value.
     pub value: f64,
-    /// Its replications.
+    /// Its replications; none where they would take too long.
     pub runs: u64,
     /// How many of them refused anyone.
     pub refused_runs: u64,
@@ -284,7 +301,13 @@ impl Search<'_> {
             Err(place) => place,
         };
         let scenario = (self.question.at)(value)?;
-        let found = self.replicate(&scenario, value);
+        let proven = (self.question.proves)(&scenario);
+        let found = if requests(&scenario) * f64::from(self.question.runs.0) <= self.question.requests_max {
+            self.replicate(&scenario, value, proven)
+        } else {
+            // Only a formula knows what it would take too long to run.
+            Evidence { value, runs: 0, refused_runs: 0, found: None, sampled: None, proven: Some(proven?) }
+        };
         self.over = self.settings.stop.load(Ordering::Relaxed);
         if self.over {
             return None;
@@ -294,9 +317,8 @@ impl Search<'_> {
     }
 
     /// Runs replications until the claim is decided, or there are as many as may be.
-    fn replicate(&self, scenario: &Scenario, value: f64) -> Evidence {
+    fn replicate(&self, scenario: &Scenario, value: f64, proven: Option<bool>) -> Evidence {
         let question = self.question;
-        let proven = (question.proves)(scenario);
         let (least, most) = question.runs;
         let (mut wanted, mut experiment): (u32, Option<Experiment>) = (least, None);
         (question.grows)(least);

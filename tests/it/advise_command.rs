@@ -26,6 +26,10 @@ fn every_knob_is_told_in_order_and_threads_change_no_byte() {
     assert_eq!(advise(two.path(), &["--jobs", "2"]).out, ended.out);
     let folder = |home: &tempfile::TempDir| tree(&home.path().join("output/s-advise"));
     assert_eq!(folder(&one), folder(&two));
+    // The picture is drawn from the table alone.
+    fs::remove_file(two.path().join("output/s-advise/tornado.png")).expect("it is there");
+    let drawn = dryport(two.path(), &["chart", "output/s-advise"]);
+    assert_eq!((drawn.code, folder(&one) == folder(&two)), (0, true), "{}", drawn.err);
 }
 
 /// No formula knows a host where one client calls `bind()` first and the other does not.

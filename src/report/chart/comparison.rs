@@ -1,6 +1,7 @@
 //! Arms of a comparison: dot and interval of each, and how each differs from the first.
 
 use super::super::comparison::Comparison;
+use super::super::manifest::ScenarioMeta;
 use super::super::words;
 use super::axis::{Axis, Grain, decimal_log, exp10};
 use super::canvas::{Align, Canvas, fit, text_width};
@@ -99,8 +100,17 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
     let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
     let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
-    let load = format!("arms by {}", comparison.header);
-    let caption = Caption { load, ..Caption::of(&comparison.meta) };
+    // Of several scenarios each has a title and a load of its own.
+    let of_first = Caption::of(&comparison.meta);
+    let by = format!("arms by {}", comparison.header);
+    let all = |same: fn(&ScenarioMeta, &ScenarioMeta) -> bool| {
+        comparison.arms.iter().all(|arm| same(&arm.tables.meta.scenario, &comparison.meta.scenario))
+    };
+    let caption = match (all(|one, other| one.title == other.title), all(|one, other| one.load == other.load)) {
+        (true, _) => Caption { load: by, ..of_first },
+        (false, true) => Caption { title: by, ..of_first },
+        (false, false) => Caption { title: by, load: "each under its own load".into(), ..of_first },
+    };
     // Names stand where other charts have the ticks of the y axis.
     let ticks: Vec<(f64, String)> = rows
         .iter()

@@ -92,7 +92,7 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
                     shown(place.max(beyond))
                 ),
                 (_, None, Outcome::NoLimit) => format!(
-                    "for {key}: even {} will do for {target}, and there is nothing beyond (now {})",
+                    "for {key}: even {} will do for {target}, and no value beyond it was found that will not (now {})",
                     solid(&quantity.shown(value)),
                     solid(&quantity.shown(now))
                 ),
@@ -189,8 +189,10 @@ fn table(answer: &Answer) -> Vec<String> {
     let level = percent(answer.confidence);
     let head =
         if is_risk { format!("risk ({level} % CI)") } else { format!("{} ({level} % CI)", answer.claim.metric.name) };
-    let refused =
-        |found: &Evidence| format!("{} of {}", words::thousands(found.refused_runs), words::thousands(found.runs));
+    let refused = |found: &Evidence| match found.runs {
+        0 => "not run".to_owned(),
+        runs => format!("{} of {}", words::thousands(found.refused_runs), words::thousands(runs)),
+    };
     let counted = rows.iter().map(|found| refused(found).len()).chain(["refused in".len()]).max().unwrap_or(0);
     let text = |found: &Evidence| interval(answer, found);
     let wide = rows.iter().map(|found| text(found).len()).chain([head.len()]).max().unwrap_or(0);
@@ -227,7 +229,7 @@ fn verdict(answer: &Answer, found: &Evidence) -> &'static str {
 
 /// `0.5 % (0.2 to 1.2 %)`, `< 0.3 %`, `0.0012 (0.0010 to 0.0014)`
 fn interval(answer: &Answer, found: &Evidence) -> String {
-    let Some(interval) = found.found else { return "none".into() };
+    let Some(interval) = found.found else { return if found.runs > 0 { "none" } else { "by formula" }.into() };
     let ends = interval.low.zip(interval.high);
     if answer.claim.metric.name == RISK {
         return match Risk::of(found.refused_runs, found.runs, ends, answer.confidence) {
