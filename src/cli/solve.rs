@@ -26,7 +26,7 @@ pub const GUIDE: Guide = Guide {
     examples: &[
         ("dryport solve s.toml --for rate --max-risk 1%", "how much it takes"),
         ("dryport solve s.toml --for port_range --max-risk 0.1%", "how many ports"),
-        ("dryport solve s.toml --for lifetime --target 'refused_ratio <= 1e-3'", "slower"),
+        ("dryport solve s.toml --for lifetime --target 'refused_ratio <= 1e-3'", ""),
     ],
     json: KEYS,
 };
