@@ -13,10 +13,11 @@ use crate::report::Manifest;
 use crate::report::comparison::{
     ArmRun, Comparison, DEFAULT_METRIC, KEYS, Yardstick, comparison_json, comparison_screen,
 };
+use crate::report::gate::{Ruling, about_nobody};
 use crate::report::manifest::ScenarioMeta;
 use crate::report::run_dir::{self, Pictures};
 use crate::scenario::words::{self, shown};
-use crate::scenario::{Axis, Grid, Reading, Scenario, SourceFile};
+use crate::scenario::{Axis, Grid, Reading, Scenario, SourceFile, Variant};
 use crate::sim::Topology;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -64,10 +65,25 @@ pub struct Compare {
     svg: bool,
 }
 
+/// Is every assert about some arm?
+fn are_judged(plans: &[Plan]) -> Result<(), Refusal> {
+    let arms: Vec<Variant> =
+        plans.iter().map(|plan| Variant { name: plan.variant.clone(), sets: plan.sets.clone() }).collect();
+    let is_arm = |wanted: &str| arms.iter().any(|arm| arm.is(wanted));
+    let lost = |plan: &Plan| {
+        about_nobody(&plan.reading.scenario.asserts, is_arm).map(|lost| (name_of(&plan.file), lost.to_owned()))
+    };
+    let Some((file, lost)) = plans.iter().find_map(lost) else { return Ok(()) };
+    let known: Vec<String> = arms.iter().take(6).map(|arm| shown(&arm.name)).collect();
+    let known = known.join(", ");
+    Err(usage(&format!("an assert of {file} is about {}, and no arm is: they are {known}", shown(&lost))))
+}
+
 /// An arm before it runs.
 struct Plan {
     label: String,
     variant: String,
+    sets: Vec<String>,
     file: String,
     reading: Reading,
 }
@@ -138,7 +154,22 @@ impl Compare {
         } else if !self.running.quiet {
             output.data_while_read(comparison_screen(&comparison, &shown(&folder)).trim_end())?;
         }
-        Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { Exit::Fine })
+        let exit = self.judge(&comparison, output);
+        Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { exit })
+    }
+
+    /// The exit that asserts ask for; those that did not pass are told even when nothing else is.
+    fn judge(&self, comparison: &Comparison, output: &mut Output<'_>) -> Exit {
+        let mut exit = Exit::Fine;
+        for arm in &comparison.arms {
+            for judged in arm.gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
+                exit = Exit::Gate;
+                if self.running.quiet {
+                    let _ = output.prose(&format!("{}: {judged}", shown(&arm.label)));
+                }
+            }
+        }
+        exit
     }
 
     fn pictures(&self) -> Pictures {
@@ -162,7 +193,7 @@ impl Compare {
         let (mut plans, mut faults, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
         for (label, variant, file, sets) in wanted {
             match read(&file, &sets) {
-                Ok(reading) => plans.push(Plan { label, variant, file, reading }),
+                Ok(reading) => plans.push(Plan { label, variant, sets, file, reading }),
                 Err((unread, errors)) if !faults.contains(&errors) => {
                     exit = exit.worse(unread);
                     faults.push(errors);
@@ -174,6 +205,7 @@ impl Compare {
             return Err((exit, faults.join("\n")));
         }
         self.are_comparable(&plans)?;
+        are_judged(&plans)?;
         Ok((header, plans))
     }
 
@@ -265,6 +297,7 @@ impl Compare {
         let run = |index: usize| ArmRun {
             label: plans[index].label.clone(),
             meta: meta(index, Vec::new()),
+            sets: plans[index].sets.clone(),
             scenario: &arms[index],
             experiment: experiments[index],
         };

@@ -9,6 +9,7 @@ use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Settings, each, replicate_figures};
 use crate::report::chart::SWEEP_CHARTS;
+use crate::report::gate::{Ruling, about_nobody};
 use crate::report::run_dir::{self, Pictures};
 use crate::report::sweep::{
     self, AxisMeta, CELLS, Cell, CellKey, Digest, FNV_START, META_FILE, Point, SweepMeta, SweepTables, TABLE, fnv1a,
@@ -17,7 +18,7 @@ use crate::report::sweep::{
 use crate::report::whole::{self, Replace, What};
 use crate::scenario::limits::expected_requests;
 use crate::scenario::words::{self, fitted, plural, shown};
-use crate::scenario::{Axis, Grid, Reading, SourceError, SourceFile, Sources};
+use crate::scenario::{Assert, Axis, Grid, Reading, SourceError, SourceFile, Sources};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -126,6 +127,7 @@ struct Plan {
     /// The files that it is read from.
     inputs: Vec<PathBuf>,
     meta: SweepMeta,
+    asserts: Vec<Assert>,
     grid: Grid,
     /// The key of each cell.
     keys: Vec<CellKey>,
@@ -192,7 +194,14 @@ impl Sweep {
         } else if !self.running.quiet {
             output.data_while_read(sweep_screen(&plan.meta, digest, &shown(&folder), &files).trim_end())?;
         }
-        Ok(Exit::Fine)
+        let mut exit = Exit::Fine;
+        for gate in digest.gates().iter().filter(|gate| gate.ruling() != Ruling::Passed) {
+            exit = Exit::Gate;
+            if self.running.quiet {
+                output.prose(&gate.to_string())?;
+            }
+        }
+        Ok(exit)
     }
 
     /// A part is done. Whoever runs the whole puts it together: other parts may be at work in the same folder.
@@ -260,10 +269,17 @@ impl Sweep {
         if !faults.is_empty() {
             return Err(told_once(faults.into_iter().filter_map(Result::err).collect()));
         }
+        let asserts = base.scenario.asserts.clone();
+        let is_arm = |wanted: &str| (0..grid.len()).any(|index| grid.variant(index).is(wanted));
+        if let Some(lost) = about_nobody(&asserts, is_arm) {
+            let (lost, first) = (shown(lost), shown(grid.variant(0).name));
+            let message = format!("an assert is about {lost}, and no cell is; the first is {first}");
+            return Err(refused(Exit::Usage, &message));
+        }
         let meta = self.meta(&source, &base, &grid);
         let keys = keys.into_iter().flatten().collect();
         let inputs = inputs(&self.scenario, &base.scenario);
-        Ok(Plan { source, sets, inputs, meta, grid, keys, folder: self.folder() })
+        Ok(Plan { source, sets, inputs, meta, asserts, grid, keys, folder: self.folder() })
     }
 
     fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
@@ -365,7 +381,7 @@ impl Sweep {
         let mut digest = Digest::default();
         let mut read = |index: u64| plan.read_cell(index);
         let fill: whole::Fill<'_> = Box::new(|out: &mut dyn Write| {
-            digest = sweep::write_table(&plan.meta, &mut read, out)?;
+            digest = sweep::write_table(&plan.meta, &plan.asserts, &mut read, out)?;
             Ok(())
         });
         let table = plan.folder.join(TABLE);

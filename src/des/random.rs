@@ -53,16 +53,25 @@ fn fnv1a(text: &str) -> u64 {
 }
 
 /// 64-bit words, one after another.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Words {
     generator: ChaCha8Rng,
-    block: Box<[u64; BLOCK]>,
+    /// What was drawn: as many as [`BLOCK`], or none yet.
+    block: Vec<u64>,
     next: usize,
+}
+
+/// Of what was drawn and read already there is no copy: runs that are split are copied all the time.
+impl Clone for Words {
+    fn clone(&self) -> Self {
+        let block = if self.next == BLOCK { Vec::new() } else { self.block.clone() };
+        Self { generator: self.generator.clone(), block, next: self.next }
+    }
 }
 
 impl Words {
     fn new(generator: ChaCha8Rng) -> Self {
-        Self { generator, block: Box::new([0; BLOCK]), next: BLOCK }
+        Self { generator, block: Vec::new(), next: BLOCK }
     }
 
     /// The next word.
@@ -106,6 +115,7 @@ impl Words {
     }
 
     fn draw(&mut self, count: usize) {
+        self.block.resize(BLOCK, 0);
         let mut bytes = [0; 8 * BLOCK];
         let bytes = &mut bytes[..8 * count];
         self.generator.fill_bytes(bytes);

@@ -64,7 +64,8 @@ pub struct SlotWheel<T> {
     /// The slot being served, latest event first, so that the next one is at the end. Never empty while any event
     /// waits.
     current: Vec<(u64, T)>,
-    /// The newest event of each slot after the cursor, by slot number modulo the number of slots.
+    /// The newest event of each slot after the cursor, by slot number modulo the number of slots; empty before the first
+    /// event of all.
     heads: Vec<u32>,
     /// How many events are in lists.
     listed: usize,
@@ -86,7 +87,7 @@ impl<T: Copy> Default for SlotWheel<T> {
             shift: 20,
             cursor: 0,
             current: Vec::new(),
-            heads: vec![NONE; SLOTS_MIN],
+            heads: Vec::new(),
             listed: 0,
             nodes: Vec::new(),
             spare: NONE,
@@ -123,7 +124,7 @@ impl<T: Copy> SlotWheel<T> {
         let slot = at >> self.shift;
         let ahead = slot.wrapping_sub(self.cursor);
         // Slots before the cursor wrap around to large numbers; so does nothing else, and the cursor's own is 0.
-        if ahead.wrapping_sub(1) < self.heads.len() as u64 - 1 && !self.current.is_empty() {
+        if !self.current.is_empty() && ahead.wrapping_sub(1) < self.heads.len() as u64 - 1 {
             self.link(slot, at, event);
             false
         } else {
@@ -138,6 +139,9 @@ impl<T: Copy> SlotWheel<T> {
     fn place_aside(&mut self, at: u64, event: T) {
         let slot = at >> self.shift;
         if self.current.is_empty() {
+            if self.heads.is_empty() {
+                self.heads = vec![NONE; SLOTS_MIN];
+            }
             self.cursor = slot;
             self.current.push((at, event));
         } else if slot <= self.cursor {

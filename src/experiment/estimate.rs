@@ -1,6 +1,7 @@
 //! From replications to estimates with intervals: one metric of one scope at a time.
 
 use super::replicate::Experiment;
+use crate::forecast::indirect_load;
 use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::Scenario;
 use crate::scenario::load::Means;
@@ -24,6 +25,11 @@ pub fn estimate(
 ) -> Option<Interval> {
     let measures = || experiment.of_scope(scope);
     let values = |of: fn(&Measures) -> Option<f64>| measures().filter_map(of);
+    if let Some(erlangs) = offered.behind(scope, metric) {
+        let busy = Metric::named("busy_ports_mean").expect("one of the metrics");
+        let refused = measures().filter_map(|measures| Some(1.0 - busy.value(measures)? / erlangs));
+        return mean_interval(&refused.collect::<Vec<_>>(), confidence).map(|all| within(all, 1.0));
+    }
     match metric.method {
         Method::Mean(of) => {
             mean_interval(&values(of).collect::<Vec<_>>(), confidence).map(|all| within(all, f64::INFINITY))
@@ -51,15 +57,20 @@ pub fn estimate(
 
 /// Counts, times and shares are at least 0, shares at most 1, and so is all of their intervals.
 fn within(interval: Interval, most: f64) -> Interval {
-    let clamp = |end: Option<f64>| end.map(|end| end.clamp(0.0, most));
-    Interval { low: clamp(interval.low), high: clamp(interval.high), ..interval }
+    let clamp = |end: f64| end.clamp(0.0, most);
+    Interval { estimate: clamp(interval.estimate), low: interval.low.map(clamp), high: interval.high.map(clamp) }
 }
 
 /// Erlangs wanted by each scope; `None` when infinite or not known.
 #[derive(Clone, Debug)]
 pub struct OfferedLoad {
     of_scope: Vec<Option<f64>>,
+    /// Per scope, the erlangs by which busy ports tell the share of attempts refused; `None` where it is counted.
+    indirect: Vec<Option<f64>>,
 }
+
+/// The word in the column `method` for a share that is told by busy ports and not counted.
+pub const INDIRECT: &str = "indirect";
 
 impl OfferedLoad {
     /// Adds up what the clients of each scope want there.
@@ -82,7 +93,25 @@ impl OfferedLoad {
             });
             if split { None } else { scope.flows.iter().map(|flow| flow_load(*flow)).sum() }
         });
-        Self { of_scope: of_scope.collect() }
+        // Of a part of the connects the load is known as well, but not which ports they hold.
+        let is_whole = |flows: &[usize]| flows.len() == topology.flows.len();
+        let load = indirect_load(scenario);
+        let indirect = topology.scopes.iter().map(|scope| load.filter(|_| is_whole(&scope.flows)));
+        Self { of_scope: of_scope.collect(), indirect: indirect.collect() }
+    }
+
+    /// The erlangs by which `metric` of scope number `scope` is told from busy ports, if it is.
+    fn behind(&self, scope: usize, metric: &Metric) -> Option<f64> {
+        self.indirect[scope].filter(|_| metric.name == "refused_ratio")
+    }
+
+    /// How `metric` of scope number `scope` is estimated, as a word.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such scope.
+    pub fn method(&self, scope: usize, metric: &Metric) -> &'static str {
+        if self.behind(scope, metric).is_some() { INDIRECT } else { metric.method.name() }
     }
 
     /// The erlangs wanted by scope number `scope`.

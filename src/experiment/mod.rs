@@ -14,7 +14,7 @@ pub mod sweep;
 pub mod watch_ports;
 
 pub use compare::{ArmScope, align, difference, run_arms};
-pub use estimate::{OfferedLoad, estimate};
+pub use estimate::{INDIRECT, OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use precision::{Goal, replicate_until};
 pub use replicate::{Checks, Experiment, Outcome, Settings, on_threads, replicate, replicate_figures, replicate_one};

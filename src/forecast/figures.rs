@@ -117,6 +117,13 @@ pub const FIGURES: &[Figure] = &[
     figure("sustained_per_s", "1/s", "connects that get through for long, whatever is asked for", SATURATED, |f| {
         Some(f.sustained_per_s())
     }),
+    figure(
+        "start_echo_s",
+        "s",
+        "so long an empty start is felt while more is wanted than gets through; empty: not at all, or for good",
+        Formula::Named("a wave blurred by what scatters a cycle"),
+        |f| f.echo_s,
+    ),
     figure("safe_rate_per_s", "1/s", "the most connects at the target risk", Formula::Risk, |f| {
         Some(f.lanes.safe_rate(f.target))
     }),

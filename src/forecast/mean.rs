@@ -55,6 +55,12 @@ pub(super) fn mean_is_drawn(lifetime: &Lifetime) -> bool {
     lifetime.mean_s().is_some_and(|mean_s| over_law(lifetime, |life_s| life_s) >= 0.9 * mean_s)
 }
 
+/// The variance of lifetimes, in seconds squared, of which none counts for more than `most_s`.
+pub(super) fn variance_s2(lifetime: &Lifetime, most_s: f64) -> f64 {
+    let mean_s = over_law(lifetime, |life_s| life_s.min(most_s));
+    over_law(lifetime, |life_s| (life_s.min(most_s) - mean_s) * (life_s.min(most_s) - mean_s))
+}
+
 /// The mean of a function of the lifetime, by the midpoint rule over quantiles.
 fn over_law(lifetime: &Lifetime, of: impl Fn(f64) -> f64) -> f64 {
     if let Some(value) = lifetime.constant() {
@@ -72,7 +78,7 @@ fn over_law(lifetime: &Lifetime, of: impl Fn(f64) -> f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::des::SimDuration;
     use crate::numeric;
@@ -105,7 +111,7 @@ mod tests {
     }
 
     /// A law from the defining text of a scenario.
-    fn law(text: &str) -> Lifetime {
+    pub(crate) fn law(text: &str) -> Lifetime {
         let scenario = include_str!("../../scenarios/quickstart.toml");
         let sources: std::collections::BTreeMap<String, Vec<u8>> = std::collections::BTreeMap::new();
         let set = [format!("client.checkout.lifetime={text}")];

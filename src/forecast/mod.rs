@@ -8,6 +8,7 @@ mod figures;
 mod lanes;
 mod limit;
 mod mean;
+mod steady;
 
 use crate::port::{Binding, PortRange};
 use crate::scenario::ways::{Access, Way};
@@ -16,8 +17,11 @@ use crate::theory::{Phase, Window, erlang_b};
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Arrivals, Behaviour, Spread};
 
+use steady::Overloaded;
+
 pub use figures::{FIGURES, Figure, RISK_BOUND};
 pub use lanes::{Lanes, Spacing, TimeWait};
+pub use steady::indirect_load;
 
 /// The risk that settings are made for unless someone says: 1 % per window.
 pub const TARGET_RISK: f64 = 0.01;
@@ -38,6 +42,9 @@ pub struct Forecast {
     pub busy_mean: Option<f64>,
     /// The mean time between two uses of a port that is taken again at once, in seconds.
     pub cycle_s: f64,
+    /// How long after an empty start its wave of refusals comes back with every cycle, in seconds, where more is wanted
+    /// than gets through for long; infinite when nothing blurs it.
+    pub echo_s: Option<f64>,
     /// The stack.
     pub host: Host,
     /// Destination endpoints.
@@ -93,7 +100,11 @@ impl Forecast {
         let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
             .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
         let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
-        Ok(Self { lanes, target, busy_mean, cycle_s, host: host.clone(), endpoints })
+        let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
+        let each =
+            Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: rate_per_s / f64::from(count), spacing };
+        let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, each));
+        Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints })
     }
 
     /// Connects per second that get through for long, whatever is asked for: every port is taken again at once.

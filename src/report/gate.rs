@@ -1,14 +1,15 @@
 //! Gates: asserts of the scenario and `--fail-if`, judged on the figures of a run, interval and all.
 //!
 //! A claim holds when its whole interval does, and is false when none of it does; in between the runs were too few to
-//! say. A figure without an interval is taken as it is. Only what is sure passes: an undecided gate does not, and a
-//! figure that cannot be had passes none, but for `first_refusal_s == never`, which holds when no run was refused.
+//! say. A figure without an interval is taken as it is. What claims say together follows Kleene's logic: an open one
+//! matters only where the others do not decide. Only what is sure passes: an undecided gate does not, and a figure that
+//! cannot be had counts against its gate, but for `first_refusal_s == never`, which holds when no run was refused.
 
 use super::query::Estimate;
 use super::{RunTables, words};
 use crate::numeric;
 use crate::scenario::claim::{Bound, Comparison};
-use crate::scenario::{Assert, Claim};
+use crate::scenario::{Assert, Claim, Condition, Statement, Variant};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,11 +26,30 @@ pub enum Sense {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gate {
     /// What is claimed.
-    pub claim: Claim,
-    /// Of which scope, as the tables name it.
+    pub that: Condition,
+    /// Of which scope, as the tables name it; of claims that name none themselves.
     pub scope: Arc<str>,
+    /// Of which arm of a sweep or comparison alone.
+    pub variant: Option<Arc<str>>,
     /// Whether it should be true.
     pub sense: Sense,
+}
+
+/// Where gates look figures up.
+#[derive(Clone, Copy)]
+pub struct Figures<'f> {
+    /// A figure, by scope and metric.
+    pub of: &'f dyn Fn(&str, &str) -> Estimate,
+    /// How many runs they are from.
+    pub runs: u64,
+    /// The level of their intervals.
+    pub confidence: f64,
+}
+
+impl fmt::Debug for Figures<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Figures").field("runs", &self.runs).finish_non_exhaustive()
+    }
 }
 
 /// What came of a gate.
@@ -50,10 +70,23 @@ pub struct Judged {
     pub gate: Gate,
     /// What came of it.
     pub ruling: Ruling,
+    /// What came of each of its claims, from left to right.
+    pub findings: Vec<Finding>,
+}
+
+/// A claim after the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Of which scope.
+    pub scope: Arc<str>,
+    /// What is claimed.
+    pub claim: Claim,
+    /// Is it true? `None`: the runs are too few to say.
+    pub truth: Option<bool>,
     /// The figure it was judged by.
     pub figure: Estimate,
     /// What else there is to say.
-    pub note: Option<String>,
+    note: Option<String>,
 }
 
 impl Ruling {
@@ -85,26 +118,45 @@ impl fmt::Display for Gate {
         if &*self.scope != "all" {
             write!(f, "{} ", self.scope)?;
         }
-        write!(f, "{}", self.claim)
+        match &self.that {
+            Condition::One(_) => write!(f, "{}", self.that),
+            that if &*self.scope != "all" => write!(f, "({that})"),
+            that => write!(f, "{that}"),
+        }
     }
 }
 
 /// `FAIL  exhaustion_probability <= 0.01: 0.90 (0.70 to 0.97)`
 impl fmt::Display for Judged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<4}  {}: ", self.ruling.word(), self.gate)?;
-        match (&self.note, self.gate.claim.bound) {
-            (Some(note), Bound::Never) => f.write_str(note),
-            (Some(note), _) => write!(f, "{}; {note}", self.figure_in_words()),
-            (None, _) => f.write_str(&self.figure_in_words()),
-        }
+        write!(f, "{:<4}  {}: {}", self.ruling.word(), self.gate, self.said())
     }
 }
 
 impl Judged {
+    /// What it was judged by, in words.
+    pub fn said(&self) -> String {
+        if let [only] = &self.findings[..] {
+            return only.in_words(self.ruling);
+        }
+        let named = |finding: &Finding| format!("{} {}", finding.claim.metric.name, finding.in_words(self.ruling));
+        self.findings.iter().map(named).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl Finding {
+    /// What was found, and what would decide it where nothing else does.
+    fn in_words(&self, ruling: Ruling) -> String {
+        let says_more = self.truth.is_some() || ruling == Ruling::Undecided;
+        match (self.note.as_ref().filter(|_| says_more), self.claim.bound) {
+            (Some(note), Bound::Never) => note.clone(),
+            (Some(note), _) => format!("{}; {note}", self.figure_in_words()),
+            (None, _) => self.figure_in_words(),
+        }
+    }
+
     fn figure_in_words(&self) -> String {
-        let claim = &self.gate.claim;
-        let show = |value: f64| shown(value, claim);
+        let show = |value: f64| shown(value, &self.claim);
         let Some(value) = self.figure.value.map(show) else { return "no value".into() };
         match self.figure.interval.map(|(low, high)| (show(low), show(high))) {
             Some((low, high)) if low != value || high != value => format!("{value} ({low} to {high})"),
@@ -144,33 +196,73 @@ pub fn truth(comparison: Comparison, value: f64, interval: Option<(f64, f64)>, b
 /// What a scenario asserts.
 impl From<&Assert> for Gate {
     fn from(assert: &Assert) -> Self {
-        Self { claim: assert.that.clone(), scope: assert.scope.clone(), sense: Sense::Assert }
+        Self {
+            that: assert.that.clone(),
+            scope: assert.scope.clone(),
+            variant: assert.variant.clone(),
+            sense: Sense::Assert,
+        }
     }
 }
 
+/// What a scenario asserts of an arm of a sweep or comparison.
+pub fn of_arm(asserts: &[Assert], arm: &Variant) -> Vec<Gate> {
+    asserts.iter().map(Gate::from).filter(|gate| gate.is_of(arm)).collect()
+}
+
+/// What an assert is about that none of the arms is: nobody would notice that it is never judged.
+pub fn about_nobody(asserts: &[Assert], mut is_arm: impl FnMut(&str) -> bool) -> Option<&str> {
+    asserts.iter().filter_map(|assert| assert.variant.as_deref()).find(|wanted| !is_arm(wanted))
+}
+
 impl Gate {
+    /// Is it about this arm of a sweep or comparison?
+    pub fn is_of(&self, arm: &Variant) -> bool {
+        self.variant.as_ref().is_none_or(|wanted| arm.is(wanted))
+    }
+
     /// Judges the gate on the figures of a run.
     pub fn judge(self, tables: &RunTables) -> Judged {
-        let figure = tables.estimate(&self.scope, self.claim.metric.name);
-        let refused = tables.estimate(&self.scope, "exhaustion_probability").value;
-        let truth = match (self.claim.bound, figure.value) {
+        let of = |scope: &str, metric: &str| tables.estimate(scope, metric);
+        let (runs, confidence) = (tables.meta.replications, tables.meta.confidence);
+        self.judge_by(&Figures { of: &of, runs, confidence })
+    }
+
+    /// Judges the gate.
+    pub fn judge_by(self, figures: &Figures<'_>) -> Judged {
+        let wanted = self.sense == Sense::Assert;
+        let mut findings = Vec::new();
+        let truth = self.that.truth(&mut |statement| {
+            let finding = self.find(statement, figures);
+            let truth = finding.truth;
+            findings.push(finding);
+            truth
+        });
+        let ruling = match truth {
+            Some(truth) if truth == wanted => Ruling::Passed,
+            Some(_) => Ruling::Failed,
+            None => Ruling::Undecided,
+        };
+        Judged { gate: self, ruling, findings }
+    }
+
+    fn find(&self, statement: &Statement, figures: &Figures<'_>) -> Finding {
+        let (scope, claim) = (statement.scope.as_ref().unwrap_or(&self.scope).clone(), statement.claim.clone());
+        let figure = (figures.of)(&scope, claim.metric.name);
+        let refused = (figures.of)(&scope, "exhaustion_probability").value;
+        let known = match (claim.bound, figure.value) {
             (Bound::Never, _) => refused.map(|refused| Some(refused <= 0.0)),
-            (Bound::Number(bound), Some(value)) => Some(truth(self.claim.comparison, value, figure.interval, bound)),
+            (Bound::Number(bound), Some(value)) => Some(truth(claim.comparison, value, figure.interval, bound)),
             (Bound::Number(_), None) => None,
         };
-        let wanted = self.sense == Sense::Assert;
-        let ruling = match truth {
-            Some(Some(truth)) if truth == wanted => Ruling::Passed,
-            Some(Some(_)) | None => Ruling::Failed,
-            Some(None) => Ruling::Undecided,
-        };
-        let note = match (ruling, self.claim.bound, figure.value) {
-            (_, Bound::Never, _) => refused.map(|share| refusals(share, tables.meta.replications)),
-            (Ruling::Failed, _, None) => Some("a figure that is not there passes no gate".to_owned()),
-            (Ruling::Undecided, Bound::Number(bound), _) => Some(remedy(&self.claim, bound, refused, tables)),
+        let note = match (known, claim.bound) {
+            (_, Bound::Never) => refused.map(|share| refusals(share, figures.runs)),
+            (None, _) => Some("a figure that is not there passes no gate".to_owned()),
+            (Some(None), Bound::Number(bound)) => Some(remedy(&claim, bound, refused, figures.confidence)),
             _ => None,
         };
-        Judged { gate: self, ruling, figure, note }
+        let truth = known.unwrap_or(Some(self.sense == Sense::FailIf));
+        Finding { scope, claim, truth, figure, note }
     }
 }
 
@@ -181,9 +273,9 @@ fn refusals(share: f64, runs: u64) -> String {
 }
 
 /// What would decide an undecided gate.
-fn remedy(claim: &Claim, bound: f64, refused: Option<f64>, tables: &RunTables) -> String {
+fn remedy(claim: &Claim, bound: f64, refused: Option<f64>, confidence: f64) -> String {
     let of_risk = claim.metric.name == "exhaustion_probability" && refused == Some(0.0);
-    let runs = numeric::ln(1.0 - tables.meta.confidence) / numeric::ln(1.0 - bound);
+    let runs = numeric::ln(1.0 - confidence) / numeric::ln(1.0 - bound);
     // 0 of R runs bound the risk at 1 - (1 - confidence)^(1/R): this many bring that down to the bound.
     if of_risk && bound > 0.0 && runs <= 1e6 {
         format!("{} runs without a refusal decide it", words::count(runs.ceil()))
@@ -201,8 +293,8 @@ mod tests {
     use Comparison::{Above, AtLeast, AtMost, Below, Equal};
 
     fn judged(tables: &RunTables, sense: Sense, claim: &str) -> Judged {
-        let claim = Claim::read(claim).unwrap_or_else(|faults| panic!("{claim}: {faults:?}"));
-        Gate { claim, scope: "all".into(), sense }.judge(tables)
+        let that = Condition::read(claim).unwrap_or_else(|faults| panic!("{claim}: {faults:?}"));
+        Gate { that, scope: "all".into(), variant: None, sense }.judge(tables)
     }
 
     #[test]
@@ -267,6 +359,55 @@ mod tests {
             let (_, tables) = samples.iter().find(|(sample, _)| *sample == name).unwrap();
             assert_eq!(judged(tables, sense, claim).to_string(), said.replace('@', claim));
         }
+    }
+
+    #[test]
+    fn claims_together_are_judged_as_one() {
+        let (quickstart, calm) = (samples::quickstart(), samples::all().into_iter().find(|(name, _)| *name == "calm"));
+        let calm = calm.unwrap().1;
+        for (tables, sense, claim, said) in [
+            (
+                &quickstart,
+                Sense::Assert,
+                "headroom_ports >= 0 and first_refusal_s == never",
+                "FAIL  @: headroom_ports 0, first_refusal_s refused in 18 of 20 runs",
+            ),
+            (
+                &quickstart,
+                Sense::Assert,
+                "headroom_ports >= 0 or exhaustion_probability > 0.9",
+                "ok    @: headroom_ports 0, exhaustion_probability 0.90 (0.70 to 0.97)",
+            ),
+            (
+                &quickstart,
+                Sense::Assert,
+                "headroom_ports >= 0 and exhaustion_probability > 0.9",
+                "UNDECIDED  @: headroom_ports 0, exhaustion_probability 0.90 (0.70 to 0.97); more runs decide it",
+            ),
+            // A figure that is not there counts against the gate, whatever it wants.
+            (
+                &calm,
+                Sense::FailIf,
+                "first_refusal_s < 60s or headroom_ports < 0",
+                "FAIL  --fail-if @: first_refusal_s no value; a figure that is not there passes no gate, headroom_ports",
+            ),
+            (
+                &calm,
+                Sense::Assert,
+                "first_refusal_s > 60s or first_refusal_s == never",
+                "ok    @: first_refusal_s no value; a figure that is not there passes no gate, first_refusal_s refused \
+                 in none of 20 runs",
+            ),
+        ] {
+            let told = judged(tables, sense, claim).to_string();
+            assert!(told.starts_with(&said.replace('@', claim)), "{told}");
+        }
+        let mixed = Condition::read("refused_ratio < 1 and all refused_ratio < 1").unwrap();
+        let gate = Gate { that: mixed, scope: "client:checkout".into(), variant: None, sense: Sense::Assert };
+        let judged = gate.judge(&quickstart);
+        let scopes: Vec<&str> = judged.findings.iter().map(|finding| &*finding.scope).collect();
+        assert_eq!(scopes, ["client:checkout", "all"]);
+        assert_eq!(judged.gate.to_string(), "client:checkout (refused_ratio < 1 and all refused_ratio < 1)");
     }
 
     /// As a sampled figure comes: with more digits than the screen has room for.

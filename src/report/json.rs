@@ -4,7 +4,7 @@
 //! Every key is explained in [`KEYS`].
 
 use super::document::Keys;
-use super::gate::{Judged, Sense};
+use super::gate::{Finding, Judged, Sense};
 use super::query::Estimate;
 use super::summary::{Refusals, Verdict};
 use super::{Cell, RunTables};
@@ -33,13 +33,26 @@ pub const KEYS: &Keys = &[
     ("runs[].confidence: number", "level of every interval"),
     ("runs[].folder: string", "where the files are"),
     ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
-    ("runs[].gates[].assert?: string", "the claim that must hold"),
-    ("runs[].gates[].fail_if?: string", "or the claim that must not"),
-    ("runs[].gates[].scope: string", "what the claim is about: all, host:NAME, client:NAME, destination:NAME"),
+    ("runs[].gates[].assert?: string", "the condition that must hold"),
+    ("runs[].gates[].fail_if?: string", "or the condition that must not"),
+    (
+        "runs[].gates[].scope: string",
+        "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME",
+    ),
     ("runs[].gates[].result: 'passed' | 'failed' | 'undecided'", "passed, failed or undecided; only passed passes"),
-    ("runs[].gates[].estimate: number | null", "the figure it was judged by; null when there is none"),
-    ("runs[].gates[].ci_low: number | null", "lower end of its interval; null when it has none"),
-    ("runs[].gates[].ci_high: number | null", "upper end; null when it has none, or that is never"),
+    (
+        "runs[].gates[].estimate?: number | null",
+        "the figure it was judged by, if it is one claim; null when there is none",
+    ),
+    ("runs[].gates[].ci_low?: number | null", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].ci_high?: number | null", "upper end; null when it has none, or that is never"),
+    ("runs[].gates[].claims?", "instead, where it is several claims: each, from left to right"),
+    ("runs[].gates[].claims[].claim: string", "what is claimed"),
+    ("runs[].gates[].claims[].scope: string", "of which scope"),
+    ("runs[].gates[].claims[].holds: boolean | null", "is it true? null when the runs are too few to say"),
+    ("runs[].gates[].claims[].estimate: number | null", "the figure it was judged by; null when there is none"),
+    ("runs[].gates[].claims[].ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].claims[].ci_high: number | null", "upper end; null when it has none, or that is never"),
     ("runs[].figures.METRIC", "headline figures of scope all; summary.csv has every other"),
     ("runs[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had, or never happened"),
     ("runs[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
@@ -121,17 +134,32 @@ fn figure(found: Estimate) -> Map<String, Value> {
         .collect()
 }
 
-fn gate(judged: &Judged) -> Value {
+/// What came of a gate.
+pub(super) fn gate(judged: &Judged) -> Value {
     let key = match judged.gate.sense {
         Sense::Assert => "assert",
         Sense::FailIf => "fail_if",
     };
     let mut told = Map::from_iter([
-        (key.to_owned(), json!(judged.gate.claim.to_string())),
+        (key.to_owned(), json!(judged.gate.that.to_string())),
         ("scope".to_owned(), json!(&*judged.gate.scope)),
         ("result".to_owned(), json!(judged.ruling.name())),
     ]);
-    told.extend(figure(judged.figure));
+    // Of several claims each has a figure.
+    match &judged.findings[..] {
+        [only] => told.extend(figure(only.figure)),
+        all => drop(told.insert("claims".to_owned(), all.iter().map(finding).collect())),
+    }
+    Value::Object(told)
+}
+
+fn finding(finding: &Finding) -> Value {
+    let mut told = Map::from_iter([
+        ("claim".to_owned(), json!(finding.claim.to_string())),
+        ("scope".to_owned(), json!(&*finding.scope)),
+        ("holds".to_owned(), json!(finding.truth)),
+    ]);
+    told.extend(figure(finding.figure));
     Value::Object(told)
 }
 
@@ -167,14 +195,15 @@ mod tests {
     use super::super::samples;
     use super::*;
     use crate::metrics::Metric;
-    use crate::scenario::Claim;
+    use crate::scenario::Condition;
 
     #[test]
     fn every_key_is_explained_and_there() {
         let tables = samples::quickstart();
-        let gates = [Sense::Assert, Sense::FailIf].map(|sense| {
-            let claim = Claim::read("first_refusal_s == never").unwrap();
-            Gate { claim, scope: "all".into(), sense }.judge(&tables)
+        let several = "refused_total > 0 or refused_ratio < 1";
+        let gates = [(Sense::Assert, "first_refusal_s == never"), (Sense::FailIf, several)].map(|(sense, that)| {
+            let that = Condition::read(that).unwrap();
+            Gate { that, scope: "all".into(), variant: None, sense }.judge(&tables)
         });
         explains(KEYS, &runs_json(&[run_json(&tables, &gates, "output/quickstart")]));
     }

@@ -80,7 +80,7 @@ pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manif
                 Cell::figure(high),
                 Cell::figure(low.or(high).map(|_| confidence)),
                 if is_of_a_run(metric) { runs.clone() } else { Cell::Empty },
-                Cell::Text(metric.method.name().into()),
+                Cell::Text(offered.method(index, metric).into()),
             ]);
         }
         if index == 0 {

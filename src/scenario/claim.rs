@@ -1,4 +1,4 @@
-//! `metric op number`: what an assert says of a figure, and `--fail-if` of one that must not be.
+//! `metric op number`: what a condition says of one figure.
 //!
 //! Here it is read and compared; whether it holds of a run is judged on the run's tables.
 
@@ -137,14 +137,17 @@ impl Claim {
     ///
     /// All that is wrong with it, ready to be shown.
     pub fn of_option(option: &str, text: &str) -> Result<Self, Diagnostics> {
-        Self::read(text).map_err(|found| {
-            let mut faults = Faults::default();
-            for (at, misfit) in found {
-                faults.push(Fault::of_misfit(At::File(at), misfit));
-            }
-            faults.into_diagnostics(option, text, &[])
-        })
+        Self::read(text).map_err(|faults| shown_in(option, text, faults))
     }
+}
+
+/// What is wrong with the text of an option.
+pub(super) fn shown_in(option: &str, text: &str, found: Vec<ClaimFault>) -> Diagnostics {
+    let mut faults = Faults::default();
+    for (at, misfit) in found {
+        faults.push(Fault::of_misfit(At::File(at), misfit));
+    }
+    faults.into_diagnostics(option, text, &[])
 }
 
 fn is_sign(c: char) -> bool {
@@ -152,7 +155,7 @@ fn is_sign(c: char) -> bool {
 }
 
 /// The range without the white space at its ends; empty at its start when there is nothing else.
-fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
+pub(super) fn trimmed(text: &str, range: Range<usize>) -> Range<usize> {
     let part = &text[range.clone()];
     let start = range.start + part.len() - part.trim_start().len();
     let end = range.start + part.trim_end().len();

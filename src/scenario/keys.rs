@@ -104,7 +104,9 @@ impl Form {
             Self::Flag => "true or false".to_owned(),
             Self::PortRange => "FIRST-LAST".to_owned(),
             Self::Ports => "an array of ports and ranges of them".to_owned(),
-            Self::Claim => "METRIC, one of < <= == >= >, NUMBER (dryport list metrics)".to_owned(),
+            Self::Claim => {
+                "[SCOPE] METRIC, one of < <= == >= >, NUMBER (dryport list metrics); and, or, ( )".to_owned()
+            }
             Self::Scope => "all, or KIND:NAME with host, client or destination".to_owned(),
             Self::Binding => format!("one of {}, or {{ ports = \"FIRST-LAST\" }}", bindings().join(", ")),
             Self::Word(words) => format!("one of {}", words().join(", ")),
@@ -267,9 +269,15 @@ const ASSERT: &[Key] = &[
         "that",
         Form::Claim,
         "\"exhaustion_probability <= 0.01\"",
-        "metric, comparison and number, judged on the interval",
+        "a claim, or some with and, or and parentheses, judged on the intervals",
     ),
-    Key::default("scope", Form::Scope, "\"all\"", "whose figure it is"),
+    Key::default("scope", Form::Scope, "\"all\"", "whose figures, where a claim does not begin with its own"),
+    Key::optional(
+        "variant",
+        Form::Title,
+        "\"host.gateway.addresses=2\"",
+        "of one arm of a sweep or comparison only: its name, or what it sets",
+    ),
 ];
 
 fn bindings() -> Vec<&'static str> {

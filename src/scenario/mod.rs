@@ -7,6 +7,7 @@
 //! [`keys`] and its reading in the `read_*` file of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
 pub mod claim;
+pub mod condition;
 mod contradictions;
 pub mod diagnostics;
 mod excerpt;
@@ -39,6 +40,7 @@ pub mod ways;
 pub mod words;
 
 pub use claim::Claim;
+pub use condition::{Condition, Statement};
 pub use diagnostics::Diagnostics;
 pub use knob::{Better, Knob, Quantity};
 pub use metric_name::MetricName;

@@ -1,6 +1,6 @@
 //! A validated scenario. What is here can be simulated: every name resolves, every quantity is in its limits.
 
-use super::claim::Claim;
+use super::condition::Condition;
 use super::vary::Grid;
 use crate::des::SimDuration;
 use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
@@ -164,11 +164,14 @@ pub struct Client {
     pub retry: Retry,
 }
 
-/// A gate: what must hold of a figure, or the exit code says so.
+/// A gate: what must hold of the figures, or the exit code says so.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assert {
     /// What must hold.
-    pub that: Claim,
-    /// Of which scope, as the CSVs name it: `all`, `host:NAME`, `client:NAME`, `destination:NAME`.
+    pub that: Condition,
+    /// Of which scope, as the CSVs name it: `all`, `host:NAME`, `client:NAME`, `destination:NAME`; of claims that name
+    /// none themselves.
     pub scope: Arc<str>,
+    /// Of which arm of a sweep or comparison alone ([`Variant::is`](super::Variant::is)); of every one when `None`.
+    pub variant: Option<Arc<str>>,
 }

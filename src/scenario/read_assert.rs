@@ -1,12 +1,14 @@
 //! Reading `[[assert]]`: what must hold of a run's figures.
 
-use super::claim::{Claim, EXAMPLE};
+use super::claim::EXAMPLE;
+use super::condition::Condition;
 use super::diagnostics::{Fault, quoted};
 use super::model::Assert;
 use super::read::Named;
 use super::read_value::{Reader, Section};
 use super::suggest::nearest;
-use super::tree::Node;
+use super::tree::{At, Node};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What a scope can be about besides everything.
@@ -21,26 +23,43 @@ impl Reader<'_> {
         let read = sections.iter_mut().filter_map(|section| {
             let that = section.required("that");
             let path = section.path_of("that");
-            let claim = that.and_then(|entry| self.claim(&entry.node, &path));
+            let that = that.and_then(|entry| self.condition(&entry.node, &path, known));
             let path = section.path_of("scope");
             let scope = if let Some(entry) = section.take("scope") {
-                self.scope(&entry.node, &path, known)
+                let text = self.text(&entry.node, &path, "\"client:checkout\"");
+                let scope = text.and_then(|text| self.scope(text, |part| entry.node.at_within(part), known));
+                scope.inspect(|scope| self.resolved.note(path, &**scope, entry.node.at.origin()))
             } else {
                 self.resolved.note(path, "all", "default");
                 Some("all".into())
             };
+            let path = section.path_of("variant");
+            let variant = section.take("variant").map(|entry| {
+                let text = self.text(&entry.node, &path, "\"host.gateway.addresses=2\"")?;
+                self.resolved.note(path, text, entry.node.at.origin());
+                Some(Arc::from(text))
+            });
             self.finish(section);
-            Some(Assert { that: claim?, scope: scope? })
+            // One that was wrong is no assert about everything.
+            let variant = variant.map_or(Some(None), |variant: Option<Arc<str>>| variant.map(Some));
+            Some(Assert { that: that?, scope: scope?, variant: variant? })
         });
         read.collect()
     }
 
-    fn claim(&mut self, node: &Node, path: &str) -> Option<Claim> {
+    fn condition(&mut self, node: &Node, path: &str, known: Known<'_, '_>) -> Option<Condition> {
         let text = self.text(node, path, &format!("\"{EXAMPLE}\""))?;
-        match Claim::read(text) {
-            Ok(claim) => {
-                self.resolved.note(path, claim.to_string(), node.at.origin());
-                Some(claim)
+        match Condition::read(text) {
+            Ok(condition) => {
+                for statement in condition.statements() {
+                    let from = statement.scope_at.start;
+                    let within = |part: Range<usize>| node.at_within(from + part.start..from + part.end);
+                    if let Some(scope) = &statement.scope {
+                        self.scope(scope, within, known)?;
+                    }
+                }
+                self.resolved.note(path, condition.to_string(), node.at.origin());
+                Some(condition)
             }
             Err(faults) => {
                 for (range, misfit) in faults {
@@ -51,26 +70,24 @@ impl Reader<'_> {
         }
     }
 
-    /// `all` or `KIND:NAME`, of what the file defines.
-    fn scope(&mut self, node: &Node, path: &str, known: Known<'_, '_>) -> Option<Arc<str>> {
-        let text = self.text(node, path, "\"client:checkout\"")?;
+    /// `all` or `KIND:NAME`, of what the file defines; `within` says where a part of it stands.
+    fn scope(&mut self, text: &str, within: impl Fn(Range<usize>) -> At, known: Known<'_, '_>) -> Option<Arc<str>> {
         if text != "all" {
             let (kind, name) = text.split_once(':').unwrap_or((text, ""));
             let index = KINDS.iter().position(|known| *known == kind);
             let Some(index) = index.filter(|_| !name.is_empty()) else {
-                self.fault(no_scope(node, text, kind, known));
+                self.fault(no_scope(within(0..text.len()), text, kind, known));
                 return None;
             };
-            self.resolve(name, &node.at_within(kind.len() + 1..text.len()), kind, known[index])?;
+            self.resolve(name, &within(kind.len() + 1..text.len()), kind, known[index])?;
         }
-        self.resolved.note(path, text, node.at.origin());
         Some(text.into())
     }
 }
 
 /// A scope without a kind that there is.
-fn no_scope(node: &Node, text: &str, kind: &str, known: Known<'_, '_>) -> Fault {
-    let fault = Fault::new(node.at.clone(), format!("{} is no scope", quoted(text))).unless_syntax();
+fn no_scope(at: At, text: &str, kind: &str, known: Known<'_, '_>) -> Fault {
+    let fault = Fault::new(at, format!("{} is no scope", quoted(text))).unless_syntax();
     let help = "a scope is all, host:NAME, client:NAME or destination:NAME";
     // A bare name is meant to be what has that name.
     let bare = KINDS.iter().zip(known).find(|(_, all)| all.iter().any(|named| &*named.name == text));

@@ -95,12 +95,12 @@ fn form(key: &Key) -> Map<String, Value> {
         }
         Form::Claim => {
             let names: Vec<&str> = METRIC_NAMES.iter().map(|metric| metric.name).collect();
+            let scope = scope();
             let signs = Comparison::ALL.map(Comparison::sign).join("|");
-            json!({ "type": "string", "pattern": format!("^ *({}) *({signs}) *[^<>= ]", names.join("|")) })
+            json!({ "type": "string", "pattern": format!("^[ (]*({scope} +)?({}) *({signs}) *[^<>= ]", names.join("|")) })
         }
         Form::Scope => {
-            let pattern = format!("^(all|({}):{NAME})$", KINDS.join("|"));
-            json!({ "type": "string", "pattern": pattern })
+            json!({ "type": "string", "pattern": format!("^{}$", scope()) })
         }
         Form::Word(words) => json!({ "enum": words() }),
         Form::Law(laws) => json!(law(&laws(), Whose::File)),
@@ -115,6 +115,11 @@ fn form(key: &Key) -> Map<String, Value> {
     };
     let Value::Object(form) = form else { unreachable!("every form is an object") };
     form
+}
+
+/// Everything, or something with a name.
+fn scope() -> String {
+    format!("(all|({}):{NAME})", KINDS.join("|"))
 }
 
 /// First and last port.

@@ -35,6 +35,17 @@ pub struct Variant {
     pub sets: Vec<String>,
 }
 
+impl Variant {
+    /// Is it meant by `wanted`: its name, or some of what it sets, with spaces between?
+    pub fn is(&self, wanted: &str) -> bool {
+        let has = |part: &str| {
+            self.sets.iter().any(|set| set == part) || self.name.split_whitespace().any(|word| word == part)
+        };
+        // A value may have spaces of its own.
+        self.name == wanted || has(wanted) || (!wanted.trim().is_empty() && wanted.split_whitespace().all(has))
+    }
+}
+
 impl Axis {
     /// The axis that `--vary KEY=VALUES` asks for.
     ///

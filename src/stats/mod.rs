@@ -5,6 +5,7 @@
 
 mod histogram;
 pub mod interval;
+pub mod mser;
 pub mod octaves;
 mod paired;
 

@@ -117,3 +117,74 @@ fn the_manifest_holds_the_asserts_and_the_worst_scenario_decides() {
         r#"{"0":{"that":{"value":"refused_ratio <= 1%","origin":"file"},"scope":{"value":"all","origin":"default"}}}"#
     );
 }
+
+#[test]
+fn claims_are_put_together_and_have_scopes_of_their_own() {
+    let home = home(
+        "[[assert]]\nthat = \"client:checkout refused_total == 0 or (client:batch refused_total > 0 and \
+         refused_ratio < 90%)\"\n",
+    );
+    let (code, said, _) = gates(home.path(), &["--fail-if", "all headroom_ports >= 0 and refused_ratio > 99%"]);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let said = words.join(" ");
+    assert_eq!(code, 0, "{said}");
+    assert!(
+        said.starts_with(
+            "ok client:checkout refused_total == 0 or client:batch refused_total > 0 and refused_ratio < 90%: \
+             refused_total 30, refused_total "
+        ),
+        "{said}"
+    );
+    assert!(
+        said.contains("ok --fail-if all headroom_ports >= 0 and refused_ratio > 99%: headroom_ports 0, "),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_condition_is_shown_where_it_stands() {
+    let home = home("[[assert]]\nthat = \"refused_ratio < 1% and client:chekout first_refusal_s == never\"\n");
+    let ended = dryport(home.path(), &["run", "s.toml"]);
+    assert_eq!(ended.code, 3);
+    let column = "that = \"refused_ratio < 1% and client:".len() + 1;
+    assert!(ended.err.contains(&format!("s.toml:25:{column}")), "{}", ended.err);
+    assert!(ended.err.contains("did you mean \"checkout\"?"), "{}", ended.err);
+    let ended = dryport(home.path(), &["run", "s.toml", "--fail-if", "refused_ratio > 1% && refused_total > 3"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("--fail-if:1:20") && ended.err.contains("write and"), "{}", ended.err);
+    fs::write(home.path().join("s.toml"), SCENARIO).expect("the folder is ours");
+    let ended = dryport(home.path(), &["run", "s.toml", "--fail-if", "client:nobody refused_ratio > 1%"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.err.contains("s.toml has no scope client:nobody; it has all, host:gateway,"), "{}", ended.err);
+}
+
+/// One of two arms is refused, and each assert says which of them it is about.
+#[test]
+fn compare_and_sweep_judge_each_arm() {
+    let two = "[[assert]]\nthat = \"first_refusal_s == never\"\nvariant = \"client.checkout.closes_first=server\"\n\
+               [[assert]]\nthat = \"refused_total > 0\"\nvariant = \"closes_first=client\"\n";
+    let both = "[[assert]]\nthat = \"first_refusal_s == never\"\n";
+    let over = "client.checkout.closes_first=client,server";
+    for (command, option) in [("compare", "--over"), ("sweep", "--vary")] {
+        let good = home(two);
+        let ended = dryport(good.path(), &[command, "s.toml", option, over]);
+        assert_eq!(ended.code, 0, "{command}: {} {}", ended.err, ended.out);
+        assert_eq!(ended.out.matches("ok    ").count(), 2, "{}", ended.out);
+        let run = dryport(good.path(), &["run", "s.toml"]);
+        assert_eq!(run.code, 0);
+        assert!(run.err.contains("2 asserts are about one arm each"), "{}", run.err);
+        let bad = home(both);
+        let ended = dryport(bad.path(), &[command, "s.toml", option, over, "--quiet"]);
+        assert_eq!((ended.code, ended.out.as_str()), (99, ""), "{}", ended.err);
+        assert!(
+            ended.err.contains("first_refusal_s == never: ") && ended.err.contains("in 4 of 4 runs"),
+            "{}",
+            ended.err
+        );
+        let lost = home("[[assert]]\nthat = \"refused_total > 0\"\nvariant = \"closes_first=reset\"\n");
+        let ended = dryport(lost.path(), &[command, "s.toml", option, over]);
+        assert_eq!((ended.code, ended.out.as_str()), (2, ""));
+        assert!(ended.err.contains("is about closes_first=reset, and no "), "{}", ended.err);
+        assert!(!lost.path().join("output").exists());
+    }
+}

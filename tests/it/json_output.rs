@@ -142,8 +142,10 @@ const TRAP: &str = "fin_timeout = \"70s\"\n";
 fn every_document_fits_the_schema_and_every_key_is_in_one() {
     let home = tempfile::tempdir().unwrap();
     let put = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
-    put("s.toml", &(FORTY_PORTS.to_owned() + "[[assert]]\nthat = \"refused_ratio <= 1\"\n"));
-    put("sweep.toml", &scenario_of_a_sweep());
+    let asserts = ["refused_ratio <= 1", "refused_ratio <= 1 and refused_total >= 0"];
+    let asserts: String = asserts.map(|that| format!("[[assert]]\nthat = \"{that}\"\n")).concat();
+    put("s.toml", &(FORTY_PORTS.to_owned() + &asserts));
+    put("sweep.toml", &(scenario_of_a_sweep() + &asserts));
     put("trap.toml", &FORTY_PORTS.replace("time_wait = \"2s\"\n", TRAP));
     put("wrong.toml", &FORTY_PORTS.replace("\"60s\"", "60"));
     put("sysctl.conf", "net.ipv4.tcp_tw_recycle = 1\nnet.ipv4.tcp_rmem = 4096\n");

@@ -15,6 +15,7 @@ mod cluster;
 mod command;
 mod compare_command;
 mod connect_cost;
+mod coverage;
 mod explain_command;
 mod format_screens;
 mod front_door;

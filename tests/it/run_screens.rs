@@ -248,3 +248,36 @@ fn a_precision_that_cannot_be_is_refused() {
         assert_eq!((ended.code, words.contains(told)), (2, true), "{precision}: {words}");
     }
 }
+
+#[test]
+fn what_is_left_of_the_start_is_told_where_a_steady_state_was_meant() {
+    let home = home(FORTY_PORTS);
+    let run = |name: &str, sets: &[&str]| {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        screen(name, home.path(), &[&["s.toml", "--force"], &sets[..]].concat())
+    };
+    let roomy = ["host.gateway.port_range=40000-40999", "host.gateway.time_wait=20s"];
+    let filling = run("still-filling", &[&roomy[..], &["run.warm_up=1s"]].concat());
+    assert!(filling.contains("busy ports still rise in the first "), "{filling}");
+    let over = ["client.web.arrivals.poisson.rate=30/s", "run.duration=9s"];
+    let echo = run("echo", &[&over[..], &["run.warm_up=20s"]].concat());
+    assert!(echo.contains("duration = \"8.2s\""), "{echo}");
+    // The cures, and a start that was asked for, are told nothing; far above the ceiling busy ports tell the share.
+    for (name, sets) in [
+        ("steady", [&roomy[..], &["run.warm_up=auto"]].concat()),
+        ("steady-overload", [&over[..], &["run.warm_up=auto"]].concat()),
+        ("long-enough", [&over[..], &["run.warm_up=27s"]].concat()),
+        ("whole-cycles", [&over[..1], &["run.duration=8.2s", "run.warm_up=20s"]].concat()),
+        ("from-empty", [&roomy[..], &["run.warm_up=0s"]].concat()),
+    ] {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        let ended = dryport(home.path(), &[&["run", "s.toml", "--force"], &sets[..]].concat());
+        assert!(ended.code == 0 && !ended.out.contains("Steady"), "{name}: {}{}", ended.out, ended.err);
+        assert_eq!(
+            ended.out.contains("1 - busy ports / offered load"),
+            ["steady-overload", "long-enough"].contains(&name),
+            "{}",
+            ended.out
+        );
+    }
+}

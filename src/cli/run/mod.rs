@@ -65,7 +65,7 @@ pub struct Run {
     /// Draw every chart as SVG too
     #[arg(long)]
     svg: bool,
-    /// Exit with 99 when `METRIC OP NUMBER` holds, or when the runs leave it open
+    /// Exit with 99 when this holds, or the runs leave it open: `[SCOPE] METRIC OP NUMBER`, with and, or, ( )
     #[arg(long, value_name = "EXPR")]
     fail_if: Vec<String>,
     /// Write every attempt of one replication to a CSV file

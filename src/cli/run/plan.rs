@@ -8,7 +8,8 @@ use crate::report::gate::{Gate, Sense};
 use crate::report::run_dir::Place;
 use crate::report::whole::{self, Replace, What, WholeError};
 use crate::scenario::words::{fitted, plural, shown};
-use crate::scenario::{Claim, Reading, Scenario, SourceFile};
+use crate::scenario::{Condition, Reading, Scenario, SourceFile};
+use crate::sim::Topology;
 use std::path::{Path, PathBuf};
 
 /// A scenario that was read, and where its run goes.
@@ -30,7 +31,7 @@ fn usage(message: &str) -> Refusal {
 impl Run {
     /// Reads every scenario and asks whether what comes of it may be written.
     pub(super) fn plan(&self) -> Result<Vec<Plan>, Refusal> {
-        let fail_if = self.claims()?;
+        let fail_if = self.conditions()?;
         let plans = self.read(&fail_if)?;
         if let (Some(_), [plan]) = (&self.attempts, &plans[..]) {
             let runs = plan.reading.scenario.run.replications;
@@ -43,17 +44,17 @@ impl Run {
         if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
     }
 
-    /// The claims of every `--fail-if`.
-    fn claims(&self) -> Result<Vec<Claim>, Refusal> {
-        let (claims, faults): (Vec<_>, Vec<_>) =
-            self.fail_if.iter().map(|text| Claim::of_option("--fail-if", text)).partition(Result::is_ok);
+    /// What every `--fail-if` says.
+    fn conditions(&self) -> Result<Vec<Condition>, Refusal> {
+        let (conditions, faults): (Vec<_>, Vec<_>) =
+            self.fail_if.iter().map(|text| Condition::of_option("--fail-if", text)).partition(Result::is_ok);
         if faults.is_empty() {
-            return Ok(claims.into_iter().flatten().collect());
+            return Ok(conditions.into_iter().flatten().collect());
         }
         Err((Exit::Usage, faults.into_iter().filter_map(Result::err).map(|fault| fault.to_string()).collect()))
     }
 
-    fn read(&self, fail_if: &[Claim]) -> Result<Vec<Plan>, Refusal> {
+    fn read(&self, fail_if: &[Condition]) -> Result<Vec<Plan>, Refusal> {
         let names: Vec<String> =
             self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
         if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
@@ -80,9 +81,13 @@ impl Run {
             };
             match read(file, &sets) {
                 Ok(reading) => {
+                    if let Some(fault) = fault_of_scopes(file, &reading.scenario, fail_if) {
+                        exit = exit.worse(Exit::Usage);
+                        faults.push(fault);
+                    }
                     let gates = gates(&reading.scenario, fail_if);
-                    let notes = reading.scenario.notes().map(|note| format!("note: {}: {note}", name_of(file)));
-                    let notes = notes.collect();
+                    let notes = reading.scenario.notes().chain(not_judged(&reading.scenario));
+                    let notes = notes.map(|note| format!("note: {}: {note}", name_of(file))).collect();
                     plans.push(Plan { file: file.clone(), notes, gates, reading, folder });
                 }
                 Err((unread, errors)) => {
@@ -124,8 +129,28 @@ impl Run {
 }
 
 /// What the scenario asserts, then what the command line adds.
-fn gates(scenario: &Scenario, fail_if: &[Claim]) -> Vec<Gate> {
-    let asserts = scenario.asserts.iter().map(Gate::from);
-    let options = fail_if.iter().map(|claim| Gate { claim: claim.clone(), scope: "all".into(), sense: Sense::FailIf });
-    asserts.chain(options).collect()
+fn gates(scenario: &Scenario, fail_if: &[Condition]) -> Vec<Gate> {
+    let asserts = scenario.asserts.iter().filter(|assert| assert.variant.is_none()).map(Gate::from);
+    let option =
+        |that: &Condition| Gate { that: that.clone(), scope: "all".into(), variant: None, sense: Sense::FailIf };
+    asserts.chain(fail_if.iter().map(option)).collect()
+}
+
+/// Asserts about one arm of a sweep or comparison are not judged here.
+fn not_judged(scenario: &Scenario) -> Option<String> {
+    let count = scenario.asserts.iter().filter(|assert| assert.variant.is_some()).count() as u64;
+    let about = if count == 1 { "is about one arm" } else { "are about one arm each" };
+    (count > 0).then(|| format!("{} {about} of a sweep or comparison: not judged here", plural(count, "assert")))
+}
+
+/// A scope of the command line that the scenario lacks.
+fn fault_of_scopes(file: &str, scenario: &Scenario, fail_if: &[Condition]) -> Option<String> {
+    let mut wanted =
+        fail_if.iter().flat_map(Condition::statements).filter_map(|claim| claim.scope.as_deref()).peekable();
+    wanted.peek()?;
+    let scopes: Vec<String> = Topology::new(scenario).scopes.iter().map(ToString::to_string).collect();
+    let missing = wanted.find(|wanted| !scopes.iter().any(|scope| scope == wanted))?;
+    let known = scopes[..scopes.len().min(6)].join(", ");
+    let message = format!("error: --fail-if: {} has no scope {}; it has {known}", name_of(file), shown(missing));
+    Some(fitted(&message))
 }

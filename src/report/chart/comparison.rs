@@ -277,6 +277,7 @@ mod tests {
             Manifest::of(Vec::new(), what, &scenarios[index], &experiments[index], 0.95)
         };
         let run = |index: usize| ArmRun {
+            sets: Vec::new(),
             label: label(rates[index]),
             meta: meta(index),
             scenario: &scenarios[index],

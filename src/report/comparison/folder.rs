@@ -24,7 +24,11 @@ impl Comparison {
         let metric = Metric::named(&metric).filter(|_| labels.len() == meta.variants.len()).ok_or_else(other)?;
         let summary = read_table(path, file::SUMMARY, &meta)?;
         let differences = read_table(path, file::DIFFERENCES, &meta)?;
-        let arm = |(label, variant): (String, &VariantMeta)| Arm { label, tables: arm(&meta, variant, &summary) };
+        let arm = |(label, variant): (String, &VariantMeta)| Arm {
+            label,
+            tables: arm(&meta, variant, &summary),
+            gates: Vec::new(),
+        };
         let arms: Vec<Arm> = labels.into_iter().zip(&meta.variants).map(arm).collect();
         Ok(Self { meta, header, metric, scope, arms, differences })
     }

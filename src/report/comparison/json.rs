@@ -1,7 +1,7 @@
 //! A comparison as one JSON document, for scripts.
 
 use super::super::document::Keys;
-use super::super::json::{SCHEMA_VERSION, estimate_json, number};
+use super::super::json::{SCHEMA_VERSION, estimate_json, gate, number};
 use super::super::summary::Refusals;
 use super::Comparison;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ pub const KEYS: &Keys = &[
     ("arms[].label: string", "its name on the screen"),
     ("arms[].replications: integer", "how many runs are whole"),
     ("arms[].replications_refused: integer", "how many had at least one refused connect()"),
+    ("arms[].gates: object[]", "what came of the [[assert]] about it, each as in the document of run"),
     ("arms[].figures.METRIC", "the figure that is compared, and others"),
     ("arms[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had, or never happened"),
     ("arms[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
@@ -57,6 +58,7 @@ pub fn comparison_json(comparison: &Comparison, folder: &str) -> Value {
             "label": arm.label,
             "replications": arm.tables.meta.replications,
             "replications_refused": count.refused,
+            "gates": arm.gates.iter().map(gate).collect::<Vec<_>>(),
             "figures": metrics.map(figure).collect::<Map<_, _>>(),
         })
     };

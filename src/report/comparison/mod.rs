@@ -6,6 +6,7 @@ mod json;
 mod screen;
 
 use super::chart::COMPARISON_CHARTS;
+use super::gate::{self, Judged};
 use super::manifest::{ComparisonMeta, VariantMeta};
 use super::run_dir::{Pictures, drawn, extensions};
 use super::schema::{self, file, names};
@@ -14,7 +15,7 @@ use super::whole::Fill;
 use super::{Cell, Manifest, RunTables, Table, csv, manifest};
 use crate::experiment::{ArmScope, Experiment, difference};
 use crate::metrics::{METRICS, Method, Metric};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Variant};
 use crate::stats::Paired;
 use std::io::{self, Write};
 
@@ -31,6 +32,8 @@ pub struct ArmRun<'r> {
     pub label: String,
     /// What it is; its variant is the arm's name in tables, which no other arm has.
     pub meta: Manifest,
+    /// What it sets, as `KEY=VALUE`: asserts may be about that.
+    pub sets: Vec<String>,
     /// What was simulated.
     pub scenario: &'r Scenario,
     /// What came of it.
@@ -53,6 +56,8 @@ pub struct Arm {
     pub label: String,
     /// Its figures; no time series.
     pub tables: RunTables,
+    /// What came of the asserts of its scenario that are about it.
+    pub gates: Vec<Judged>,
 }
 
 /// Arms side by side.
@@ -94,7 +99,13 @@ impl Comparison {
         let differences = differences(&runs, by, meta.confidence);
         let arms: Vec<Arm> = runs
             .into_iter()
-            .map(|run| Arm { label: run.label, tables: run_tables(run.experiment, run.scenario, run.meta) })
+            .map(|run| {
+                let variant = Variant { name: run.meta.scenario.variant.clone(), sets: run.sets };
+                let tables = run_tables(run.experiment, run.scenario, run.meta);
+                let gates = gate::of_arm(&run.scenario.asserts, &variant);
+                let gates = gates.into_iter().map(|gate| gate.judge(&tables)).collect();
+                Arm { label: run.label, tables, gates }
+            })
             .collect();
         let variant = |arm: &Arm| {
             let Manifest { scenario, replications, warm_up_s, .. } = arm.tables.meta.clone();

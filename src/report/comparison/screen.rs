@@ -1,6 +1,6 @@
 //! The screen of `dryport compare`: which arm is best and whether that is certain, a table, the differences.
 
-use super::super::page::{Page, solid};
+use super::super::page::{Page, solid, solid_brackets};
 use super::super::query::Estimate;
 use super::super::summary::Refusals;
 use super::super::variant_table::{Line, variant_table};
@@ -20,6 +20,9 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     page.gap();
     page.lines(table(comparison, &ranking));
     page.label("How sure", &how_sure(comparison, &ranking));
+    let gates = ranking.iter().map(|arm| &comparison.arms[*arm]);
+    let gates = gates.flat_map(|arm| arm.gates.iter().map(|judged| format!("{}: {judged}", solid(&arm.label))));
+    page.label("Gates", &gates.map(|line| solid_brackets(&line)).collect::<Vec<_>>());
     let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
     page.label("Files", &[format!("{folder}{}", comparison.meta.files.join(" "))]);
     page.tail(&format!("seed {}, dryport {}", comparison.meta.seed, comparison.meta.dryport));
@@ -138,7 +141,7 @@ fn table(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
     };
     let figures: Vec<_> = ranking.iter().map(|arm| figure(*arm)).collect();
     let line = |(arm, figure): (&usize, _)| {
-        let Arm { label, tables } = &comparison.arms[*arm];
+        let Arm { label, tables, .. } = &comparison.arms[*arm];
         Line { label, runs: tables.meta.replications, figure }
     };
     let figures = figures.iter().map(|figure| -> &dyn Fn(&str) -> Estimate { figure });

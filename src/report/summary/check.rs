@@ -4,6 +4,7 @@ use super::super::RunTables;
 use super::super::page::solid;
 use super::super::words::{self, percent};
 use super::closed_form::ClosedForm;
+use crate::experiment::INDIRECT;
 
 /// One figure, both ways.
 struct Row {
@@ -66,7 +67,15 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
         reasons.push(why_busy_parts(tables));
     }
     let reasons = reasons.iter().map(|reason| format!("! {reason}"));
-    std::iter::once(head).chain(rows).chain(reasons).collect()
+    std::iter::once(head).chain(rows).chain(indirect(tables)).chain(reasons).collect()
+}
+
+/// How the refused ratio was told, where that is not by counting.
+fn indirect(tables: &RunTables) -> Option<String> {
+    (tables.method("all", "refused_ratio") == INDIRECT).then(|| {
+        let formula = solid("1 - busy ports / offered load");
+        format!("refused ratio told by {formula}: this far above the ceiling a count scatters more")
+    })
 }
 
 /// What the long run of Erlang B leaves out, as far as this scenario has it.

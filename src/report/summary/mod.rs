@@ -13,6 +13,7 @@ mod precision;
 mod rare;
 mod refusals;
 mod scopes;
+mod steady;
 mod verdict;
 mod watch;
 mod when;
@@ -28,6 +29,7 @@ use headroom::headroom;
 use precision::precision;
 use rare::rare;
 use scopes::scopes;
+use steady::steady;
 use verdict::{how_sure, verdict_lines};
 use watch::watch;
 use when::when;
@@ -52,6 +54,7 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
         page.label("Why", &why(tables));
         page.label("Change", &change(tables));
         page.label("Check", &check(tables));
+        page.label("Steady", &steady(tables));
         page.label("Where", &scopes(tables));
     }
     page.label("Watch", &if idle { Vec::new() } else { watch(tables) });

@@ -1,7 +1,7 @@
 //! A sweep as one JSON document, for scripts: the cells themselves are in the table.
 
 use super::super::document::Keys;
-use super::{Digest, SweepMeta};
+use super::{Digest, SweepMeta, Tally};
 use serde_json::{Value, json};
 
 /// Every key of the document.
@@ -12,6 +12,16 @@ pub const KEYS: &Keys = &[
     ("folder: string", "where sweep.csv and the cells are"),
     ("cells: integer", "how many points the grid has"),
     ("cells_refused: integer", "how many of them had a refused connect() in some run"),
+    ("gates", "what came of each [[assert]]"),
+    ("gates[].assert: string", "the condition that must hold"),
+    ("gates[].scope: string", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
+    (
+        "gates[].result: 'passed' | 'failed' | 'undecided'",
+        "passed in every cell that it is about; failed in some; or undecided in some",
+    ),
+    ("gates[].cells_passed: integer", "in how many it did"),
+    ("gates[].cells_failed: integer", "in how many it did not"),
+    ("gates[].cells_undecided: integer", "in how many the runs are too few to say"),
     ("axes", "what is varied"),
     ("axes[].key: string", "the path of the key"),
     ("axes[].values: string[]", "its values, as --set has them"),
@@ -26,6 +36,7 @@ pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
         "folder": folder,
         "cells": meta.cells,
         "cells_refused": digest.refused,
+        "gates": digest.gates().iter().map(Tally::json).collect::<Vec<_>>(),
         "axes": meta.axes,
     })
 }
@@ -35,6 +46,7 @@ mod tests {
     use super::super::{AxisMeta, SCHEMA_VERSION};
     use super::*;
     use crate::report::json::explains;
+    use crate::scenario::{Assert, Condition};
 
     #[test]
     fn every_key_is_explained_and_there() {
@@ -49,6 +61,8 @@ mod tests {
             cells: 1,
             resolved: Value::Null,
         };
-        explains(KEYS, &sweep_json(&meta, &Digest::default(), "output/checkout-sweep"));
+        let that = Condition::read("refused_total == 0").unwrap();
+        let gates = Tally::all(&[Assert { that, scope: "all".into(), variant: None }]);
+        explains(KEYS, &sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep"));
     }
 }

@@ -5,6 +5,7 @@
 //! sweep that they belong to: two sweeps that share a setting share its cell.
 
 mod cell;
+mod gates;
 mod json;
 mod points;
 #[cfg(test)]
@@ -14,12 +15,13 @@ mod screen;
 
 use super::schema::{self, names};
 use super::{Cell as Value, csv};
-use crate::scenario::{Axis, Grid};
+use crate::scenario::{Assert, Axis, Grid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::io::{self, Write};
 
 pub use cell::{Cell, CellKey, FNV_START, fnv1a, of_experiment, values};
+pub use gates::Tally;
 pub use json::{KEYS, sweep_json};
 pub use points::{Point, SweepTables};
 pub use scale::Unit;
@@ -140,8 +142,17 @@ pub struct Digest {
     first: Vec<Cell>,
     /// Cells with a refused run.
     refused: u64,
+    /// What came of each assert.
+    gates: Vec<Tally>,
     /// Every cell, as far as pictures show it.
     pub points: Vec<Option<Point>>,
+}
+
+impl Digest {
+    /// What came of each assert, in file order.
+    pub fn gates(&self) -> &[Tally] {
+        &self.gates
+    }
 }
 
 /// A value, cut when it is long.
@@ -155,23 +166,28 @@ fn in_words(value: &Json) -> String {
     if text.chars().count() > LONGEST { text.chars().take(LONGEST).collect::<String>() + ".." } else { text }
 }
 
-/// Puts cells together, in the order of the grid: `cells` hands out each in turn.
+/// Puts cells together, in the order of the grid, and judges `asserts` in each: `cells` hands out one after another.
 ///
 /// # Errors
 ///
 /// When the writer or a cell fails.
 pub fn write_table(
     meta: &SweepMeta,
+    asserts: &[Assert],
     cells: &mut dyn FnMut(u64) -> io::Result<Cell>,
     out: &mut dyn Write,
 ) -> io::Result<Digest> {
-    let mut digest = Digest::default();
+    let mut digest = Digest { gates: Tally::all(asserts), ..Digest::default() };
     let grid = meta.grid();
     let mut rows = csv::Rows::new(&names(schema::SUMMARY), out)?;
     let scenario = Value::Text(meta.name.as_str().into());
     for index in 0..meta.cells {
-        let variant = Value::Text(grid.variant(index).name.into());
+        let arm = grid.variant(index);
+        let variant = Value::Text(arm.name.as_str().into());
         let cell = cells(index)?;
+        for gate in &mut digest.gates {
+            gate.add(&cell, &arm, meta.confidence);
+        }
         for row in cell.table.rows() {
             let head = [scenario.clone(), variant.clone()];
             rows.push(&head.into_iter().chain(row.iter().cloned()).collect::<Vec<_>>())?;

@@ -1,6 +1,6 @@
 //! The screen of `dryport sweep`: how many cells run out, and a line for each, in the order of the grid.
 
-use super::super::page::{Page, solid};
+use super::super::page::{Page, solid, solid_brackets};
 use super::super::query::Estimate;
 use super::super::variant_table::{Line, variant_table};
 use super::super::words::{self, plural};
@@ -8,7 +8,7 @@ use super::{Digest, ROWS, SweepMeta};
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
 pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[String]) -> String {
-    let Digest { first: cells, refused, .. } = digest;
+    let Digest { first: cells, refused, gates, .. } = digest;
     let grid = meta.grid();
     let labels: Vec<String> = (0..cells.len()).map(|index| grid.values(index as u64).join("  ")).collect();
     let figures: Vec<_> = cells.iter().map(|cell| move |metric: &str| cell.estimate("all", metric)).collect();
@@ -37,6 +37,7 @@ pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[St
     if all > ROWS as u64 {
         page.lines([format!("and {} more in sweep.csv", words::thousands(all - ROWS as u64))]);
     }
+    page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
     let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
     page.label("Files", &[format!("{folder}{}", files.join(" "))]);
     page.tail(&format!("seed {}, dryport {}", meta.seed, meta.dryport));

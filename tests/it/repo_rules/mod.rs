@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&[&str]])] = &[
     ("advice", &[UP_TO_SCENARIO, &["forecast"]]),
     ("sim", &[UP_TO_SCENARIO]),
     ("metrics", &[UP_TO_SCENARIO, &["sim"]]),
-    ("experiment", &[UP_TO_SCENARIO, &["sim", "metrics"]]),
+    ("experiment", &[UP_TO_SCENARIO, &["forecast", "sim", "metrics"]]),
     ("report", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT]),
     ("inspect", &[UP_TO_SCENARIO, UP_TO_EXPERIMENT]),
     // Scenarios, and how this machine writes its settings; no report.

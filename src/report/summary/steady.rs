@@ -1,0 +1,92 @@
+//! `Steady`: what is still of the start in a window that was meant to be without it. Without a warm-up the start is what
+//! is asked about.
+
+use super::super::page::solid;
+use super::super::{RunTables, words};
+use super::closed_form::ClosedForm;
+use crate::stats::interval::mean_interval;
+use crate::stats::mser;
+
+/// What a window may be off a whole number of cycles, as a share of it.
+const UNEVEN: f64 = 0.01;
+/// Fewer runs than this tell no drift from chance.
+const RUNS_MIN: usize = 5;
+/// How sure a drift must be: the place where it is looked for is chosen by the same figures.
+const SURE: f64 = 0.999;
+/// What it must change the mean of the window by, as a share of that.
+const MATTERS: f64 = 0.005;
+
+pub(super) fn steady(tables: &RunTables) -> Vec<String> {
+    if tables.meta.warm_up_s <= 0.0 {
+        return Vec::new();
+    }
+    // Above the ceiling busy ports come and go with the echo, for as long as there is one.
+    let closed = ClosedForm::of(tables).filter(|closed| closed.ceiling().is_some());
+    closed.map_or_else(|| drift(tables), |closed| echo(tables, &closed)).into_iter().collect()
+}
+
+/// Does some client replay a recording, which has no steady state?
+fn is_replayed(tables: &RunTables) -> bool {
+    let file = |client: &str| {
+        let path = ["client", client.trim_start_matches("client:"), "arrivals", "trace", "file"];
+        tables.meta.scenario.setting(&path).is_some()
+    };
+    tables.scopes("client:").into_iter().any(file)
+}
+
+/// Ports taken one after another come back so: the range fills, refuses, and does so again with every cycle.
+fn echo(tables: &RunTables, closed: &ClosedForm<'_>) -> Option<String> {
+    let fades_s = closed.figure("start_echo_s");
+    let cycles = tables.meta.duration_s / closed.cycle_s;
+    let whole = cycles.round().max(1.0);
+    if fades_s.is_some_and(|fades_s| tables.meta.warm_up_s >= fades_s) || (cycles - whole).abs() <= UNEVEN * cycles {
+        return None;
+    }
+    let cycle = solid(&words::seconds(closed.cycle_s));
+    let duration = solid(&format!("duration = {}", setting(whole * closed.cycle_s)));
+    Some(match fades_s {
+        Some(fades_s) => {
+            let warm_up = solid(&format!("warm_up = {}", setting(fades_s.ceil())));
+            format!("an empty start echoes here, every {cycle}: write {warm_up}, or {duration}, whole cycles")
+        }
+        None => format!("an empty start echoes here, every {cycle}, for good: write {duration}, whole cycles"),
+    })
+}
+
+/// Do busy ports still rise or fall at the start of the window?
+fn drift(tables: &RunTables) -> Option<String> {
+    if is_replayed(tables) {
+        return None;
+    }
+    let series = tables.every_series("all");
+    let rows = series.values().map(Vec::len).min().filter(|_| series.len() >= RUNS_MIN)?;
+    let runs: Vec<Vec<f64>> = series.values().map(|run| run[..rows].iter().map(|row| row.busy).collect()).collect();
+    let mean = |values: &[f64]| values.iter().fold(0.0, |sum, value| sum + value) / values.len() as f64;
+    let over_runs: Vec<f64> = (0..rows).map(|row| mean(&runs.iter().map(|run| run[row]).collect::<Vec<_>>())).collect();
+    let cut = mser::truncation(&over_runs).filter(|cut| *cut > 0)?;
+    // Runs are independent, rows of one run are not.
+    let steps: Vec<f64> = runs.iter().map(|run| mean(&run[cut..]) - mean(&run[..cut])).collect();
+    let step = mean_interval(&steps, SURE)?;
+    let is_sure = step.low.is_some_and(|low| low > 0.0) || step.high.is_some_and(|high| high < 0.0);
+    let matters = step.estimate.abs() * cut as f64 / rows as f64 > MATTERS * mean(&over_runs);
+    if !is_sure || !matters {
+        return None;
+    }
+    let verb = if step.estimate > 0.0 { "rise" } else { "fall" };
+    // As far as MSER looks: nobody knows how long it goes on.
+    if 2 * cut + 10 > rows {
+        return Some(format!(
+            "busy ports still {verb} half through the window (MSER-5): a longer warm_up and duration tell more"
+        ));
+    }
+    let until_s = series.values().next()?[cut].time_s;
+    let warm_up = solid(&format!("warm_up = {}", setting((tables.meta.warm_up_s + until_s).ceil())));
+    let until = solid(&words::seconds(until_s));
+    Some(format!("busy ports still {verb} in the first {until} of the window (MSER-5): write {warm_up}"))
+}
+
+/// Seconds as a file has them.
+fn setting(seconds: f64) -> String {
+    let text = format!("{seconds:.3}");
+    format!("\"{}s\"", text.trim_end_matches('0').trim_end_matches('.'))
+}
