@@ -24,9 +24,9 @@ pub const GUIDE: Guide = Guide {
     group: Group::Decide,
     short: "value for a goal",
     examples: &[
-        ("dryport solve s.toml --for rate --max-risk 1%", "how much it takes"),
-        ("dryport solve s.toml --for port_range --max-risk 0.1%", "how many ports"),
-        ("dryport solve s.toml --for lifetime --target 'refused_ratio <= 1e-3'", ""),
+        ("dryport solve s.toml --for rate --max-risk 1%", "largest rate"),
+        ("dryport solve s.toml --for port_range --max-risk 0.1%", "smallest range"),
+        ("dryport solve s.toml --for addresses --json | jq .answer", "for scripts"),
     ],
     json: KEYS,
 };

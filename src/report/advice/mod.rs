@@ -17,6 +17,8 @@ pub use screen::advice_screen;
 
 /// The metric that remedies are put in order by.
 pub const SAFE_RATE: &str = "safe_rate_per_s";
+/// The knob in the row of the best two together.
+pub const PAIR: &str = "pair";
 /// The figures of the present rate that are told beside it.
 pub const AT_PRESENT: [&str; 3] = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
 
@@ -98,6 +100,14 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Every effect.
+    pub const ALL: [Self; 5] = [Self::Now, Self::Better, Self::Worse, Self::None, Self::Myth];
+
+    /// The effect of that name; none where there is no such name.
+    pub fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|effect| effect.name() == name).unwrap_or(Self::None)
+    }
+
     /// The word in `advice.csv`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -150,7 +160,7 @@ impl Advice {
             let [one, other] = [one, other].map(|place| &self.remedies[*place].0);
             let setting = format!("{} and {}", one.setting, other.setting);
             let change = format!("{}; {}", one.change, other.change);
-            self.push(&mut table, ["pair", &setting, &change], worth.effect(&self.now, false), worth);
+            self.push(&mut table, [PAIR, &setting, &change], worth.effect(&self.now, false), worth);
         }
         table
     }

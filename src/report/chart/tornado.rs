@@ -1,5 +1,6 @@
 //! What each knob would do: bars from the present value outwards, the largest effect on top.
 
+use super::super::advice::{Effect, PAIR};
 use super::super::run_dir::{Pictures, RunDirError, extensions, read_table};
 use super::super::schema::file;
 use super::super::{Manifest, Table, manifest, words};
@@ -54,32 +55,17 @@ impl AdviceTables {
         let [estimate, low, high] = ["estimate", "ci_low", "ci_high"].map(column);
         let row = |row: &[super::super::Cell]| {
             let number = |column: usize| row[column].number();
-            let effect = match row[effect].text() {
-                "now" => Effect::Now,
-                "better" => Effect::Better,
-                "worse" => Effect::Worse,
-                "myth" => Effect::Myth,
-                _ => Effect::None,
-            };
             Row {
                 knob: row[knob].text().to_owned(),
                 setting: row[setting].text().to_owned(),
-                effect,
+                effect: Effect::named(row[effect].text()),
                 estimate: number(estimate).filter(|value| *value >= 0.0),
                 interval: number(low).zip(number(high)),
             }
         };
-        table.rows().map(row).collect()
+        // A pair of knobs is no knob.
+        table.rows().filter(|row| row[knob].text() != PAIR).map(row).collect()
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    Now,
-    Better,
-    Worse,
-    None,
-    Myth,
 }
 
 /// A row of the table.
