@@ -78,7 +78,7 @@ impl Chart {
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         match self.read() {
             Ok(Found::Run(tables)) => {
-                let enlist = Some((tables.meta.clone(), run_dir::file_names(Pictures::PngAndSvg)));
+                let enlist = Some((tables.meta.clone(), run_dir::known_names()));
                 self.draw(&*tables, CHARTS, enlist, output)
             }
             Ok(Found::Comparison(arms)) => {

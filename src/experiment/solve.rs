@@ -186,7 +186,8 @@ impl Search<'_> {
     }
 
     fn set_step(&mut self, value: f64) {
-        let step = value / self.question.parts;
+        // From nothing on, a part of one.
+        let step = if value > 0.0 { value } else { 1.0 } / self.question.parts;
         self.step = if self.question.is_whole && step < 1.0 { 1.0 } else { round_down(step) };
     }
 

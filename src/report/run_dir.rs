@@ -108,10 +108,20 @@ fn holding(file: Option<&str>) -> String {
     file.map_or_else(String::new, |file| format!(" and holds a run of {}", name(file)))
 }
 
-/// The names of the files that [`write()`] makes, in the order they are listed: what [`Manifest::files`] holds.
-pub fn file_names(pictures: Pictures) -> Vec<String> {
+/// The names of the files that [`write()`] makes of these tables, in the order they are listed: what
+/// [`Manifest::files`] holds.
+pub fn file_names(tables: &RunTables, pictures: Pictures) -> Vec<String> {
+    names_with(pictures, |chart| (chart.applies)(tables))
+}
+
+/// All names that a run's files can have.
+pub fn known_names() -> Vec<String> {
+    names_with(Pictures::PngAndSvg, |_| true)
+}
+
+fn names_with(pictures: Pictures, is_drawn: impl Fn(&Chart) -> bool) -> Vec<String> {
     let mut names: Vec<String> = TABLES.iter().map(|(file, _)| (*file).into()).collect();
-    for chart in CHARTS {
+    for chart in CHARTS.iter().filter(|chart| is_drawn(chart)) {
         names.extend(extensions(pictures).iter().map(|extension| chart.file(extension)));
     }
     names.push(FILE_NAME.into());
@@ -175,7 +185,7 @@ impl Predecessor for Earlier<'_> {
 
     /// Whatever the run did not write.
     fn keeps(&self, folder: &Path) -> io::Result<Vec<OsString>> {
-        let mut own = file_names(Pictures::PngAndSvg);
+        let mut own = known_names();
         own.extend(manifest_in(folder).into_iter().flat_map(|manifest| manifest.files));
         let names: Vec<OsString> =
             fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
@@ -319,7 +329,7 @@ fn files<'a>(tables: &'a RunTables, replications: Fill<'a>, pictures: Pictures) 
     };
     let mut files: Vec<_> = tables.tables().map(text).into();
     files.push((file::REPLICATIONS.into(), replications));
-    for chart in CHARTS {
+    for chart in CHARTS.iter().filter(|chart| (chart.applies)(tables)) {
         files.extend(drawn(tables, chart, pictures));
     }
     files.push((FILE_NAME.into(), Box::new(move |out| out.write_all(tables.meta.to_json().as_bytes()))));
@@ -449,7 +459,10 @@ mod tests {
     fn the_files_are_those_that_were_named() {
         for pictures in [Pictures::Absent, Pictures::Png, Pictures::PngAndSvg] {
             let files = files(&samples::tiny(), pictures);
-            assert_eq!(files.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), file_names(pictures));
+            assert_eq!(
+                files.into_iter().map(|(name, _)| name).collect::<Vec<_>>(),
+                file_names(&samples::tiny(), pictures)
+            );
         }
     }
 
@@ -499,7 +512,7 @@ mod tests {
             let written = write(&FullAfter::bytes(room), &path, &tiny, place, Pictures::Png);
             assert_eq!(written.is_ok(), room > 100);
             let mut names: Vec<_> = tree(&path).into_iter().map(|(path, _)| path).collect();
-            names.retain(|name| !file_names(Pictures::Png).iter().any(|own| name.ends_with(own)));
+            names.retain(|name| !known_names().iter().any(|own| name.ends_with(own)));
             assert_eq!(names, ["mine", "mine/thesis.txt", "notes.txt"].map(|name| path.join(name)), "{place:?}");
         }
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);

@@ -163,7 +163,28 @@ const ALL: &[Odd] = &[
 
 /// All of them, by name.
 pub(crate) fn all() -> Vec<(&'static str, RunTables)> {
-    ALL.iter().map(|odd| (odd.name, simulate(odd))).collect()
+    let many = [(7, "seven-destinations"), (40, "forty-destinations")];
+    let many = many.map(|(count, name)| (name, destinations(count, name)));
+    ALL.iter().map(|odd| (odd.name, simulate(odd))).chain(many).collect()
+}
+
+/// One host and so many more destinations, the first ones much more in demand.
+pub(crate) fn destinations(count: u32, name: &'static str) -> RunTables {
+    use std::fmt::Write as _;
+    let mut more = String::new();
+    for index in 0..count {
+        let rate = 1.0 + 24.0 / f64::from(index + 1);
+        write!(
+            more,
+            "[[destination]]\nname = \"shard-{index}-of-a-service\"\n[[client]]\nname = \"client-{index}\"\n\
+             host = \"the-host\"\nto = \"shard-{index}-of-a-service\"\n\
+             arrivals = {{ poisson = {{ rate = \"{rate:.2}/s\" }} }}\nlifetime = {{ exponential = {{ mean = \"50ms\" }} }}\n"
+        )
+        .expect("memory takes what is written");
+    }
+    // For as long as the test runs.
+    let more: &'static str = more.leak();
+    simulate(&Odd { name, title: "Shards of a service", run: "duration = \"30s\"\nreplications = 3", more, ..BASE })
 }
 
 /// The one of that name.

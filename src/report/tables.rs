@@ -360,7 +360,7 @@ lifetime = { constant = { value = \"50ms\" } }
         write(&Disk).unwrap();
         let sizes: Vec<usize> = tree(&path).into_iter().map(|(_, bytes)| bytes.len()).collect();
         let (total, was) = (sizes.iter().sum::<usize>(), tree(home.path()));
-        assert_eq!(sizes.len(), run_dir::file_names(Pictures::Png).len());
+        assert_eq!(sizes.len(), run_dir::file_names(&tables, Pictures::Png).len());
         // The first and the last byte, and some between: each file is hit, at its start, its end and inside.
         let rooms = (0..total).step_by(total / 40).chain([total - 1]);
         for room in rooms {

@@ -19,6 +19,7 @@ mod coverage;
 mod explain_command;
 mod format_screens;
 mod front_door;
+mod gallery;
 mod gates;
 mod golden;
 mod interrupts;

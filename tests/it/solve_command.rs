@@ -85,6 +85,11 @@ fn what_no_value_reaches_says_so_with_the_best_there_is() {
     let any = solve(&["--for", "tw_reuse_delay", "--max-risk", "50%", "--set", "client.web.arrivals.poisson.rate=1/s"]);
     assert_eq!(any.code, 0, "{}", any.err);
     assert!(any.out.starts_with("NO LIMIT"), "{}", any.out);
+    // A knob that stands at nothing can be turned up.
+    let none = ["--set", "host.gateway.time_wait=0s", "--max-replications", "40"];
+    let longest = answer(&[&["--for", "time_wait", "--max-risk", "20%"], &none[..]].concat());
+    let (least, most) = (longest["answer"]["value"].as_f64().unwrap(), longest["limit"].as_f64().unwrap());
+    assert!(0.5 < least && least < most && most < 2.0, "{least} {most}");
 }
 
 #[test]

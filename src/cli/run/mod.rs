@@ -228,6 +228,7 @@ impl Run {
         if let Some(rare) = self.rare(scenario, experiment, stop) {
             add_rare(&mut tables, &rare);
         }
+        tables.meta.files = run_dir::file_names(&tables, self.pictures());
         tables
     }
 
@@ -274,14 +275,13 @@ impl Run {
             arguments.extend(["--max-replications".to_owned(), most]);
         }
         arguments.extend(self.rare.then(|| "--rare".to_owned()));
-        let files = run_dir::file_names(self.pictures());
         let what = ScenarioMeta::of(&plan.file, "", &plan.reading);
         let precision = self.precision.map(|Precision { metric, share }| PrecisionMeta {
             metric: metric.name.to_owned(),
             share,
             most: self.most(scenario),
         });
-        Manifest { files, precision, ..Manifest::of(arguments, what, scenario, experiment, self.running.confidence) }
+        Manifest { precision, ..Manifest::of(arguments, what, scenario, experiment, self.running.confidence) }
     }
 }
 

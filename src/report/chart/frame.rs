@@ -63,6 +63,11 @@ impl Frame {
         frame
     }
 
+    /// A panel of several: draws nothing.
+    pub(super) fn panel(plot: Box2, x: (f64, f64), y: (f64, f64)) -> Self {
+        Self { plot, x, y, under: Vec::new() }
+    }
+
     /// Draws the axis lines; after the areas, which would hide half of them.
     pub(super) fn axes(&self, canvas: &mut Canvas, x: &Axis) {
         let plot = self.plot;
@@ -157,7 +162,7 @@ pub(super) fn plot(left: f64, right: f64) -> Box2 {
     Box2 { left, top: TOP, right, bottom: BOTTOM }
 }
 
-fn headings(canvas: &mut Canvas, caption: &Caption, heads: &Headings) {
+pub(super) fn headings(canvas: &mut Canvas, caption: &Caption, heads: &Headings) {
     let width = WIDTH - 2.0 * MARGIN;
     let mut title = TITLE;
     while title.size > TITLE_SIZE_MIN && text_width(&heads.title, title) > width {

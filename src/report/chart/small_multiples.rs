@@ -1,0 +1,268 @@
+//! Busy ports of each destination, or of each client, side by side: who starves.
+
+use super::super::middle_run::middle_run;
+use super::super::query::Sample;
+use super::super::{RunTables, words};
+use super::axis::Axis;
+use super::canvas::{Align, Box2, Canvas, Point, fit, text_width};
+use super::frame::{Frame, Headings, headings};
+use super::theme::{
+    BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, VERMILLION, solid,
+};
+use super::{Caption, Chart};
+
+/// The chart's entry in the registry.
+pub(super) const CHART: Chart = Chart {
+    name: "small-multiples",
+    summary: "busy ports over time of each destination, or each client, when there are several",
+    applies: |tables| kind(tables).is_some(),
+    draw,
+};
+
+/// No more panels than this.
+const PANELS_MAX: usize = 12;
+/// Where the panels lie.
+const AREA: Box2 = Box2 { left: 84.0, top: 142.0, right: 1168.0, bottom: 584.0 };
+/// Room between panels; a title stands over each.
+const GAP: (f64, f64) = (26.0, 40.0);
+/// The axis goes a little beyond the ceiling.
+const TOP: f64 = 1.05;
+
+/// One destination or client, in figures of the summary.
+#[derive(Clone, Debug, PartialEq)]
+struct Lane {
+    scope: String,
+    name: String,
+    risk: f64,
+    /// Share of the ports at the fullest moment of all runs.
+    peak: f64,
+    refused: f64,
+    ceiling: Option<f64>,
+}
+
+/// Whose panels there are: destinations, else clients; nothing when there are not two.
+fn kind(tables: &RunTables) -> Option<(&'static str, &'static str)> {
+    let kinds = [("destination:", "destination"), ("client:", "client")];
+    kinds.into_iter().find(|(prefix, _)| tables.scopes(prefix).len() > 1)
+}
+
+/// The lanes, the one at most risk first.
+fn lanes(tables: &RunTables, prefix: &str) -> Vec<Lane> {
+    let lane = |scope: &str| {
+        let figure = |metric: &str| tables.estimate(scope, metric).value.filter(|value| value.is_finite());
+        Lane {
+            scope: scope.to_owned(),
+            name: scope.trim_start_matches(prefix).to_owned(),
+            risk: figure("exhaustion_probability").unwrap_or(0.0),
+            peak: figure("busy_ratio_peak").unwrap_or(0.0),
+            refused: figure("refused_ratio").unwrap_or(0.0),
+            ceiling: figure("capacity_ports").filter(|ports| *ports > 0.0),
+        }
+    };
+    let mut lanes: Vec<Lane> = tables.scopes(prefix).into_iter().map(lane).collect();
+    let key = |lane: &Lane| [lane.risk, lane.refused, lane.peak];
+    lanes.sort_by(|one, other| {
+        let pairs = key(other).into_iter().zip(key(one));
+        pairs.map(|(other, one)| other.total_cmp(&one)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    lanes
+}
+
+fn draw(tables: &RunTables, canvas: &mut Canvas) {
+    let Some((prefix, noun)) = kind(tables) else { return };
+    let lanes = lanes(tables, prefix);
+    let (run, why) = middle_run(tables, &lanes[0].scope);
+    headings(canvas, &Caption::of(&tables.meta), &Headings { title: title(&lanes, noun), note: why });
+    let key =
+        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange; connects refused: ticks at the bottom";
+    canvas.text((32.0, 108.0), key, SMALL);
+    // The last panel sums up those that have none.
+    let count = lanes.len().min(PANELS_MAX);
+    let shown = if lanes.len() > PANELS_MAX { PANELS_MAX - 1 } else { count };
+    let columns = match count {
+        0..=4 => 2,
+        5..=9 => 3,
+        _ => 4,
+    };
+    let rows = count.div_ceil(columns);
+    let x = Axis::time("time", (0.0, tables.meta.duration_s.max(1e-9)));
+    for (place, lane) in lanes.iter().take(shown).enumerate() {
+        let frame = Frame::panel(panel(place, (columns, rows)), (x.from, x.to), (0.0, TOP));
+        let series = tables.series(run, &lane.scope);
+        draw_lane(canvas, &frame, lane, &series);
+        outer_labels(canvas, &frame, &x, (place.is_multiple_of(columns), place + columns >= count));
+    }
+    if shown < count {
+        sum_up(canvas, panel(shown, (columns, rows)), &lanes[shown..]);
+    }
+    let middle = f64::midpoint(AREA.left, AREA.right);
+    canvas.text((middle, AREA.bottom + 46.0), &format!("{} in run {run}", x.title), SMALL.align(Align::Centre));
+}
+
+/// Where a panel lies.
+fn panel(place: usize, (columns, rows): (usize, usize)) -> Box2 {
+    let size = |from: f64, to: f64, count: usize, gap: f64| ((to - from) - gap * (count as f64 - 1.0)) / count as f64;
+    let width = size(AREA.left, AREA.right, columns, GAP.0);
+    let height = size(AREA.top, AREA.bottom, rows, GAP.1);
+    let left = AREA.left + (place % columns) as f64 * (width + GAP.0);
+    let top = AREA.top + (place / columns) as f64 * (height + GAP.1);
+    Box2 { left, top, right: left + width, bottom: top + height }
+}
+
+fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane, series: &[Sample]) {
+    let plot = frame.plot;
+    let is_refused = lane.risk > 0.0;
+    let mark = if is_refused { "! " } else { "" };
+    let busy = format!(" {} %", words::percent(lane.peak));
+    let refused = format!(", refused {} %", words::percent(lane.refused));
+    let figures = if is_refused { format!("{busy}{refused}") } else { busy };
+    let width = plot.right - plot.left - text_width(mark, LABEL) - 2.0;
+    // Where there is no room for all of it, the name comes first, then what was refused.
+    let fits = text_width(&lane.name, LABEL) + text_width(&figures, LABEL) <= width;
+    let figures = if is_refused && !fits { refused } else { figures };
+    let room = width - text_width(&figures, LABEL);
+    let color = if is_refused { VERMILLION } else { BLACK };
+    let text = format!("{mark}{}{figures}", fit(&lane.name, LABEL, room));
+    canvas.text((plot.left, plot.top - 6.0), &text, LABEL.color(color));
+    let own = series.iter().map(|sample| sample.busy_max).fold(1.0, f64::max);
+    let scale = lane.ceiling.unwrap_or(own);
+    let share = |ports: f64| (ports / scale).clamp(0.0, TOP);
+    let outline = |value: &dyn Fn(&Sample) -> f64| -> Vec<Point> {
+        series.iter().map(|sample| frame.at(sample.time_s, share(value(sample)))).collect()
+    };
+    let mut between = |low: &[Point], high: &[Point], color| {
+        canvas.area(low.iter().copied().chain(high.iter().rev().copied()).collect(), color, 1.0);
+    };
+    let (ground, busy) = (outline(&|_| 0.0), outline(&|sample| sample.busy));
+    let open = outline(&|sample| sample.established.min(sample.busy));
+    if lane.ceiling.is_some() {
+        between(&busy, &outline(&|_| scale), GREEN_TINT);
+    }
+    between(&busy, &outline(&|sample| sample.busy_max), ORANGE_TINT);
+    between(&open, &busy, ORANGE);
+    between(&ground, &open, BLUE);
+    let ceiling = frame.y(1.0);
+    if let Some(ports) = lane.ceiling {
+        canvas.line(&[(plot.left, ceiling), (plot.right, ceiling)], solid(BLACK, 2.0));
+        if plot.bottom - plot.top > 70.0 {
+            let text = words::counted(ports, "port");
+            canvas.text((plot.right - 8.0, ceiling + 19.0), &text, SMALL.color(BLACK).align(Align::Right));
+        }
+    }
+    for pair in series.windows(2).filter(|pair| pair[1].refused > 0.0) {
+        let (from, to) = (frame.x(pair[0].time_s), frame.x(pair[1].time_s));
+        let right = to.max(from + 1.5).min(plot.right);
+        canvas
+            .rect(Box2 { left: from.min(right - 1.5), top: plot.bottom - 7.0, right, bottom: plot.bottom }, VERMILLION);
+    }
+    edge(canvas, plot, if is_refused { solid(VERMILLION, 2.0) } else { solid(GREY_AXIS, 1.0) });
+}
+
+fn edge(canvas: &mut Canvas, area: Box2, stroke: super::canvas::Stroke) {
+    let Box2 { left, top, right, bottom } = area;
+    canvas.line(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], stroke);
+}
+
+/// Ticks where no other panel stands: at the left, and below.
+fn outer_labels(canvas: &mut Canvas, frame: &Frame, x: &Axis, (left, below): (bool, bool)) {
+    let plot = frame.plot;
+    if left {
+        for (share, text) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
+            canvas.text((plot.left - 8.0, frame.y(share) + 5.5), text, SMALL.align(Align::Right));
+        }
+    }
+    if !below {
+        return;
+    }
+    let widest = x.ticks.iter().map(|(_, text)| text_width(text, SMALL)).fold(1.0, f64::max) + 14.0;
+    let room = (plot.right - plot.left) / widest;
+    let stride = (1..=x.ticks.len()).find(|stride| x.ticks.len().div_ceil(*stride) as f64 <= room).unwrap_or(1);
+    let mut free = plot.left - 12.0;
+    for (value, text) in x.ticks.iter().step_by(stride) {
+        let (at, half) = (frame.x(*value), text_width(text, SMALL) / 2.0);
+        canvas.line(&[(at, plot.bottom), (at, plot.bottom + 5.0)], solid(GREY_AXIS, 1.0));
+        // Not into the labels of the next panel.
+        let at = at.min(plot.right + 10.0 - half);
+        if at - half > free {
+            canvas.text((at, plot.bottom + 22.0), text, SMALL.align(Align::Centre));
+            free = at + half + 6.0;
+        }
+    }
+}
+
+/// What there is to say of those without a panel.
+fn sum_up(canvas: &mut Canvas, area: Box2, others: &[Lane]) {
+    edge(canvas, area, solid(GREY_AXIS, 1.0));
+    let fullest = others.iter().map(|lane| lane.peak).fold(0.0, f64::max);
+    let refused = others.iter().filter(|lane| lane.risk > 0.0).count();
+    let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
+    let lines = [
+        format!("{} more,", words::count(others.len() as f64)),
+        format!("none above {} %", words::percent(fullest)),
+        format!("{} of them refused", words::count(refused as f64)),
+    ];
+    let told = if refused > 0 { 3 } else { 2 };
+    for (index, line) in lines.iter().take(told).enumerate() {
+        let at = (middle.0, middle.1 - 16.0 + 20.0 * index as f64);
+        canvas.text(at, line, SMALL.color(GREY_TEXT).align(Align::Centre));
+    }
+}
+
+fn title(lanes: &[Lane], noun: &str) -> String {
+    let refused = lanes.iter().filter(|lane| lane.risk > 0.0).count();
+    let worst = &lanes[0];
+    let all = words::plural(lanes.len() as u64, noun);
+    match refused {
+        0 => format!("None of {all} was refused; fullest: {} at {} %", worst.name, words::percent(worst.peak)),
+        1 if lanes.len() == 2 => {
+            format!("{} starves: refused {} %; the other {noun} not", worst.name, words::percent(worst.refused))
+        }
+        1 => format!(
+            "{} starves: refused {} %; the other {} not",
+            worst.name,
+            words::percent(worst.refused),
+            words::plural(lanes.len() as u64 - 1, noun)
+        ),
+        refused if refused == lanes.len() => {
+            format!("All {all} were refused, {} most: {} %", worst.name, words::percent(worst.refused))
+        }
+        refused => format!("{refused} of {all} were refused, {} most: {} %", worst.name, words::percent(worst.refused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{samples, simulated};
+
+    #[test]
+    fn who_is_refused_comes_first() {
+        let tables = simulated::destinations(7, "seven");
+        let lanes = lanes(&tables, "destination:");
+        assert_eq!((lanes.len(), lanes[0].name.as_str()), (8, "shard-0-of-a-service"));
+        let order = |pair: &[Lane]| (pair[0].risk, pair[0].refused) >= (pair[1].risk, pair[1].refused);
+        assert!(lanes.windows(2).all(order), "{lanes:?}");
+        let found = title(&lanes, "destination");
+        assert!(found.contains("shard-0-of-a-service") && found.contains("refused"), "{found}");
+    }
+
+    #[test]
+    fn one_lane_has_no_panels() {
+        assert!(!(CHART.applies)(&samples::quickstart()));
+        assert!((CHART.applies)(&simulated::named("two-destinations")));
+        assert_eq!(kind(&simulated::named("two-hosts")), Some(("client:", "client")));
+    }
+
+    #[test]
+    fn panels_do_not_overlap() {
+        for (count, columns) in [(2, 2), (4, 2), (9, 3), (12, 4)] {
+            let rows = usize::div_ceil(count, columns);
+            let all: Vec<Box2> = (0..count).map(|place| panel(place, (columns, rows))).collect();
+            for (index, one) in all.iter().enumerate() {
+                assert!(one.right <= AREA.right + 1e-9 && one.bottom <= AREA.bottom + 1e-9);
+                let apart = |other: &Box2| one.left > other.right || one.top > other.bottom;
+                assert!(all[..index].iter().all(apart));
+            }
+        }
+    }
+}
