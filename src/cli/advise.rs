@@ -13,7 +13,7 @@ use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, ali
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::Manifest;
-use crate::report::advice::{self, AT_PRESENT, Advice, By, Effect, SafeRate, Worth, advice_json, advice_screen};
+use crate::report::advice::{self, AT_PRESENT, Advice, By, Effect, KEYS, SafeRate, Worth, advice_json, advice_screen};
 use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
@@ -34,6 +34,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport advise s.toml --max-risk 0.1%", "more careful"),
         ("dryport advise s.toml --json | jq '.remedies[0].change'", "for scripts"),
     ],
+    json: KEYS,
 };
 
 /// What is counted on the way.

@@ -9,7 +9,7 @@ use crate::des::{Rate, SimDuration};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::port::PortRange;
 use crate::profile;
-use crate::report::calc::{Asked, Reuse, calc_json, calc_screen, no_closed_form_screen};
+use crate::report::calc::{Asked, KEYS, Reuse, calc_json, calc_screen, no_closed_form_screen};
 use crate::scenario::limits::{LANES_MAX, REQUESTS_MAX};
 use crate::scenario::quantity::{TEN_YEARS, write_duration, write_rate};
 use crate::scenario::words::{WIDTH, fitted, thousands};
@@ -30,6 +30,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport calc --rate 450/s --lifetime 50ms --json | jq .verdict", "for scripts"),
         ("dryport calc --rate 9/s --lifetime 2s --scenario | dryport run -", ""),
     ],
+    json: KEYS,
 };
 
 /// Say by formulas, at once, whether a load fits, and how much would

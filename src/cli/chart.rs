@@ -5,6 +5,8 @@ use super::interrupt::{self, UntilCtrlC};
 use super::{Exit, Failure, output::Output};
 use crate::report::chart::{self, ADVICE_CHARTS, AdviceTables, CHARTS, COMPARISON_CHARTS, SWEEP_CHARTS};
 use crate::report::comparison::{self, Comparison};
+use crate::report::document::Keys;
+use crate::report::json::SCHEMA_VERSION;
 use crate::report::run_dir::{self, Pictures, RunDirError};
 use crate::report::schema::file;
 use crate::report::sweep::{self, META_FILE, SweepTables};
@@ -12,6 +14,7 @@ use crate::report::whole::{Replace, WholeError};
 use crate::report::{Manifest, RunTables};
 use crate::scenario::words::{fitted, shown};
 use clap::builder::PossibleValuesParser;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// How it is shown.
@@ -23,6 +26,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport chart output/sample --svg", "for a document"),
         ("dryport chart output/sample --only risk --out pictures", "elsewhere"),
     ],
+    json: KEYS,
 };
 
 /// Draw the charts of a run, comparison or sweep again, from its CSV files alone
@@ -44,7 +48,18 @@ pub struct Chart {
     /// Replace files that --out has already
     #[arg(long, requires = "out")]
     force: bool,
+    /// Print which files were drawn as JSON instead of one a line
+    #[arg(long)]
+    json: bool,
 }
+
+/// Every key of the document.
+const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("folder: string", "the run, comparison or sweep whose charts were drawn"),
+    ("files: string[]", "the charts"),
+];
 
 /// What a folder holds.
 enum Found {
@@ -130,7 +145,11 @@ impl Chart {
         });
         match written {
             Ok(paths) => {
-                paths.iter().try_for_each(|path| output.data(&shown(path)))?;
+                if self.json {
+                    output.data(&format!("{:#}", self.document(&paths)))?;
+                } else {
+                    paths.iter().try_for_each(|path| output.data(&shown(path)))?;
+                }
                 Ok(Exit::Fine)
             }
             Err(error) => {
@@ -140,6 +159,17 @@ impl Chart {
                 Ok(if until.is_over() { Exit::Interrupted } else { Exit::Failed })
             }
         }
+    }
+}
+
+impl Chart {
+    fn document(&self, paths: &[PathBuf]) -> Value {
+        json!({
+            "schema_version": SCHEMA_VERSION,
+            "dryport": env!("CARGO_PKG_VERSION"),
+            "folder": self.folder.display().to_string(),
+            "files": paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+        })
     }
 }
 

@@ -10,7 +10,9 @@ use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, align, run_arms};
 use crate::metrics::Metric;
 use crate::report::Manifest;
-use crate::report::comparison::{ArmRun, Comparison, DEFAULT_METRIC, Yardstick, comparison_json, comparison_screen};
+use crate::report::comparison::{
+    ArmRun, Comparison, DEFAULT_METRIC, KEYS, Yardstick, comparison_json, comparison_screen,
+};
 use crate::report::gate::{Ruling, about_nobody};
 use crate::report::manifest::ScenarioMeta;
 use crate::report::run_dir::{self, Pictures};
@@ -29,6 +31,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport compare scenarios/range-sizes/*.toml", "one picture"),
         ("dryport compare s.toml --set host.gateway.addresses=2", "as it is, or so"),
     ],
+    json: KEYS,
 };
 
 /// The most arms: beyond, `sweep` is meant.

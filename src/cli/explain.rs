@@ -8,7 +8,7 @@ use crate::experiment::{Life, explain};
 use crate::metrics::Hero;
 use crate::report::chart::{self, Caption};
 use crate::report::csv;
-use crate::report::life::{Story, screen, table};
+use crate::report::life::{KEYS, Story, life_json, screen, table};
 use crate::report::whole::{self, Fill, Replace, What, WholeError};
 use crate::scenario::words::{plural, shown, span, thousands};
 use crate::scenario::{Reading, Scenario, SourceFile};
@@ -24,6 +24,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport explain scenarios/quickstart.toml --connection 17577", "one request"),
         ("dryport explain s.toml --port 40000 --replication 3 --out life", "as a chart"),
     ],
+    json: KEYS,
 };
 
 /// The files it leaves.
@@ -31,6 +32,7 @@ const FILES: [&str; 3] = ["life.csv", "life.png", "life.svg"];
 
 /// Tell the life of one port or of one connection in one run, event by event
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(group = clap::ArgGroup::new("hero").required(true).args(["connection", "port"]))]
 pub struct Explain {
     /// A TOML file, or - for stdin
@@ -67,6 +69,9 @@ pub struct Explain {
     /// Replace files that --out has already
     #[arg(long, requires = "out")]
     force: bool,
+    /// Print the life as JSON instead of prose, whole
+    #[arg(long)]
+    json: bool,
 }
 
 impl Explain {
@@ -109,19 +114,24 @@ impl Explain {
             Some(folder) => self.write(folder, &story),
             None => Ok(Vec::new()),
         };
-        output.data(screen(&story).trim_end())?;
-        match written {
-            Ok(paths) => {
-                let labels = std::iter::once("Files").chain(std::iter::repeat(""));
-                let mut lines = labels.zip(&paths).map(|(label, path)| format!("{label:<13}{}", shown(path)));
-                lines.try_for_each(|line| output.data(&line))?;
-                Ok(Exit::Fine)
-            }
-            Err((exit, message)) => {
-                output.prose(&message)?;
-                Ok(exit)
-            }
+        let paths = written.as_deref().unwrap_or_default();
+        if self.json {
+            let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            output.data(&format!("{:#}", life_json(&story, &self.stem(), &files)))?;
+        } else {
+            output.data(screen(&story).trim_end())?;
+            let labels = std::iter::once("Files").chain(std::iter::repeat(""));
+            let mut lines = labels.zip(paths).map(|(label, path)| format!("{label:<13}{}", shown(path)));
+            lines.try_for_each(|line| output.data(&line))?;
         }
+        let Err((exit, message)) = written else { return Ok(Exit::Fine) };
+        output.prose(&message)?;
+        Ok(exit)
+    }
+
+    /// The name of the scenario.
+    fn stem(&self) -> String {
+        SourceFile::new(&self.scenario, "").stem().to_owned()
     }
 
     /// What it is about, or what is wrong with the question.
@@ -191,7 +201,7 @@ impl Explain {
 
     /// Writes table and chart; which files they became, or why they did not.
     fn write(&self, folder: &Path, story: &Story<'_>) -> Result<Vec<PathBuf>, (Exit, String)> {
-        let table = table(story, SourceFile::new(&self.scenario, "").stem());
+        let table = table(story, &self.stem());
         let canvas = chart::life(&table, &self.caption(story.scenario));
         let until = UntilCtrlC::new();
         let write = |file: &&str| {

@@ -4,7 +4,7 @@ use super::Exit;
 use crate::report::whole::{is_named_pipe, is_pipe};
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
 use crate::scenario::words::{fitted, shown};
-use crate::scenario::{Reading, Scenario, SourceError, SourceFile, Sources};
+use crate::scenario::{Diagnostics, Reading, Scenario, SourceError, SourceFile, Sources};
 use crate::workload::Arrivals;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -79,10 +79,13 @@ pub fn source(file: &str) -> Result<SourceFile, Unread> {
 ///
 /// As [`read`].
 pub fn read_from(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Reading, Unread> {
-    Reading::of(source, sets, sources).map_err(|diagnostics| {
-        let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
-        (exit, diagnostics.to_string())
-    })
+    Reading::of(source, sets, sources).map_err(|diagnostics| shown_faults(&diagnostics))
+}
+
+/// Faults, ready to be shown; [`Exit::Usage`] when only overrides are wrong.
+pub fn shown_faults(diagnostics: &Diagnostics) -> Unread {
+    let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
+    (exit, diagnostics.to_string())
 }
 
 /// The scenario file `name`; `-` is standard input.

@@ -4,6 +4,7 @@
 //! knowledge of the arguments. A test runs every example of every command in a folder that holds `scenarios/`, `s.toml`
 //! (a minute of the quickstart) and `output/sample/`.
 
+use crate::report::document::Keys;
 use crate::scenario::words::WIDTH;
 use clap::Command;
 
@@ -23,6 +24,8 @@ pub struct Guide {
     pub short: &'static str,
     /// Commands that work when typed, each with a remark or an empty one.
     pub examples: &'static [(&'static str, &'static str)],
+    /// What `--json` prints; empty when it has no such option.
+    pub json: &'static Keys,
 }
 
 /// What a command is for, in general.
@@ -110,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_group_of_three_takes_two_lines_and_an_empty_one_none() {
-        let guide = |group, examples| Guide { group, short: "what for", examples };
+        let guide = |group, examples| Guide { group, short: "what for", examples, json: &[] };
         let (run, check) = (guide(Group::Ask, &[("dryport run x", "")]), guide(Group::Files, &[]));
         let page = front_page(&[("run", &run), ("check", &check), ("list", &check), ("new", &check)]);
         assert!(
@@ -125,7 +128,7 @@ mod tests {
     #[test]
     fn remarks_stand_below_each_other() {
         let examples = &[("dryport a", "one"), ("dryport abcd", "two"), ("dryport a-long-one-without-a-remark", "")];
-        let guide = Guide { group: Group::Ask, short: "", examples };
+        let guide = Guide { group: Group::Ask, short: "", examples, json: &[] };
         let expected = "  dryport a       one\n  dryport abcd    two\n  dryport a-long-one-without-a-remark\n";
         assert_eq!(super::examples(&guide), expected);
     }

@@ -2,6 +2,7 @@
 //!
 //! Each kind is one line of `KINDS` and a function that walks its registry.
 
+use super::GUIDES;
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::choice::Outline;
@@ -11,6 +12,8 @@ use crate::metrics::METRICS;
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
 use crate::report::chart;
+use crate::report::document::{self, Keys};
+use crate::report::json::SCHEMA_VERSION;
 use crate::report::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use crate::scenario::keys::{FILE, Form, Key, Need};
 use crate::scenario::words::{WIDTH, wrapped};
@@ -26,7 +29,9 @@ pub const GUIDE: Guide = Guide {
         ("dryport list", "the kinds of things"),
         ("dryport list profiles --long", "with every number's source"),
         ("dryport list metrics --json | jq .metrics", "in a pipeline"),
+        ("dryport list --schema > dryport.schema.json", "of every --json"),
     ],
+    json: KEYS,
 };
 
 /// List what can be chosen and what is measured
@@ -41,7 +46,23 @@ pub struct List {
     /// Print everything as JSON instead
     #[arg(long)]
     json: bool,
+    /// Print the JSON Schema of what every command prints with --json
+    #[arg(long, conflicts_with_all = ["kind", "long", "json"])]
+    schema: bool,
 }
+
+/// Every key of the document.
+const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("KIND", "what there is of this kind, as dryport list names them"),
+    ("KIND[].name: string", "its name"),
+    ("KIND[].about: string", "what it is, in one line"),
+    ("KIND[].facts", "what more there is to say"),
+    ("KIND[].facts[].name: string", "of what"),
+    ("KIND[].facts[].value: string", "its value; empty when the name says all"),
+    ("KIND[].facts[].remark: string", "more about it, such as its source; may be empty"),
+];
 
 /// A kind of things.
 struct Kind {
@@ -75,6 +96,7 @@ const KINDS: &[Kind] = &[
     Kind { name: "metrics", about: "what is measured, in summary.csv and replications.csv", items: metrics },
     Kind { name: "rules", about: "myths and traps that dryport check looks for", items: rules },
     Kind { name: "charts", about: "the pictures that run, compare and sweep leave", items: charts },
+    Kind { name: "json", about: "what each command prints with --json", items: json_keys },
 ];
 
 fn kinds() -> PossibleValuesParser {
@@ -167,6 +189,16 @@ fn charts() -> Vec<Item> {
     chart::all().into_iter().map(|(name, summary)| item(name, summary, Vec::new())).collect()
 }
 
+fn json_keys() -> Vec<Item> {
+    let key = |(key, about): &(&str, &str)| {
+        let (name, kind) = key.split_once(": ").unwrap_or((key, ""));
+        fact(name, kind, *about)
+    };
+    let facts = |keys: &Keys| keys.iter().map(key).collect();
+    let with_json = GUIDES.iter().filter(|(_, guide)| !guide.json.is_empty());
+    with_json.map(|(name, guide)| item(*name, guide.short, facts(guide.json))).collect()
+}
+
 impl List {
     /// Prints the kinds, or what there is of one kind.
     ///
@@ -176,9 +208,14 @@ impl List {
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let chosen: Vec<&Kind> =
             KINDS.iter().filter(|kind| self.kind.as_deref().is_none_or(|name| name == kind.name)).collect();
-        if self.json {
+        if self.schema {
+            let commands = GUIDES.iter().map(|(name, guide)| (*name, guide.json)).filter(|(_, keys)| !keys.is_empty());
+            output.data(&format!("{:#}", document::schema(commands)))?;
+        } else if self.json {
             let all = chosen.iter().map(|kind| (kind.name.to_owned(), (kind.items)().iter().map(to_json).collect()));
-            output.data(&format!("{:#}", Value::Object(all.collect::<Map<_, _>>())))?;
+            let head = [("schema_version", json!(SCHEMA_VERSION)), ("dryport", json!(env!("CARGO_PKG_VERSION")))];
+            let head = head.map(|(key, value)| (key.to_owned(), value));
+            output.data(&format!("{:#}", Value::Object(head.into_iter().chain(all).collect::<Map<_, _>>())))?;
         } else if self.kind.is_none() && !self.long {
             let kinds: Vec<Item> = chosen.iter().map(|kind| item(kind.name, kind.about, Vec::new())).collect();
             output.data(&self.screen(&kinds))?;

@@ -181,6 +181,15 @@ mod tests {
     }
 
     #[test]
+    fn a_command_with_json_says_what_that_holds() {
+        for (command, (name, guide)) in command_line().get_subcommands().zip(GUIDES) {
+            assert_eq!(command.get_name(), *name);
+            let has_option = command.get_arguments().any(|argument| argument.get_id() == "json");
+            assert_eq!(has_option, !guide.json.is_empty(), "{name}");
+        }
+    }
+
+    #[test]
     fn mistakes_of_usage_exit_with_2_and_help_with_0() {
         for (arguments, exit) in [
             (&["dryport", "check"][..], Exit::Usage),

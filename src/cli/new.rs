@@ -19,6 +19,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport new checkout.toml", "start from it"),
         ("dryport new --profile macos --rate 450/s | dryport run -", "run it at once"),
     ],
+    json: &[],
 };
 
 /// Write a commented scenario that can be run as it is

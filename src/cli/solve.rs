@@ -11,7 +11,7 @@ use crate::experiment::{Checks, Question, Settings, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::gate::truth;
-use crate::report::solution::{Answer, Formula, Outcome, solution_json, solution_screen};
+use crate::report::solution::{Answer, Formula, KEYS, Outcome, solution_json, solution_screen};
 use crate::scenario::claim::{Bound, Comparison};
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Better, Claim, Knob, Quantity, Reading, Scenario, SourceFile};
@@ -28,6 +28,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport solve s.toml --for port_range --max-risk 0.1%", "smallest range"),
         ("dryport solve s.toml --for addresses --json | jq .answer", "for scripts"),
     ],
+    json: KEYS,
 };
 
 /// What a search counts.

@@ -35,6 +35,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport sweep s.toml --vary run.seed=1,2 --vary run.warm_up=0s,auto", "2 x 2"),
         ("dryport sweep s.toml --vary run.seed=1..8:8 --shard 1/2", "half"),
     ],
+    json: sweep::KEYS,
 };
 
 /// What a sweep counts.

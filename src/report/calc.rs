@@ -1,5 +1,6 @@
 //! The screen and the JSON of `dryport calc`: an answer by formulas alone, with what it assumed.
 
+use super::document::Keys;
 use super::json::number;
 use super::page::{Page, solid};
 use super::words::{self, count, percent, plural};
@@ -136,6 +137,25 @@ pub fn no_closed_form_screen(why: &NoClosedForm, commands: &[String]) -> String 
     page.hanging("NO CLOSED FORM  ", &format!("{why}; simulate it instead:"));
     page.text() + &commands.iter().fold(String::new(), |text, line| text + "  " + line + "\n")
 }
+
+/// Every key of the document; without a closed form there are the first three and why.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("verdict: 'FITS' | 'TIGHT' | 'DOES NOT FIT' | 'NO CLOSED FORM'", "does the load fit?"),
+    ("why?: string", "why there is no closed form"),
+    ("window_s?: number | null", "the time that the risk is about"),
+    ("requests_per_connection?: integer", "requests that follow each other on one connection"),
+    ("requests_per_s?: number | null", "the load"),
+    ("ports?: integer", "usable ports of one set"),
+    ("profile?: string", "the stack"),
+    ("risk_formula?: string", "by which formula"),
+    ("figures?", "what formulas say; dryport list metrics explains each"),
+    ("figures.METRIC: number | null", "the figure; null when no formula has it"),
+    ("ladder?", "what happens at which rate, the lowest first"),
+    ("ladder[].requests_per_s: number | null", "the rate"),
+    ("ladder[].happens: string", "what happens there"),
+];
 
 /// The answer as JSON; every figure that `run` writes into `summary.csv` under the same name.
 pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Value {

@@ -3,6 +3,7 @@
 //! Its shape does not depend on how many scenarios ran; a new key may come, a changed meaning raises [`SCHEMA_VERSION`].
 //! Every key is explained in [`KEYS`].
 
+use super::document::Keys;
 use super::gate::{Finding, Judged, Sense};
 use super::query::Estimate;
 use super::summary::{Refusals, Verdict};
@@ -12,41 +13,50 @@ use serde_json::{Map, Value, json};
 /// The version of the document's layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each headline.
-pub const KEYS: [(&str, &str); 33] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("verdict", "the worst of all runs: RUNS OUT, MAY RUN OUT or NOT SEEN"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("verdict: 'RUNS OUT' | 'MAY RUN OUT' | 'NOT SEEN'", "the worst of all runs: RUNS OUT, MAY RUN OUT or NOT SEEN"),
     ("runs", "one for each scenario, in the order of the command line"),
-    ("runs[].scenario", "name: the file's stem"),
-    ("runs[].title", "title of the scenario"),
-    ("runs[].verdict", "RUNS OUT: refused in every replication; MAY RUN OUT: in some; NOT SEEN: in none"),
-    ("runs[].seed", "what every random draw is keyed by"),
-    ("runs[].replications", "how many are whole"),
-    ("runs[].replications_refused", "how many had at least one refused connect()"),
-    ("runs[].duration_s", "measured window of each"),
-    ("runs[].warm_up_s", "time before it, in no figure"),
-    ("runs[].confidence", "level of every interval"),
-    ("runs[].folder", "where the files are"),
+    ("runs[].scenario: string", "name: the file's stem"),
+    ("runs[].title: string", "title of the scenario"),
+    (
+        "runs[].verdict: 'RUNS OUT' | 'MAY RUN OUT' | 'NOT SEEN'",
+        "RUNS OUT: refused in every replication; MAY RUN OUT: in some; NOT SEEN: in none",
+    ),
+    ("runs[].seed: integer", "what every random draw is keyed by"),
+    ("runs[].replications: integer", "how many are whole"),
+    ("runs[].replications_refused: integer", "how many had at least one refused connect()"),
+    ("runs[].duration_s: number", "measured window of each"),
+    ("runs[].warm_up_s: number", "time before it, in no figure"),
+    ("runs[].confidence: number", "level of every interval"),
+    ("runs[].folder: string", "where the files are"),
     ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
-    ("runs[].gates[].assert", "the condition that must hold"),
-    ("runs[].gates[].fail_if", "or the condition that must not"),
-    ("runs[].gates[].scope", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
-    ("runs[].gates[].result", "passed, failed or undecided; only passed passes"),
-    ("runs[].gates[].estimate", "the figure it was judged by, if it is one claim; null when there is none"),
-    ("runs[].gates[].ci_low", "lower end of its interval; null when it has none"),
-    ("runs[].gates[].ci_high", "upper end; null when it has none, or that is never"),
-    ("runs[].gates[].claims", "instead, where it is several claims: each, from left to right"),
-    ("runs[].gates[].claims[].claim", "what is claimed"),
-    ("runs[].gates[].claims[].scope", "of which scope"),
-    ("runs[].gates[].claims[].holds", "is it true? null when the runs are too few to say"),
-    ("runs[].gates[].claims[].estimate", "the figure it was judged by; null when there is none"),
-    ("runs[].gates[].claims[].ci_low", "lower end of its interval; null when it has none"),
-    ("runs[].gates[].claims[].ci_high", "upper end; null when it has none, or that is never"),
+    ("runs[].gates[].assert?: string", "the condition that must hold"),
+    ("runs[].gates[].fail_if?: string", "or the condition that must not"),
+    (
+        "runs[].gates[].scope: string",
+        "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME",
+    ),
+    ("runs[].gates[].result: 'passed' | 'failed' | 'undecided'", "passed, failed or undecided; only passed passes"),
+    (
+        "runs[].gates[].estimate?: number | null",
+        "the figure it was judged by, if it is one claim; null when there is none",
+    ),
+    ("runs[].gates[].ci_low?: number | null", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].ci_high?: number | null", "upper end; null when it has none, or that is never"),
+    ("runs[].gates[].claims?", "instead, where it is several claims: each, from left to right"),
+    ("runs[].gates[].claims[].claim: string", "what is claimed"),
+    ("runs[].gates[].claims[].scope: string", "of which scope"),
+    ("runs[].gates[].claims[].holds: boolean | null", "is it true? null when the runs are too few to say"),
+    ("runs[].gates[].claims[].estimate: number | null", "the figure it was judged by; null when there is none"),
+    ("runs[].gates[].claims[].ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("runs[].gates[].claims[].ci_high: number | null", "upper end; null when it has none, or that is never"),
     ("runs[].figures.METRIC", "headline figures of scope all; summary.csv has every other"),
-    ("runs[].figures.METRIC.estimate", "the figure; null when it cannot be had, or never happened"),
-    ("runs[].figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
-    ("runs[].figures.METRIC.ci_high", "upper end; null when it has none, or that is never"),
+    ("runs[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had, or never happened"),
+    ("runs[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("runs[].figures.METRIC.ci_high: number | null", "upper end; null when it has none, or that is never"),
 ];
 
 /// The metrics that are told, of scope `all`; every other figure is in `summary.csv`.
@@ -98,10 +108,16 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
 
 /// A number, whole ones without a point; null where there is none, and where it is infinite.
 pub(crate) fn number(value: Option<f64>) -> Value {
-    match Cell::figure(value.filter(|value| value.is_finite())) {
+    cell(&Cell::figure(value.filter(|value| value.is_finite())))
+}
+
+/// A cell of a table; null for an empty one.
+pub(super) fn cell(cell: &Cell) -> Value {
+    match cell {
+        Cell::Empty => Value::Null,
+        Cell::Text(text) => json!(&**text),
         Cell::Whole(whole) => json!(whole),
         Cell::Number(number) => json!(number),
-        Cell::Empty | Cell::Text(_) => Value::Null,
     }
 }
 
@@ -149,7 +165,8 @@ fn finding(finding: &Finding) -> Value {
 
 /// Holds a document to the list of its keys: each is there and explained.
 #[cfg(test)]
-pub(crate) fn explains(explained: &[(&str, &str)], document: &Value) {
+pub(crate) fn explains(explained: &Keys, document: &Value) {
+    use super::document::path;
     use std::collections::BTreeSet;
 
     fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
@@ -169,7 +186,7 @@ pub(crate) fn explains(explained: &[(&str, &str)], document: &Value) {
 
     let mut found = BTreeSet::new();
     keys(document, "", &mut found);
-    assert_eq!(found, explained.iter().map(|(key, _)| (*key).to_owned()).collect());
+    assert_eq!(found, explained.iter().map(|(key, _)| path(key).to_owned()).collect());
 }
 
 #[cfg(test)]
@@ -188,7 +205,7 @@ mod tests {
             let that = Condition::read(that).unwrap();
             Gate { that, scope: "all".into(), variant: None, sense }.judge(&tables)
         });
-        explains(&KEYS, &runs_json(&[run_json(&tables, &gates, "output/quickstart")]));
+        explains(KEYS, &runs_json(&[run_json(&tables, &gates, "output/quickstart")]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod calc;
 pub mod chart;
 pub mod comparison;
 pub mod csv;
+pub mod document;
 mod fonts;
 pub mod gate;
 pub mod json;

@@ -1,6 +1,6 @@
 //! Every fault of a scenario, and every doubt about it, shown the way rustc shows them: place, line, caret, advice.
 
-use super::excerpt::Excerpt;
+use super::excerpt::{self, Excerpt};
 use super::quantity::Misfit;
 use super::tree::At;
 use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
@@ -26,6 +26,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// Its word.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+
     const fn level(self) -> Level<'static> {
         match self {
             Self::Error => Level::ERROR,
@@ -33,6 +42,27 @@ impl Severity {
             Self::Note => Level::NOTE,
         }
     }
+}
+
+/// A fault in plain words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told<'d> {
+    /// `error`, `warning` or `note`.
+    pub severity: &'static str,
+    /// The rule that says so, where it may be seen in more than one way.
+    pub rule: Option<&'static str>,
+    /// What is wrong.
+    pub message: &'d str,
+    /// What more there is to say of the place; may be empty.
+    pub label: &'d str,
+    /// The file, the option or the profile.
+    pub place: String,
+    /// The line and the column in characters, both from 1, where a text has them.
+    pub at: Option<(usize, usize)>,
+    /// More about it, each with its name: `why`, `source`.
+    pub asides: &'d [(&'static str, String)],
+    /// How to mend it.
+    pub help: Option<&'d str>,
 }
 
 /// One thing that is wrong.
@@ -308,6 +338,22 @@ impl Diagnostics {
     /// What is wrong, one message per fault (the first 100).
     pub fn messages(&self) -> impl Iterator<Item = &str> {
         self.faults.iter().take(SHOWN_MAX).map(|fault| fault.message.as_str())
+    }
+
+    /// Each fault that is kept, for scripts.
+    pub fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        self.faults.iter().map(|fault| {
+            let (place, at) = match (self.document(&fault.at), &fault.at) {
+                (Some((text, name, span)), _) => (name, Some(excerpt::position(text, span.start))),
+                (None, At::Json(path)) => (format!("{}: {path}", self.name), None),
+                (None, At::Profile(name)) => (format!("profile {name}"), None),
+                (None, _) => (self.name.clone(), None),
+            };
+            let severity = fault.severity.name();
+            let (rule, message, label) = (fault.further.rule, fault.message.as_str(), fault.label.as_str());
+            let (asides, help) = (&fault.further.asides[..], fault.help.as_deref());
+            Told { severity, rule, message, label, place, at, asides, help }
+        })
     }
 
     /// The text that a place lies in, and the name under which it is shown.

@@ -22,6 +22,13 @@ pub(super) struct Excerpt<'t> {
     label: &'t str,
 }
 
+/// The line and the column, in characters, of a byte of a text; both from 1.
+pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..floor_char(text, at)];
+    let line = before.rfind('\n').map_or(0, |end| end + 1);
+    (1 + before.bytes().filter(|byte| *byte == b'\n').count(), 1 + before[line..].chars().count())
+}
+
 impl<'t> Excerpt<'t> {
     pub(super) fn new(text: &'t str, path: String, span: &Range<usize>, kind: AnnotationKind, label: &'t str) -> Self {
         let start = floor_char(text, span.start);

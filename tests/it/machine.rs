@@ -10,7 +10,7 @@ use std::os::unix::fs::symlink;
 use tempfile::TempDir;
 
 /// The recorded machine in a folder of its own.
-fn machine() -> TempDir {
+pub(crate) fn machine() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy_folder(&root().join("tests/data/machine"), folder.path());
     let proc = folder.path().join("proc");
@@ -34,7 +34,7 @@ fn put(machine: &TempDir, path: &str, text: &str) {
 }
 
 /// Runs a command on that machine.
-fn on(machine: &TempDir, arguments: &[&str]) -> Ended {
+pub(crate) fn on(machine: &TempDir, arguments: &[&str]) -> Ended {
     let root = machine.path().to_str().expect("a name in UTF-8");
     dryport(machine.path(), &[arguments, &["--root", root]].concat())
 }

@@ -23,6 +23,8 @@ mod gallery;
 mod gates;
 mod golden;
 mod interrupts;
+#[cfg(unix)]
+mod json_output;
 mod kernel_replays;
 mod laws;
 mod lint;

@@ -26,6 +26,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport inspect --scenario | dryport check -", "is it understood?"),
         ("dryport inspect --json | jq .lanes[0]", "the fullest destination"),
     ],
+    json: json::KEYS,
 };
 
 /// How near is this machine to running out of ports now, and towards whom?

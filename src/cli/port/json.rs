@@ -4,8 +4,40 @@ use super::Found;
 use crate::inspect::iana::{self, Range};
 use crate::inspect::port_use::time_left;
 use crate::inspect::{Holder, Holders, PortUse, Socket, elsewhere};
+use crate::report::document::Keys;
 use crate::report::json::SCHEMA_VERSION;
 use serde_json::{Value, json};
+
+/// Every key of the document.
+pub(super) const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("verdict: 'HELD' | 'FREE'", "is any of the ports held?"),
+    ("held: integer", "how many of the ports are"),
+    ("free: integer", "how many are not"),
+    ("ports", "each port that was asked about"),
+    ("ports[].port: integer", "its number"),
+    ("ports[].verdict: 'HELD' | 'FREE'", "is it held?"),
+    ("ports[].iana_range: 'system' | 'user' | 'dynamic'", "its range by RFC 6335"),
+    ("ports[].service: string | null", "the service that IANA has registered for it; null when there is none"),
+    ("ports[].description: string | null", "what that service is"),
+    ("ports[].service_list: string", "which list says so"),
+    ("ports[].in_ephemeral_range: boolean", "may connect() hand it out on this machine?"),
+    ("ports[].ephemeral_by_default: string[]", "systems whose default range holds it"),
+    ("ports[].bind_needs_privilege: boolean", "may only root bind it on this machine?"),
+    ("ports[].reserved: boolean", "is it in ip_local_reserved_ports?"),
+    ("ports[].sockets", "every socket that has it as its local port"),
+    ("ports[].sockets[].state: string", "its state, as RFC 9293 spells it"),
+    ("ports[].sockets[].local: string", "its address and port"),
+    ("ports[].sockets[].remote: string", "those of the other end"),
+    ("ports[].sockets[].reuse_after_s: number | null", "age at which connect() may take it over; null when it may not"),
+    ("ports[].sockets[].time_left_min_s: number | null", "the kernel frees it so soon at the earliest"),
+    ("ports[].sockets[].time_left_max_s: number | null", "and at the latest"),
+    ("ports[].sockets[].holder: string", "the processes that hold it, or in words why none is named"),
+    ("ports[].sockets[].holder[].name: string", "name of the process"),
+    ("ports[].sockets[].holder[].pid: integer", "its number"),
+    ("not_seen: string[]", "what could not be read"),
+];
 
 pub(super) fn document(found: &Found) -> Value {
     json!({

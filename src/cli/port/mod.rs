@@ -24,6 +24,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport port 8080 --expect free", "exit 99 when it is held"),
         ("dryport port 443 --json | jq .ports[0].sockets", "for scripts"),
     ],
+    json: json::KEYS,
 };
 
 /// Who holds a port of this machine, what is it, and what happens to it next?

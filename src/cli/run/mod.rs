@@ -13,7 +13,7 @@ use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
-use crate::report::json::{run_json, runs_json};
+use crate::report::json::{KEYS, run_json, runs_json};
 use crate::report::manifest::{PrecisionMeta, ScenarioMeta};
 use crate::report::openmetrics;
 use crate::report::rare::add_rare;
@@ -37,6 +37,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport run s.toml --set host.gateway.port_range=1024-65535", "one key changed"),
         ("dryport run - --json < s.toml | jq .verdict", "in a pipeline"),
     ],
+    json: KEYS,
 };
 
 /// Simulate a scenario; report the risk of running out of ports, with its interval

@@ -1,8 +1,34 @@
 //! What checks came to, as a JSON document.
 
+use crate::report::document::Keys;
 use crate::report::json::{SCHEMA_VERSION, number};
 use crate::verify::{Check, Difference, Finding, Judged};
 use serde_json::{Value, json};
+
+/// Every key of the document; of a list that is not run, only what is known before.
+pub(super) const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("verdict?: 'AGREES' | 'DISAGREES' | 'NOT JUDGED'", "of all checks"),
+    ("checks", "each check, in the order of the table"),
+    ("checks[].case: string", "its name"),
+    ("checks[].about: string", "what is checked"),
+    ("checks[].against: 'theory' | 'kernel' | 'incident'", "what it is held against"),
+    ("checks[].source: string", "where the expected figures come from"),
+    ("checks[].agrees?: boolean", "do all figures agree? Not when one could not be judged"),
+    ("checks[].figures?", "each figure"),
+    ("checks[].figures[].figure: string", "its name"),
+    ("checks[].figures[].expected: number | null", "what it should be"),
+    ("checks[].figures[].found: number | null", "what was simulated"),
+    ("checks[].figures[].spread: number | null", "standard error of what was sampled; null when nothing was"),
+    ("checks[].figures[].difference", "how far the two are apart"),
+    (
+        "checks[].figures[].difference.as: 'exact' | 'z' | 'digits' | 'ratio' | 'unknown'",
+        "not at all, in units of spread, digits that agree, as a share of what is expected, nothing to tell by",
+    ),
+    ("checks[].figures[].difference.value: number | null", "so far"),
+    ("checks[].figures[].agrees: boolean", "is that near enough? Not when it could not be judged"),
+];
 
 /// Every check with its figures.
 pub(super) fn document(all: &[Judged<'_>]) -> Value {

@@ -22,6 +22,7 @@ pub const GUIDE: Guide = Guide {
         ("dryport verify --case P02 --json | jq .verdict", "in a pipeline"),
         ("dryport verify --list", "every case"),
     ],
+    json: json::KEYS,
 };
 
 /// Check dryport on this machine against theory, a Linux kernel and incidents

@@ -1,53 +1,60 @@
 //! The advice as one JSON document, for scripts.
 
+use super::super::document::Keys;
 use super::super::json::{SCHEMA_VERSION, estimate_json, number};
 use super::{AT_PRESENT, Advice, By, Effect, Worth};
 use serde_json::{Map, Value, json};
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each figure.
-pub const KEYS: [(&str, &str); 42] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("scenario", "name: the file's stem"),
-    ("client", "for whom: the client that wants the most ports"),
-    ("host", "its host"),
-    ("rate_per_s", "requests per second now; null when a recording says when they come"),
-    ("target_risk", "the risk per window that safe rates keep"),
-    ("window_s", "measured window of each run"),
-    ("seed", "what every random draw is keyed by"),
-    ("confidence", "level of every interval"),
-    ("replications", "runs of each setting at the present rate"),
-    ("folder", "where the files are"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("scenario: string", "name: the file's stem"),
+    ("client: string", "for whom: the client that wants the most ports"),
+    ("host: string", "its host"),
+    ("rate_per_s: number | null", "requests per second now; null when a recording says when they come"),
+    ("target_risk: number", "the risk per window that safe rates keep"),
+    ("window_s: number | null", "measured window of each run"),
+    ("seed: integer", "what every random draw is keyed by"),
+    ("confidence: number", "level of every interval"),
+    ("replications: integer", "runs of each setting at the present rate"),
+    ("folder: string", "where the files are"),
     ("now", "as things are"),
-    ("now.safe_rate_per_s", "highest safe rate of requests; null when nothing limits it, or none is known"),
-    ("now.method", "where that is from"),
+    (
+        "now.safe_rate_per_s: number | null",
+        "highest safe rate of requests; null when nothing limits it, or none is known",
+    ),
+    ("now.method: string", "where that is from"),
     ("now.figures.METRIC", "figures of everything at the present rate"),
-    ("now.figures.METRIC.estimate", "the figure; null when it cannot be had"),
-    ("now.figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
-    ("now.figures.METRIC.ci_high", "upper end; null when it has none"),
+    ("now.figures.METRIC.estimate: number | null", "the figure; null when it cannot be had"),
+    ("now.figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("now.figures.METRIC.ci_high: number | null", "upper end; null when it has none"),
     ("remedies", "what can be changed, each alone, the best first"),
-    ("remedies[].knob", "what is turned"),
-    ("remedies[].setting", "to what"),
-    ("remedies[].change", "the exact change to make"),
-    ("remedies[].caveat", "what to beware of; empty when there is nothing"),
-    ("remedies[].sets", "the same as overrides of the scenario"),
-    ("remedies[].requests", "requests on each connection then"),
-    ("remedies[].effect", "better, worse, none, or myth: none, although it is said to help"),
-    ("remedies[].enough", "is the present rate safe then"),
-    ("remedies[].safe_rate_per_s", "highest safe rate of requests then"),
-    ("remedies[].method", "where that is from"),
+    ("remedies[].knob: string", "what is turned"),
+    ("remedies[].setting: string", "to what"),
+    ("remedies[].change: string", "the exact change to make"),
+    ("remedies[].caveat: string", "what to beware of; empty when there is nothing"),
+    ("remedies[].sets: string[]", "the same as overrides of the scenario"),
+    ("remedies[].requests: number | null", "requests on each connection then"),
+    (
+        "remedies[].effect: 'better' | 'worse' | 'none' | 'myth'",
+        "better, worse, none, or myth: none, although it is said to help",
+    ),
+    ("remedies[].enough: boolean", "is the present rate safe then"),
+    ("remedies[].safe_rate_per_s: number | null", "highest safe rate of requests then"),
+    ("remedies[].method: string", "where that is from"),
     ("remedies[].figures.METRIC", "figures of everything at the present rate"),
-    ("remedies[].figures.METRIC.estimate", "the figure; null when it cannot be had"),
-    ("remedies[].figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
-    ("remedies[].figures.METRIC.ci_high", "upper end; null when it has none"),
-    ("pair", "the best two together; null when no two help"),
-    ("pair.settings", "which two"),
-    ("pair.safe_rate_per_s", "highest safe rate of requests then"),
-    ("pair.method", "where that is from"),
+    ("remedies[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had"),
+    ("remedies[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("remedies[].figures.METRIC.ci_high: number | null", "upper end; null when it has none"),
+    ("pair: null", "the best two together; null when no two help"),
+    ("pair.settings: string[]", "which two"),
+    ("pair.safe_rate_per_s: number | null", "highest safe rate of requests then"),
+    ("pair.method: string", "where that is from"),
     ("pair.figures.METRIC", "figures of everything at the present rate"),
-    ("pair.figures.METRIC.estimate", "the figure; null when it cannot be had"),
-    ("pair.figures.METRIC.ci_low", "lower end of its interval; null when it has none"),
-    ("pair.figures.METRIC.ci_high", "upper end; null when it has none"),
+    ("pair.figures.METRIC.estimate: number | null", "the figure; null when it cannot be had"),
+    ("pair.figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("pair.figures.METRIC.ci_high: number | null", "upper end; null when it has none"),
 ];
 
 /// What a setting is worth, to be joined by what the setting is.
@@ -126,7 +133,7 @@ mod tests {
     #[test]
     fn every_key_is_explained_and_there() {
         let mut advice = samples::quickstart();
-        explains(&KEYS, &advice_json(&advice, "output/quickstart-advise"));
+        explains(KEYS, &advice_json(&advice, "output/quickstart-advise"));
         // What nothing limits has no figure.
         advice.now.safe_rate = Some(SafeRate { per_s: f64::INFINITY, by: By::Formula("none") });
         assert_eq!(advice_json(&advice, "x")["now"]["safe_rate_per_s"], Value::Null);

@@ -1,32 +1,41 @@
 //! A comparison as one JSON document, for scripts.
 
+use super::super::document::Keys;
 use super::super::json::{SCHEMA_VERSION, estimate_json, gate, number};
 use super::super::summary::Refusals;
 use super::Comparison;
 use serde_json::{Map, Value, json};
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array, `METRIC` for each figure.
-pub const KEYS: [(&str, &str); 20] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("metric", "by which metric the arms are put in order"),
-    ("scope", "of which scope"),
-    ("seed", "what every random draw of every arm is keyed by"),
-    ("confidence", "level of every interval"),
-    ("folder", "where the files are"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("metric: string", "by which metric the arms are put in order"),
+    ("scope: string", "of which scope"),
+    ("seed: integer", "what every random draw of every arm is keyed by"),
+    ("confidence: number", "level of every interval"),
+    ("folder: string", "where the files are"),
     ("arms", "the arms, the best first"),
-    ("arms[].variant", "its name in the tables"),
-    ("arms[].label", "its name on the screen"),
-    ("arms[].replications", "how many runs are whole"),
-    ("arms[].replications_refused", "how many had at least one refused connect()"),
-    ("arms[].gates", "what came of the [[assert]] about it, as in the document of run"),
-    ("arms[].figures.METRIC", "the figure that is compared, and others; each with estimate, ci_low, ci_high"),
+    ("arms[].variant: string", "its name in the tables"),
+    ("arms[].label: string", "its name on the screen"),
+    ("arms[].replications: integer", "how many runs are whole"),
+    ("arms[].replications_refused: integer", "how many had at least one refused connect()"),
+    ("arms[].gates: object[]", "what came of the [[assert]] about it, each as in the document of run"),
+    ("arms[].figures.METRIC", "the figure that is compared, and others"),
+    ("arms[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had, or never happened"),
+    ("arms[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
+    ("arms[].figures.METRIC.ci_high: number | null", "upper end; null when it has none, or that is never"),
     ("differences", "each arm of that order against the one before it"),
-    ("differences[].variant", "the worse of the two"),
-    ("differences[].against", "the better one"),
-    ("differences[].difference", "so much higher is the metric; with ci_low and ci_high, over pairs of runs"),
-    ("differences[].wrong_ratio", "chance that the true difference has the other sign"),
-    ("differences[].gain", "so many times as many runs would independent random numbers need; null when unknown"),
+    ("differences[].variant: string", "the worse of the two"),
+    ("differences[].against: string", "the better one"),
+    ("differences[].difference: number", "so much higher is the metric, over pairs of runs"),
+    ("differences[].ci_low: number | null", "lower end of its interval"),
+    ("differences[].ci_high: number | null", "upper end"),
+    ("differences[].wrong_ratio: number", "chance that the true difference has the other sign"),
+    (
+        "differences[].gain: number | null",
+        "so many times as many runs would independent random numbers need; null when unknown",
+    ),
 ];
 
 /// What is told of each arm beside the metric.

@@ -1,5 +1,6 @@
 //! The life of a port or of a request, as `explain` tells it: in words, and as the table that its chart is drawn from.
 
+mod json;
 mod moments;
 mod screen;
 mod table;
@@ -12,6 +13,7 @@ use crate::scenario::Scenario;
 use crate::scenario::words;
 use crate::sim::{Attempt, Flow, PoolLanes, Topology};
 
+pub use json::{KEYS, life_json};
 pub use screen::screen;
 pub use table::table;
 

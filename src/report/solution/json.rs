@@ -1,46 +1,50 @@
 //! The answer as one JSON document, for scripts.
 
+use super::super::document::Keys;
 use super::super::json::{SCHEMA_VERSION, number};
 use super::Answer;
 use crate::experiment::Evidence;
 use serde_json::{Value, json};
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array.
-pub const KEYS: [(&str, &str); 34] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("scenario", "name: the file's stem"),
-    ("verdict", "ANSWER, NO LIMIT: any value will do; NO VALUE: none will; OPEN: the runs leave it open"),
-    ("key", "what was turned"),
-    ("now", "where it stands: connects per second, seconds, ports, pieces"),
-    ("better", "low or high: which way the target becomes true"),
-    ("target", "what has to hold, as it was written"),
-    ("scope", "of which scope"),
-    ("window_s", "measured window of each run"),
-    ("seed", "what every random draw is keyed by"),
-    ("confidence", "level of every interval"),
-    ("answer", "the last value at which the target surely holds; null without one"),
-    ("answer.value", "the value"),
-    ("answer.sets", "the overrides that turn the knob there, as --set has them"),
-    ("limit", "the true limit lies between the answer and this; null when nothing beyond surely fails"),
-    ("step", "values that were tried differ by so much near the answer"),
-    ("formula", "what a closed form says; null without one"),
-    ("formula.value", "how far it lets the knob be turned; null when nothing limits it"),
-    ("formula.name", "its name"),
-    ("formula.exact", "is it the limit itself; else it is sure up to there and may be further"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("scenario: string", "name: the file's stem"),
+    (
+        "verdict: 'ANSWER' | 'NO LIMIT' | 'NO VALUE' | 'OPEN'",
+        "NO LIMIT: any value will do; NO VALUE: none will; OPEN: the runs leave it open",
+    ),
+    ("key: string", "what was turned"),
+    ("now: number | null", "where it stands: connects per second, seconds, ports, pieces"),
+    ("better: 'low' | 'high'", "low or high: which way the target becomes true"),
+    ("target: string", "what has to hold, as it was written"),
+    ("scope: string", "of which scope"),
+    ("window_s: number | null", "measured window of each run"),
+    ("seed: integer", "what every random draw is keyed by"),
+    ("confidence: number", "level of every interval"),
+    ("answer: null", "the last value at which the target surely holds; null without one"),
+    ("answer.value: number", "the value"),
+    ("answer.sets: string[]", "the overrides that turn the knob there, as --set has them"),
+    ("limit: number | null", "the true limit lies between the answer and this; null when nothing beyond surely fails"),
+    ("step: number | null", "values that were tried differ by so much near the answer"),
+    ("formula: null", "what a closed form says; null without one"),
+    ("formula.value: number | null", "how far it lets the knob be turned; null when nothing limits it"),
+    ("formula.name: string", "its name"),
+    ("formula.exact: boolean", "is it the limit itself; else it is sure up to there and may be further"),
     ("instead", "other knobs that would do, each alone, by the same formula"),
-    ("instead[].key", "which"),
-    ("instead[].value", "turned to where"),
+    ("instead[].key: string", "which"),
+    ("instead[].value: number | null", "turned to where"),
     ("evidence", "every value that was tried, the lowest first"),
-    ("evidence[].value", "the value"),
-    ("evidence[].replications", "its runs"),
-    ("evidence[].replications_refused", "how many had at least one refused connect()"),
-    ("evidence[].estimate", "the figure that the target is about; null when there is none"),
-    ("evidence[].ci_low", "lower end of its interval"),
-    ("evidence[].ci_high", "upper end of its interval"),
-    ("evidence[].sampled", "does the target hold by the runs; null: they leave it open"),
-    ("evidence[].proven", "does it by formula; null: no formula says"),
-    ("interrupted", "was the search stopped before it was over"),
+    ("evidence[].value: number", "the value"),
+    ("evidence[].replications: integer", "its runs"),
+    ("evidence[].replications_refused: integer", "how many had at least one refused connect()"),
+    ("evidence[].estimate: number | null", "the figure that the target is about; null when there is none"),
+    ("evidence[].ci_low: number | null", "lower end of its interval"),
+    ("evidence[].ci_high: number | null", "upper end of its interval"),
+    ("evidence[].sampled: boolean | null", "does the target hold by the runs; null: they leave it open"),
+    ("evidence[].proven: boolean | null", "does it by formula; null: no formula says"),
+    ("interrupted: boolean", "was the search stopped before it was over"),
 ];
 
 /// The document.
@@ -130,7 +134,7 @@ mod tests {
             formula: Some(formula),
             instead: vec![(other, 2.0)],
         };
-        explains(&KEYS, &solution_json(&answer));
+        explains(KEYS, &solution_json(&answer));
         assert_eq!(solution_json(&answer)["answer"]["sets"][0], "client.checkout.arrivals.poisson.rate=444/s");
     }
 }

@@ -1,26 +1,30 @@
 //! A sweep as one JSON document, for scripts: the cells themselves are in the table.
 
+use super::super::document::Keys;
 use super::{Digest, SweepMeta, Tally};
 use serde_json::{Value, json};
 
-/// Every key of the document and what it holds; `[]` stands for each element of an array.
-pub const KEYS: [(&str, &str); 16] = [
-    ("schema_version", "layout of this document"),
-    ("dryport", "version that made it"),
-    ("scenario", "name: the file's stem"),
-    ("folder", "where sweep.csv and the cells are"),
-    ("cells", "how many points the grid has"),
-    ("cells_refused", "how many of them had a refused connect() in some run"),
+/// Every key of the document.
+pub const KEYS: &Keys = &[
+    ("schema_version: 1", "layout of this document"),
+    ("dryport: string", "version that made it"),
+    ("scenario: string", "name: the file's stem"),
+    ("folder: string", "where sweep.csv and the cells are"),
+    ("cells: integer", "how many points the grid has"),
+    ("cells_refused: integer", "how many of them had a refused connect() in some run"),
     ("gates", "what came of each [[assert]]"),
-    ("gates[].assert", "the condition that must hold"),
-    ("gates[].scope", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
-    ("gates[].result", "passed in every cell that it is about; failed in some; or undecided in some"),
-    ("gates[].cells_passed", "in how many it did"),
-    ("gates[].cells_failed", "in how many it did not"),
-    ("gates[].cells_undecided", "in how many the runs are too few to say"),
+    ("gates[].assert: string", "the condition that must hold"),
+    ("gates[].scope: string", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
+    (
+        "gates[].result: 'passed' | 'failed' | 'undecided'",
+        "passed in every cell that it is about; failed in some; or undecided in some",
+    ),
+    ("gates[].cells_passed: integer", "in how many it did"),
+    ("gates[].cells_failed: integer", "in how many it did not"),
+    ("gates[].cells_undecided: integer", "in how many the runs are too few to say"),
     ("axes", "what is varied"),
-    ("axes[].key", "the path of the key"),
-    ("axes[].values", "its values, as --set has them"),
+    ("axes[].key: string", "the path of the key"),
+    ("axes[].values: string[]", "its values, as --set has them"),
 ];
 
 /// The document; `folder` is where the files are, as the user wrote it.
@@ -59,6 +63,6 @@ mod tests {
         };
         let that = Condition::read("refused_total == 0").unwrap();
         let gates = Tally::all(&[Assert { that, scope: "all".into(), variant: None }]);
-        explains(&KEYS, &sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep"));
+        explains(KEYS, &sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep"));
     }
 }

@@ -1,7 +1,9 @@
 //! `dryport check FILE...`: what is wrong with scenarios, or what was understood of them, and which myths and traps they
 //! hold; the same for sysctls.
 
-use super::files::{Files, Unread, name_of, read_from, read_scenario, source};
+mod json;
+
+use super::files::{Files, Unread, name_of, read_scenario, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::lint::rules::RULES;
@@ -25,6 +27,7 @@ pub const GUIDE: Guide = Guide {
         ("sysctl -a 2> /dev/null | dryport check --sysctl-file -", "this machine"),
         ("dryport check --schema > scenario.schema.json", "for your editor"),
     ],
+    json: json::KEYS,
 };
 
 /// Find mistakes, myths and traps in scenario files or sysctls
@@ -49,8 +52,11 @@ pub struct Check {
     #[arg(long, value_name = "RULE", value_parser = rules(), hide_possible_values = true)]
     allow: Vec<String>,
     /// Print the JSON schema of scenario files instead, for editors
-    #[arg(long, conflicts_with_all = ["files", "sets", "sysctls", "sysctl_file", "strict", "allow"])]
+    #[arg(long, conflicts_with_all = ["files", "sets", "sysctls", "sysctl_file", "strict", "allow", "json"])]
     schema: bool,
+    /// Print what was found as JSON instead, all of it on stdout
+    #[arg(long)]
+    json: bool,
 }
 
 fn rules() -> PossibleValuesParser {
@@ -67,16 +73,21 @@ impl Check {
         if self.schema {
             output.data(&format!("{:#}", schema()))?;
         }
-        let mut exit = Exit::Fine;
-        let all = self.files.iter().map(|file| self.scenario(file));
-        for checked in all.chain(self.asks_for_sysctls().then(|| self.sysctls())) {
-            exit = exit.worse(match checked {
-                Ok(checked) => checked.tell(output)?,
-                Err((unread, errors)) => {
-                    output.message(&errors)?;
-                    unread
+        let (mut exit, mut documents) = (Exit::Fine, Vec::new());
+        let all = self.files.iter().map(|file| (name_of(file), self.scenario(file)));
+        for (name, checked) in all.chain(self.asks_for_sysctls().then(|| (self.names_of_sysctls(), self.sysctls()))) {
+            exit = exit.worse(checked.as_ref().map_or_else(|wrong| wrong.exit, Checked::exit));
+            if self.json {
+                documents.push(json::checked(&name, &checked));
+            } else {
+                match checked {
+                    Ok(checked) => checked.tell(&name, output)?,
+                    Err(wrong) => output.message(&wrong.text)?,
                 }
-            });
+            }
+        }
+        if self.json {
+            output.data(&format!("{:#}", json::document(&documents)))?;
         }
         Ok(exit)
     }
@@ -86,47 +97,49 @@ impl Check {
     }
 
     /// What was understood of a scenario and what is doubtful, or what is wrong with it.
-    fn scenario(&self, file: &str) -> Result<Checked, Unread> {
+    fn scenario(&self, file: &str) -> Result<Checked, Wrong> {
         let source = source(file)?;
-        let (reading, name) = (read_from(&source, &self.sets, &Files::beside(file))?, name_of(file));
+        let (reading, name) = (Reading::of(&source, &self.sets, &Files::beside(file))?, name_of(file));
         self.sweep(file, &source, &reading)?;
-        let notes = reading.scenario.notes().map(|note| format!("note: {name}: {note}")).collect();
-        let understood = broken(&format!("ok: {name}: {}", reading.scenario.understood()));
+        let notes = reading.scenario.notes().map(|note| format!("{name}: {note}")).collect();
+        let understood = reading.scenario.understood();
         Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
     }
 
     /// Reads every value that is to be swept, each alone; the first three faults.
-    fn sweep(&self, file: &str, source: &SourceFile, reading: &Reading) -> Result<(), Unread> {
+    fn sweep(&self, file: &str, source: &SourceFile, reading: &Reading) -> Result<(), Wrong> {
         let values = reading.scenario.sweep.axes().iter().flat_map(|axis| {
             let set = |value: &String| format!("{}={value}", axis.key);
             axis.values.iter().map(set)
         });
         let read =
-            |set: String| read_from(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err();
-        let faults: Vec<String> = values.filter_map(read).map(|(_, fault)| fault).take(3).collect();
-        if faults.is_empty() { Ok(()) } else { Err((Exit::Invalid, faults.join("\n"))) }
+            |set: String| Reading::of(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err();
+        let faults: Vec<Diagnostics> = values.filter_map(read).take(3).collect();
+        let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Wrong { exit: Exit::Invalid, text: texts.join("\n"), faults }) }
+    }
+
+    /// Where the sysctls are from.
+    fn names_of_sysctls(&self) -> String {
+        let file = self.sysctl_file.as_deref().map(name_of);
+        let option = (!self.sysctls.is_empty()).then(|| "--sysctl".to_owned());
+        file.into_iter().chain(option).collect::<Vec<_>>().join(", ")
     }
 
     /// The same of the sysctls.
-    fn sysctls(&self) -> Result<Checked, Unread> {
+    fn sysctls(&self) -> Result<Checked, Wrong> {
         let unread = |error| {
             let name = name_of(self.sysctl_file.as_deref().unwrap_or_default());
             (Exit::Invalid, fitted(&format!("error: cannot read {name}: {error}")))
         };
         let file = self.sysctl_file.as_ref().map(|file| read_scenario(file)).transpose().map_err(unread)?;
-        let sysctls = Sysctls::read(file.as_ref(), &self.sysctls).map_err(|diagnostics| {
-            let exit = if diagnostics.of_sets() == diagnostics.count() { Exit::Usage } else { Exit::Invalid };
-            (exit, diagnostics.to_string())
-        })?;
-        let from =
-            [self.sysctl_file.as_deref().map(name_of), (!self.sysctls.is_empty()).then(|| "--sysctl".to_owned())];
-        let from: Vec<String> = from.into_iter().flatten().collect();
-        let understood = format!("ok: {}: {} read", from.join(", "), plural(sysctls.count() as u64, "setting"));
+        let sysctls = Sysctls::read(file.as_ref(), &self.sysctls)?;
+        let understood = format!("{} read", plural(sysctls.count() as u64, "setting"));
         let others: Vec<String> = sysctls.others().map(|(name, _)| shown(name)).collect();
         let others: Vec<&str> = others.iter().map(String::as_str).collect();
-        let unknown = (!others.is_empty()).then(|| format!("note: no rule is about {}", names(&others, "setting")));
+        let unknown = (!others.is_empty()).then(|| format!("no rule is about {}", names(&others, "setting")));
         let slips = sysctls.others().filter_map(|(name, near)| Some((name, near?)));
-        let slips = slips.map(|(name, near)| format!("note: {}: did you mean {near}?", shown(name)));
+        let slips = slips.map(|(name, near)| format!("{}: did you mean {near}?", shown(name)));
         let notes = unknown.into_iter().chain(slips).collect();
         Ok(Checked { understood, notes, doubts: sysctls.diagnostics(self.meant(lint_sysctls(&sysctls))) })
     }
@@ -146,16 +159,41 @@ struct Checked {
 }
 
 impl Checked {
-    fn tell(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let is_fine = self.doubts.count_of(Severity::Error) == 0;
-        if is_fine {
-            output.data(&self.understood)?;
-            self.notes.iter().try_for_each(|note| output.prose(note))?;
+    fn exit(&self) -> Exit {
+        if self.doubts.count_of(Severity::Error) == 0 { Exit::Fine } else { Exit::Invalid }
+    }
+
+    fn tell(&self, name: &str, output: &mut Output<'_>) -> Result<(), Failure> {
+        if self.exit() == Exit::Fine {
+            output.data(&broken(&format!("ok: {name}: {}", self.understood)))?;
+            self.notes.iter().try_for_each(|note| output.prose(&format!("note: {note}")))?;
         }
         if self.doubts.count() > 0 {
             output.message(&self.doubts.to_string())?;
         }
-        Ok(if is_fine { Exit::Fine } else { Exit::Invalid })
+        Ok(())
+    }
+}
+
+/// Why nothing was understood.
+struct Wrong {
+    exit: Exit,
+    /// Ready to be shown.
+    text: String,
+    /// The same fault by fault; nothing when there was no text to look at.
+    faults: Vec<Diagnostics>,
+}
+
+impl From<Unread> for Wrong {
+    fn from((exit, text): Unread) -> Self {
+        Self { exit, text, faults: Vec::new() }
+    }
+}
+
+impl From<Diagnostics> for Wrong {
+    fn from(diagnostics: Diagnostics) -> Self {
+        let (exit, text) = shown_faults(&diagnostics);
+        Self { exit, text, faults: vec![diagnostics] }
     }
 }
 
