@@ -42,6 +42,12 @@ fn host_key(subject: &Subject<'_>, key: &str) -> String {
     format!("host.{}.{key}", subject.host.name)
 }
 
+/// The knob of the subject's client that turns this.
+fn client_knob(subject: &Subject<'_>, quantity: Quantity) -> Option<Knob> {
+    let is_it = |knob: &Knob| knob.quantity == quantity && knob.of == subject.client_place;
+    Knob::all(subject.reading).into_iter().find(is_it)
+}
+
 fn plain(knob: &'static str, setting: impl Into<String>, set: String, change: impl Into<String>) -> Remedy {
     Remedy {
         knob,
@@ -90,9 +96,7 @@ fn tw_reuse(subject: &Subject<'_>) -> Option<Remedy> {
 
 /// m requests on a connection: one TIME-WAIT for all of them.
 fn keep_alive(subject: &Subject<'_>) -> Option<Remedy> {
-    let all = Knob::all(subject.reading);
-    let is_it = |knob: &&Knob| knob.quantity == Quantity::Requests && knob.of == subject.client_place;
-    let sets = all.iter().find(is_it)?.sets(REQUESTS)?;
+    let sets = client_knob(subject, Quantity::Requests)?.sets(REQUESTS)?;
     let change = "keep connections open: a pool in the client, \"keepalive 32;\" in nginx's upstream, \
                   \"http-reuse safe\" in HAProxy";
     Some(Remedy {
@@ -123,14 +127,19 @@ fn range(subject: &Subject<'_>, range: &str, setting: String) -> Option<Remedy> 
 
 fn widest_range(subject: &Subject<'_>) -> Option<Remedy> {
     let widest = range(subject, WIDEST, format!("port_range = \"{WIDEST}\""))?;
-    let caveat = "list the ports that your services listen on in net.ipv4.ip_local_reserved_ports first";
+    // The list of ports to leave alone is Linux's.
+    let caveat = if subject.is_linux() {
+        "list the ports that your services listen on in net.ipv4.ip_local_reserved_ports first"
+    } else {
+        "a connection may take a port that one of your services listens on, before it starts"
+    };
     (subject.host.port_range.to_string() != WIDEST).then_some(Remedy { caveat, ..widest })
 }
 
 fn smallest_range(subject: &Subject<'_>, target: f64) -> Option<Remedy> {
     let forecast = Forecast::of(&subject.reading.scenario, target).ok()?;
     let wanted = forecast.lanes.safe_ports(target)?;
-    let smallest = subject.host.range_with(wanted).filter(|_| wanted > subject.host.usable_ports())?.to_string();
+    let smallest = forecast.safe_range().filter(|_| wanted > subject.host.usable_ports())?.to_string();
     let remedy = range(subject, &smallest, format!("port_range = \"{smallest}\""))?;
     Some(Remedy { caveat: "no reserve: the smallest range that will do", ..remedy })
 }
@@ -182,9 +191,7 @@ fn shorter_time_wait(subject: &Subject<'_>) -> Option<Remedy> {
 }
 
 fn shorter_lifetime(subject: &Subject<'_>) -> Option<Remedy> {
-    let all = Knob::all(subject.reading);
-    let is_it = |knob: &&Knob| knob.quantity == Quantity::Lifetime && knob.of == subject.client_place;
-    let knob = all.iter().find(is_it)?;
+    let knob = client_knob(subject, Quantity::Lifetime)?;
     let [half, now] = [0.5 * knob.now, knob.now].map(|value| knob.quantity.shown(value));
     let sets = knob.sets(0.5 * knob.now)?;
     let setting = format!("lifetime {half} instead of {now}");

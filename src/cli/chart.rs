@@ -1,4 +1,4 @@
-//! `dryport chart DIR`: the pictures of a run, a comparison or a sweep, drawn again from its tables.
+//! `dryport chart DIR`: the pictures of a run, a comparison, a sweep or advice, drawn again from its tables.
 
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
