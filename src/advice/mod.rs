@@ -22,7 +22,7 @@ pub struct Remedy {
     pub change: String,
     /// What to beware of; empty when there is nothing.
     pub caveat: &'static str,
-    /// How many requests each connection carries then: rates are of requests.
+    /// How many requests each connection of the client carries then.
     pub requests: f64,
     /// Said to help, and known not to.
     pub is_myth: bool,

@@ -160,14 +160,12 @@ impl Advise {
             let changed = self.with(plan, &remedy.into_iter().collect::<Vec<_>>());
             tried.extend(changed.map(|changed| (remedy, changed)));
         }
-        let (readings, requests): (Vec<&Reading>, Vec<f64>) =
-            tried.iter().map(|(remedy, reading)| (reading, remedy.map_or(1.0, |remedy| remedy.requests))).unzip();
-        let (mut worths, mut experiments) = self.worths(plan, &readings, &requests, stop)?;
+        let readings: Vec<&Reading> = tried.iter().map(|(_, reading)| reading).collect();
+        let (mut worths, mut experiments) = self.worths(plan, &readings, stop)?;
         let now = worths.remove(0);
         let remedies = tried[1..].iter().filter_map(|(remedy, _)| remedy.cloned());
         let mut ranked: Vec<(Remedy, Worth)> = remedies.zip(worths).collect();
-        let rate = |worth: &Worth| worth.safe_rate.map_or(0.0, |safe| safe.per_s);
-        ranked.sort_by(|(_, one), (_, other)| rate(other).total_cmp(&rate(one)));
+        ranked.sort_by(|(_, one), (_, other)| other.rate().total_cmp(&one.rate()));
         let scenario = &plan.base.scenario;
         let subject = Subject::of(&plan.base);
         let mut advice = Advice {
@@ -192,7 +190,7 @@ impl Advise {
     fn best_pair(&self, plan: &Plan, advice: &Advice, stop: &AtomicBool) -> Option<Option<([usize; 2], Worth)>> {
         let helps = (0..advice.remedies.len()).filter(|place| advice.effect(*place) == Effect::Better);
         let best: Vec<usize> = helps.take(PAIRED).collect();
-        let (mut pairs, mut readings, mut requests) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut pairs, mut readings) = (Vec::new(), Vec::new());
         for (index, one) in best.iter().enumerate() {
             for other in &best[index + 1..] {
                 let pair = [*one, *other].map(|place| &advice.remedies[place].0);
@@ -205,28 +203,20 @@ impl Advise {
                 if let Some(reading) = self.with(plan, &pair) {
                     pairs.push([*one, *other]);
                     readings.push(reading);
-                    requests.push(pair[0].requests * pair[1].requests);
                 }
             }
         }
         if pairs.is_empty() {
             return Some(None);
         }
-        let (worths, _) = self.worths(plan, &readings.iter().collect::<Vec<_>>(), &requests, stop)?;
-        let rate = |worth: &Worth| worth.safe_rate.map_or(0.0, |safe| safe.per_s);
+        let (worths, _) = self.worths(plan, &readings.iter().collect::<Vec<_>>(), stop)?;
         let best =
-            pairs.into_iter().zip(worths).reduce(|one, other| if rate(&other.1) > rate(&one.1) { other } else { one });
+            pairs.into_iter().zip(worths).reduce(|one, other| if other.1.rate() > one.1.rate() { other } else { one });
         Some(best)
     }
 
     /// What each of some settings is worth; `None` after Ctrl-C.
-    fn worths(
-        &self,
-        plan: &Plan,
-        readings: &[&Reading],
-        requests: &[f64],
-        stop: &AtomicBool,
-    ) -> Option<(Vec<Worth>, Vec<Experiment>)> {
+    fn worths(&self, plan: &Plan, readings: &[&Reading], stop: &AtomicBool) -> Option<(Vec<Worth>, Vec<Experiment>)> {
         let mut arms: Vec<Scenario> = readings.iter().map(|reading| reading.scenario.clone()).collect();
         align(&mut arms);
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
@@ -239,9 +229,8 @@ impl Advise {
         };
         let experiments = run_arms(&arms, &settings);
         let mut worths = Vec::new();
-        for ((reading, requests), (arm, experiment)) in readings.iter().zip(requests).zip(arms.iter().zip(&experiments))
-        {
-            let safe_rate = self.safe_rate(plan, reading, *requests, &settings);
+        for (reading, (arm, experiment)) in readings.iter().zip(arms.iter().zip(&experiments)) {
+            let safe_rate = self.safe_rate(plan, reading, &settings);
             let at_present = AT_PRESENT.map(|name| figure(arm, experiment, name, self.running.confidence));
             worths.push(Worth { safe_rate, at_present });
         }
@@ -253,12 +242,14 @@ impl Advise {
     }
 
     /// The highest safe rate of requests, by formula where there is one, else by a search.
-    fn safe_rate(&self, plan: &Plan, reading: &Reading, requests: f64, settings: &Settings<'_>) -> Option<SafeRate> {
+    fn safe_rate(&self, plan: &Plan, reading: &Reading, settings: &Settings<'_>) -> Option<SafeRate> {
+        let knob = Knob::whole_load(reading)?;
+        // A remedy may change how many connects the same requests make: what is safe is so many times the present ones.
+        let requests = Knob::whole_load(&plan.base)?.now / knob.now;
         if let Ok(forecast) = Forecast::of(&reading.scenario, self.max_risk) {
             let per_s = requests * forecast.lanes.safe_rate(self.max_risk);
             return Some(SafeRate { per_s, by: By::Formula(forecast.risk_formula()) });
         }
-        let knob = Knob::whole_load(reading)?;
         let at = |value: f64| -> Option<Scenario> {
             let sets = [reading.sets(), &knob.sets(value)?].concat();
             Some(read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?.scenario)

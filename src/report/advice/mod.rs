@@ -121,7 +121,8 @@ impl Effect {
 }
 
 impl Worth {
-    fn rate(&self) -> f64 {
+    /// Requests per second that are safe; 0 where that is not known.
+    pub fn rate(&self) -> f64 {
         self.safe_rate.map_or(0.0, |safe| safe.per_s)
     }
 
