@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 
 /// Words drawn at a time: 2 KiB, so that the blocks of several streams stay in the first-level cache.
 pub const BLOCK: usize = 256;
-/// Words drawn first in a branch: most branches are short.
+/// Words drawn first, of a stream and of a branch: most are hardly read.
 pub const FEW: usize = 16;
 
 /// Whose stream it is: a seed and a replication, from which actors' streams are made.
@@ -92,8 +92,9 @@ impl Words {
     ///
     /// When there are more.
     pub fn take(&mut self, count: usize) -> &[u64] {
-        self.draw(count);
-        &self.block[..count]
+        let first = BLOCK - count;
+        self.draw(first);
+        &self.block[first..]
     }
 
     /// Goes on at the start of branch number `branch` (1 or more); what was drawn and not read is thrown away.
@@ -110,16 +111,18 @@ impl Words {
 
     #[cold]
     fn refill(&mut self) {
-        self.draw(BLOCK);
-        self.next = 0;
+        self.next = if self.block.is_empty() { BLOCK - FEW } else { 0 };
+        self.draw(self.next);
     }
 
-    fn draw(&mut self, count: usize) {
+    /// Fills the block from place `first` on.
+    fn draw(&mut self, first: usize) {
         self.block.resize(BLOCK, 0);
+        let block = &mut self.block[first..];
         let mut bytes = [0; 8 * BLOCK];
-        let bytes = &mut bytes[..8 * count];
+        let bytes = &mut bytes[..8 * block.len()];
         self.generator.fill_bytes(bytes);
-        for (word, bytes) in self.block.iter_mut().zip(bytes.as_chunks().0) {
+        for (word, bytes) in block.iter_mut().zip(bytes.as_chunks().0) {
             *word = u64::from_le_bytes(*bytes);
         }
     }

@@ -47,6 +47,9 @@ pub struct Lanes {
     pub ports: u32,
     /// How many there are, at least 1.
     pub count: u32,
+    /// How many sets of ports each is made of: more than 1 where a connect tries one after another (`first-free`), so
+    /// that they are as one.
+    pub joined: u32,
     /// Connects per second, of all lanes together.
     pub rate_per_s: f64,
     /// How they follow each other.
@@ -143,16 +146,8 @@ impl Lanes {
 
     /// The fewest ports of each lane whose risk is at most `target`; `None` when that is more than there can be.
     pub fn safe_ports(&self, target: f64) -> Option<u32> {
-        least(1, 65_535, |ports| Self { ports, ..*self }.risk_at_most() <= target)
-    }
-
-    /// The fewest lanes, a multiple of `step`, whose risk is at most `target`: connects are split at random over them.
-    pub fn safe_count(&self, target: f64, step: u32) -> Option<u32> {
-        if self.spacing == Spacing::Even {
-            return None;
-        }
-        let fits = |times: u32| Self { count: times * step, ..*self }.risk_at_most() <= target;
-        least(1, 65_536 / step, fits).map(|times| times * step)
+        let with = |each: u32| Self { ports: each * self.joined, ..*self };
+        least(1, 65_535, |each| with(each).risk_at_most() <= target).map(|each| with(each).ports)
     }
 
     /// The fewest requests that connections have to carry one after another, each as long as a connection now, for a
@@ -206,6 +201,7 @@ mod tests {
     const QUICKSTART: Lanes = Lanes {
         ports: 28_232,
         count: 1,
+        joined: 1,
         rate_per_s: 450.0,
         spacing: Spacing::Poisson,
         lifetime_s: 0.05,
@@ -232,7 +228,7 @@ mod tests {
         );
         assert_eq!(QUICKSTART.safe_ports(0.01), Some(28_608));
         assert_eq!(Lanes { rate_per_s: 500.0, ..QUICKSTART }.safe_ports(0.01), Some(31_749));
-        assert_eq!((QUICKSTART.safe_requests(0.01), QUICKSTART.safe_count(0.01, 1)), (Some(2), Some(2)));
+        assert_eq!(QUICKSTART.safe_requests(0.01), Some(2));
         let calm = Lanes { rate_per_s: 430.0, ..QUICKSTART };
         assert_eq!(format!("{:.2}", calm.safe_lifetime_s(0.01).unwrap()), "2.08");
         let (mean, deviation) = Lanes { rate_per_s: 500.0, ..QUICKSTART }.first_refusal_s().unwrap();
@@ -259,8 +255,6 @@ mod tests {
                 if let Some(lifetime_s) = lanes.safe_lifetime_s(0.01) {
                     assert!(risk(Lanes { lifetime_s, ..lanes }) <= 0.01);
                 }
-                let count = lanes.safe_count(0.01, 2).expect("65,536 lanes are enough");
-                assert!(count.is_multiple_of(2) && risk(Lanes { count, ..lanes }) <= 0.01);
             }
         }
     }
@@ -280,7 +274,7 @@ mod tests {
         assert_eq!([454.0, 454.7].map(|rate| at(rate).risk_at_least() > 0.5), [false, true]);
         // A tie: port 10 is free again just when the eleventh connect comes.
         let tie = Lanes { ports: 10, lifetime_s: 0.1, time_wait: TimeWait::Exact(0.9), ..at(10.0) };
-        assert!(tie.risk_at_most() <= 0.0 && tie.safe_count(0.01, 1).is_none());
+        assert!(tie.risk_at_most() <= 0.0);
         let short = Lanes { window: Window { from_s: 0.0, by_s: 30.0 }, ..at(900.0) };
         assert!(short.risk_at_most() <= 0.0);
     }

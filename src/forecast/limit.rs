@@ -1,7 +1,7 @@
 //! How far a knob may be turned: what a claim about lanes allows, solved for one quantity.
 
 use super::lanes::{largest, least};
-use super::{Forecast, Lanes, TimeWait};
+use super::{Forecast, Lanes, Spacing, TimeWait};
 use crate::scenario::{Better, Quantity};
 use crate::theory::{Window, erlang_b};
 
@@ -21,19 +21,19 @@ impl Lanes {
 
 impl Forecast {
     /// The lanes with so much of a quantity; `None` when it cannot be turned here, or not alone.
-    fn turned(&self, quantity: Quantity, value: f64) -> Option<Lanes> {
+    pub(super) fn turned(&self, quantity: Quantity, value: f64) -> Option<Lanes> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers up to a million")]
         let whole = value.round() as u32;
-        let lanes =
-            |addresses: u32, endpoints: u32| u32::try_from(self.host.uniqueness.lanes(addresses, endpoints)).ok();
         let now = self.lanes;
-        Some(match quantity {
+        let sets = |ports, addresses, endpoints| self.sets.lay_out(now, ports, addresses, endpoints);
+        let (ports, addresses, endpoints) = (now.ports / now.joined, self.host.addresses, self.endpoints);
+        let turned = match quantity {
             Quantity::Rate => Lanes { rate_per_s: value, ..now },
             Quantity::Lifetime => Lanes { lifetime_s: value, ..now },
             Quantity::Requests => now.keeping(whole),
-            Quantity::Ports => Lanes { ports: whole, ..now },
-            Quantity::Addresses => Lanes { count: lanes(whole, self.endpoints)?, ..now },
-            Quantity::Endpoints => Lanes { count: lanes(self.host.addresses, whole)?, ..now },
+            Quantity::Ports => sets(whole, addresses, endpoints)?,
+            Quantity::Addresses => sets(ports, whole, endpoints)?,
+            Quantity::Endpoints => sets(ports, addresses, whole)?,
             Quantity::Window => Lanes { window: Window { by_s: now.window.from_s + value, ..now.window }, ..now },
             Quantity::TimeWait => {
                 let time_wait = match now.time_wait {
@@ -43,7 +43,9 @@ impl Forecast {
                 Lanes { time_wait, ..now }
             }
             Quantity::ReuseDelay => return None,
-        })
+        };
+        // Half of evenly spaced connects, drawn at random, are not evenly spaced.
+        (turned.spacing == Spacing::Poisson || turned.count == 1).then_some(turned)
     }
 
     /// How far a quantity may be turned with all lanes still as `fits` wants them: the most of it, or, where more is
@@ -60,7 +62,9 @@ impl Forecast {
                     Quantity::Requests => REQUESTS_MAX,
                     _ => LANES_MAX,
                 };
-                least(1, most, |whole| will_do(whole.into())).map(f64::from)
+                let is_known = |whole: u32| self.turned(quantity, whole.into()).is_some();
+                let most = least(1, most, |whole| !is_known(whole)).map_or(most, |unknown| unknown - 1);
+                least(1, most.max(1), |whole| will_do(whole.into())).map(f64::from)
             }
         }
     }
@@ -121,6 +125,11 @@ mod tests {
             let forecast = of_case(&case, case.get("rate"), &[]);
             let found = forecast.limit(Quantity::Addresses, 1.0, |lanes| lanes.refuses_at_most(case.get("p"))).unwrap();
             close(found, case.expected("K_random_ip"), 0.0);
+            let in_turn = of_case(&case, case.get("rate"), &["client.c.source=first-free"]);
+            let found = in_turn.limit(Quantity::Addresses, 1.0, |lanes| lanes.refuses_at_most(case.get("p"))).unwrap();
+            close(found, case.expected("K_any_free"), 0.0);
+            let there = in_turn.turned(Quantity::Addresses, found).unwrap();
+            close(erlang_b(there.ports, there.lane_load()), case.expected("B_any_free"), 1e-12);
         }
         for case in Case::inverse("min requests per connection") {
             let text = format!("client.c.lifetime.constant.value={}s", case.get("mean_request_time"));

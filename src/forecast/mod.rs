@@ -10,9 +10,9 @@ mod limit;
 mod mean;
 mod steady;
 
-use crate::port::{Binding, PortRange};
+use crate::port::{Binding, PortRange, Uniqueness};
 use crate::scenario::ways::{Access, Way};
-use crate::scenario::{Client, Host, Scenario};
+use crate::scenario::{Client, Host, Quantity, Scenario};
 use crate::theory::{Phase, Window, erlang_b};
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Arrivals, Behaviour, Spread};
@@ -49,6 +49,32 @@ pub struct Forecast {
     pub host: Host,
     /// Destination endpoints.
     pub endpoints: u32,
+    sets: Sets,
+}
+
+/// How connects come by the host's sets of ports.
+#[derive(Clone, Copy, Debug)]
+struct Sets {
+    uniqueness: Uniqueness,
+    /// Are source addresses tried one after another? Else they are drawn at random.
+    sources_in_turn: bool,
+    /// Are endpoints?
+    endpoints_in_turn: bool,
+}
+
+impl Sets {
+    /// `lanes` made of sets of `ports` ports for so many addresses and endpoints; `None` when they are more than a formula
+    /// can go through in no time.
+    fn lay_out(self, lanes: Lanes, ports: u32, addresses: u32, endpoints: u32) -> Option<Lanes> {
+        /// The most ports of one lane.
+        const PORTS_MAX: u32 = 1 << 24;
+        let in_turn = |is_so: bool, number: u32| if is_so { number } else { 1 };
+        let (tried, asked) = (in_turn(self.sources_in_turn, addresses), in_turn(self.endpoints_in_turn, endpoints));
+        let sets = u32::try_from(self.uniqueness.lanes(addresses, endpoints)).ok()?;
+        let joined = u32::try_from(self.uniqueness.lanes(tried, asked)).ok()?;
+        let ports = ports.checked_mul(joined).filter(|ports| *ports <= PORTS_MAX)?;
+        Some(Lanes { ports, count: sets / joined, joined, ..lanes })
+    }
 }
 
 impl Forecast {
@@ -77,34 +103,32 @@ impl Forecast {
             return Err(NoClosedForm("the mean lifetime lies in values too rare to come"));
         }
         let endpoints = client.to.iter().map(|(to, _)| scenario.destinations[*to].endpoints).sum();
-        let count = u32::try_from(host.uniqueness.lanes(host.addresses, endpoints)).expect("at most 65,536 lanes");
         alike(scenario, client, host)?;
-        if spacing == Spacing::Even && count > 1 {
-            return Err(NoClosedForm("evenly spaced connects are split over several sets of ports"));
-        }
         let time_wait = time_wait(scenario, client, host);
         let warm_up_s = scenario.warm_up().as_secs_f64();
         let by_s = warm_up_s + scenario.run.duration.as_secs_f64();
         // Who is refused in the warm-up comes back in the window, if it comes back at all.
         let from_s = if client.retry.attempts > 1 { 0.0 } else { warm_up_s };
         let rate_per_s = client.arrivals.rate().expect("both spacings have one").events_per_second();
-        let lanes = Lanes {
-            ports: way.usable_ports(),
-            count,
-            rate_per_s,
-            spacing,
-            lifetime_s,
-            time_wait,
-            window: Window { from_s, by_s },
+        let window = Window { from_s, by_s };
+        let one = Lanes { ports: 1, count: 1, joined: 1, rate_per_s, spacing, lifetime_s, time_wait, window };
+        let sets = Sets {
+            uniqueness: host.uniqueness,
+            sources_in_turn: client.source == Spread::FirstFree,
+            endpoints_in_turn: client.balance == Spread::FirstFree,
         };
+        let lanes = sets.lay_out(one, way.usable_ports(), host.addresses, endpoints);
+        let lanes = lanes.ok_or(NoClosedForm("too many ports are tried in turn"))?;
+        if spacing == Spacing::Even && lanes.count > 1 {
+            return Err(NoClosedForm("evenly spaced connects are split over several sets of ports"));
+        }
         let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
             .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
         let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
-        let each =
-            Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: rate_per_s / f64::from(count), spacing };
+        let each = Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: lanes.lane_rate(), spacing };
         let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, each));
-        Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints })
+        Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints, sets })
     }
 
     /// Connects per second that get through for long, whatever is asked for: every port is taken again at once.
@@ -139,25 +163,26 @@ impl Forecast {
 
     /// The smallest port range with enough ports for the target ([`Host::range_with`]).
     pub fn safe_range(&self) -> Option<PortRange> {
-        self.host.range_with(self.lanes.safe_ports(self.target)?)
+        self.host.range_with(self.lanes.safe_ports(self.target)? / self.lanes.joined)
     }
 
     /// The fewest source addresses that are enough, if more of them make more sets of ports.
     pub fn safe_addresses(&self) -> Option<u32> {
-        let lanes = |addresses| self.host.uniqueness.lanes(addresses, self.endpoints);
-        self.safe_times(self.host.addresses, lanes(2) > lanes(1))
+        self.safe_number(Quantity::Addresses)
     }
 
     /// The fewest destination endpoints that are enough, if more of them make more sets of ports.
     pub fn safe_endpoints(&self) -> Option<u32> {
-        let lanes = |endpoints| self.host.uniqueness.lanes(self.host.addresses, endpoints);
-        self.safe_times(self.endpoints, lanes(2) > lanes(1))
+        self.safe_number(Quantity::Endpoints)
     }
 
-    /// Of something that there is `now`, and that lanes multiply with if it `matters`, as many as are enough.
-    fn safe_times(&self, now: u32, matters: bool) -> Option<u32> {
-        let step = self.lanes.count / now;
-        if matters { self.lanes.safe_count(self.target, step).map(|count| count / step) } else { None }
+    /// The fewest of what sets of ports multiply with.
+    fn safe_number(&self, quantity: Quantity) -> Option<u32> {
+        let one = self.turned(quantity, 1.0)?;
+        let helps = self.turned(quantity, 2.0).is_some_and(|two| two.count * two.ports > one.count * one.ports);
+        let least = self.limit(quantity, 1.0, |lanes| lanes.risk_at_most() <= self.target).filter(|_| helps)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 65,536")]
+        Some(least as u32)
     }
 }
 
@@ -173,7 +198,7 @@ fn spacing(client: &Client) -> Result<Spacing, NoClosedForm> {
 /// Does each lane get the same share of the connects, at random?
 fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClosedForm> {
     let lanes = |addresses, endpoints| host.uniqueness.lanes(addresses, endpoints);
-    if lanes(2, 1) > 1 && host.addresses > 1 && client.source != Spread::Random {
+    if lanes(2, 1) > 1 && host.addresses > 1 && client.source == Spread::RoundRobin {
         return Err(NoClosedForm("source addresses are not drawn at random"));
     }
     if lanes(1, 2) == 1 {
@@ -181,7 +206,8 @@ fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClos
     }
     let shares = client.to.iter().map(|(to, weight)| (scenario.destinations[*to].endpoints, *weight));
     let shares: Vec<(u32, f64)> = shares.collect();
-    if client.balance != Spread::Random && shares.iter().any(|(endpoints, _)| *endpoints > 1) {
+    let is_known = client.balance == Spread::Random || client.balance == Spread::FirstFree && shares.len() == 1;
+    if !is_known && shares.iter().any(|(endpoints, _)| *endpoints > 1) {
         return Err(NoClosedForm("endpoints are not drawn at random"));
     }
     let each = |(endpoints, weight): &(u32, f64)| weight / f64::from(*endpoints);
@@ -277,6 +303,24 @@ mod tests {
         assert_eq!((mac.lanes.count, mac.safe_addresses(), mac.safe_endpoints()), (1, None, None));
     }
 
+    /// Addresses that are tried in turn are as one range of all their ports.
+    #[test]
+    fn what_is_tried_in_turn_is_one_set() {
+        let plain = ["client.checkout.arrivals.poisson.rate=1850/s", "client.checkout.source=first-free"];
+        let with = |more: &[&str]| of(&[&plain, more].concat()).unwrap();
+        let four = with(&["host.gateway.addresses=4"]);
+        assert_eq!((four.lanes.ports, four.lanes.count, four.lanes.joined), (4 * 28_232, 1, 4));
+        assert_eq!(four.safe_range().unwrap().len(), four.lanes.safe_ports(TARGET_RISK).unwrap() / 4);
+        assert_eq!((four.safe_addresses(), four.safe_endpoints()), (Some(5), Some(2)));
+        let all =
+            ["host.gateway.addresses=4", "destination.orders-db.endpoints=2", "client.checkout.balance=first-free"];
+        assert_eq!(with(&all).lanes.ports, 8 * 28_232);
+        let host_wide = with(&["host.gateway.addresses=4", "host.gateway.uniqueness=port-destination"]);
+        assert_eq!((host_wide.lanes.ports, host_wide.safe_addresses()), (28_232, None));
+        let huge = of(&[plain[1], "host.gateway.addresses=65536"]).unwrap_err().to_string();
+        assert!(huge.contains("too many ports"), "{huge}");
+    }
+
     #[test]
     fn a_refused_ratio_is_exact_only_where_nothing_is_left_out() {
         let exact = ["host.gateway.time_wait=60s", "run.warm_up=20m", "client.checkout.retry.attempts=1"];
@@ -303,7 +347,7 @@ mod tests {
         for (sets, why) in [
             (&["client.checkout.arrivals={ constant = { rate = \"450/s\" } }"][..], "lifetimes that differ"),
             (&["host.gateway.addresses=2", "client.checkout.source=round-robin"], "addresses are not drawn at random"),
-            (&["destination.orders-db.endpoints=2", "client.checkout.balance=first-free"], "endpoints are not drawn"),
+            (&["destination.orders-db.endpoints=2", "client.checkout.balance=round-robin"], "endpoints are not drawn"),
             (&["client.checkout.lifetime={ pareto = { min = \"1s\", shape = 0.9 } }"], "the mean lifetime is infinite"),
             (&["client.checkout.lifetime={ pareto = { min = \"10ms\", shape = 1.0001 } }"], "too rare to come"),
         ] {

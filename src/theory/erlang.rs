@@ -15,6 +15,9 @@ pub fn erlang_b(ports: u32, load: f64) -> f64 {
     let mut inverse = 1.0;
     for port in 1..=ports {
         inverse = 1.0 + inverse * (f64::from(port) / load);
+        if inverse == f64::INFINITY {
+            break;
+        }
     }
     1.0 / inverse
 }

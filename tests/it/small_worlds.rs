@@ -3,7 +3,7 @@
 //! The model knows nothing of queues, bitmaps or integrals: it keeps the instant until which each port is held and
 //! counts second by second. Which port is chosen is the allocator's to say; that it is free is the model's.
 
-use crate::support::Draft;
+use crate::support::{Draft, constant};
 use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::metrics::attempts::AttemptRow;
 use dryport::metrics::recorder::{Keep, Views};
@@ -61,6 +61,8 @@ impl Runner {
             ports: setting.ports,
             allocator: setting.allocator.name().to_owned(),
             time_wait: format!("{}s", setting.wait),
+            // Those of the trace hold: nothing is to be drawn.
+            lifetime: constant(1.0),
             ..Draft::default()
         };
         let scenario = draft.scenario();
