@@ -8,7 +8,7 @@ use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::solve::{PARTS, requests_max};
 use crate::experiment::{Checks, Question, Settings, solve};
-use crate::forecast::{Forecast, TARGET_RISK};
+use crate::forecast::{Forecast, Spacing, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::gate::truth;
 use crate::report::solution::{Answer, Formula, KEYS, Outcome, solution_json, solution_screen};
@@ -94,7 +94,7 @@ impl Solve {
         };
         let answer = self.search(&plan);
         if answer.solution.interrupted {
-            output.prose("interrupted: the search was not over; fewer runs of each value are --max-replications N")?;
+            output.prose(&left_off(&answer))?;
             return Ok(Exit::Interrupted);
         }
         if self.running.json {
@@ -128,7 +128,12 @@ impl Solve {
             let key = shown(&self.key);
             match &meant[..] {
                 [one] => usage(&format!("nothing to solve for is called {key}; did you mean {one}?")),
-                several => usage(&format!("--for {key} is not one of {}", several.join(", "))),
+                several if several.iter().all(|knob| knob.contains(&self.key)) => {
+                    usage(&format!("--for {key} is the end of several keys; write one of {}", several.join(", ")))
+                }
+                several => {
+                    usage(&format!("--for {key} is not one of {}{}", several.join(", "), not_modelled(&self.key)))
+                }
             }
         })
     }
@@ -232,9 +237,36 @@ impl Solve {
             confidence: self.running.confidence,
             solution,
             formula,
+            caveat: knob.caveat(&base.scenario),
             instead: others.collect(),
         }
     }
+}
+
+/// What stands for something that is not in the model.
+fn not_modelled(key: &str) -> &'static str {
+    const NAT: &str = "; a NAT gateway is a host with its range: its addresses are --for addresses, a block of ports per \
+                       subscriber is the port_range of a host that stands for one";
+    const POOL: &str =
+        "; a pool of connections is not modelled yet: how many requests must share one is --for requests";
+    let has = |words: &[&str]| words.iter().any(|word| key.to_lowercase().contains(word));
+    match () {
+        () if has(&["nat", "gateway", "block", "subscriber"]) => NAT,
+        () if has(&["pool", "max_conn", "connections", "idle"]) => POOL,
+        () => "",
+    }
+}
+
+/// How far a search was when it was stopped.
+fn left_off(answer: &Answer) -> String {
+    let quantity = answer.knob.quantity;
+    let shown = |place: Option<usize>| place.map(|place| quantity.shown(answer.solution.evidence[place].value));
+    let known = match (shown(answer.solution.answer), shown(answer.solution.beyond)) {
+        (Some(holds), Some(fails)) => format!("; {holds} will do, {fails} will not"),
+        (Some(holds), None) => format!("; {holds} will do"),
+        (None, _) => String::new(),
+    };
+    format!("interrupted: the search was not over{known}; fewer runs of each value are --max-replications N")
 }
 
 fn metric(claim: &Claim) -> &'static Metric {
@@ -255,7 +287,13 @@ fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
             let (low, high) = (forecast.lanes.risk_at_least(), forecast.lanes.risk_at_most());
             judge(claim, &Interval { estimate: high, low: Some(low), high: Some(high) })
         }
-        "refused_ratio" => judge(claim, &Interval::point(forecast.exact_refused_ratio()?.0)),
+        "refused_ratio" => match forecast.exact_refused_ratio() {
+            Some((exact, _)) => judge(claim, &Interval::point(exact)),
+            None => {
+                let most = forecast.refused_at_most()?;
+                judge(claim, &Interval { estimate: most, low: Some(0.0), high: Some(most) })
+            }
+        },
         _ => None,
     }
 }
@@ -291,14 +329,17 @@ fn formula(
     let value = Some(knob).filter(|knob| is_of(base, knob)).and_then(|knob| limit(forecast, knob, claim))?;
     let is_out_of_reach = value.is_finite() && knob.sets(value).is_none();
     if claim.metric.name != "refused_ratio" {
-        let is_exact = knob.quantity == Quantity::Window && value <= forecast.lanes.longest_hold_s();
+        // Before anything can have come back it is a count of connects.
+        let is_exact = knob.quantity == Quantity::Window && value <= forecast.lanes.time_wait.wait_s();
         return Some(Formula { value, name: forecast.risk_formula(), is_exact, is_out_of_reach });
     }
     // It is the answer only where nothing is left out: at the answer itself, or where the knob stands.
     let exact = |scenario: &Scenario| Forecast::of(scenario, TARGET_RISK).ok()?.exact_refused_ratio();
     let there = if is_out_of_reach { Some(base.scenario.clone()) } else { at(value) };
     let (_, name) = exact(&there?)?;
-    Some(Formula { value, name, is_exact: true, is_out_of_reach })
+    // Evenly spaced connects are refused none up to there; how many from there on no formula says.
+    let is_exact = forecast.lanes.spacing == Spacing::Poisson;
+    Some(Formula { value, name, is_exact, is_out_of_reach })
 }
 
 /// Other knobs that would do, each alone, where the one that was asked about would have to be turned.

@@ -6,7 +6,7 @@ use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::Scenario;
 use crate::scenario::load::Means;
 use crate::stats::Interval;
-use crate::stats::interval::{mean_interval, median_interval, proportion, ratio_interval};
+use crate::stats::interval::{mean_interval, median_interval, proportion, share_interval};
 use crate::workload::Arrivals;
 
 /// The estimate of `metric` for scope number `scope`; `None` when it can't be had.
@@ -37,7 +37,7 @@ pub fn estimate(
         Method::Ratio(part, whole) => {
             let parts: Vec<f64> = measures().map(part).collect();
             let wholes: Vec<f64> = measures().map(whole).collect();
-            ratio_interval(&parts, &wholes, confidence).map(|all| within(all, 1.0))
+            share_interval(&parts, &wholes, confidence)
         }
         Method::Maximum(of) => values(of).reduce(f64::max).map(Interval::point),
         Method::Minimum(of) => values(of).reduce(f64::min).map(Interval::point),

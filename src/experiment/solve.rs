@@ -11,10 +11,15 @@ use crate::metrics::{Method, Metric};
 use crate::scenario::limits::expected_requests;
 use crate::scenario::{Better, Scenario};
 use crate::stats::Interval;
+use crate::stats::interval::proportion;
 use std::sync::atomic::Ordering;
 
-/// So many runs without a refusal are enough to go on with; more of them would not prove a share either.
+/// So many runs without a refusal are enough to go on with, where all that may be run would prove no more.
 pub const UNSEEN_RUNS: u32 = 60;
+/// The most requests of all runs of a value of which a formula says all: a few seconds.
+const SHOWN_MAX: f64 = 1e8;
+/// Of so many values a wrong verdict would move the limit: those next to it.
+const NEAR: u32 = 4;
 /// No scale is longer than so many doublings.
 const DOUBLINGS_MAX: u32 = 120;
 /// The resolution that an answer needs: a value is told from one that is a part of it smaller or larger.
@@ -90,12 +95,18 @@ pub struct Evidence {
     pub sampled: Option<bool>,
     /// What a formula says.
     pub proven: Option<bool>,
+    /// What the search goes by where neither is sure: nobody was refused, so the goal is not much harder.
+    pub is_unseen: bool,
 }
 
 impl Evidence {
     /// What is known of the claim; a proof goes before a sample.
     pub fn holds(&self) -> Option<bool> {
         self.proven.or(self.sampled)
+    }
+
+    fn seems_to_hold(&self) -> bool {
+        self.holds().unwrap_or(self.is_unseen)
     }
 }
 
@@ -108,6 +119,8 @@ pub struct Solution {
     pub answer: Option<usize>,
     /// The place of the first value beyond it at which the claim surely fails; `None` when there is none.
     pub beyond: Option<usize>,
+    /// Beyond the answer, if there is one, the place of the last value at which nobody was refused, which proves nothing.
+    pub unseen: Option<usize>,
     /// Neighbours in the search differ by so much.
     pub step: f64,
     /// It was stopped before it was over.
@@ -158,10 +171,10 @@ impl Search<'_> {
         self.set_step(holding);
         let begun_well = holding.total_cmp(&start).is_eq();
         self.walk_harder(holding, begun_well);
-        self.close_in(|evidence| evidence.holds() == Some(true));
+        self.close_in(Evidence::seems_to_hold);
         self.close_in(|evidence| evidence.holds() != Some(false));
         // One step back from the answer, for the sake of whoever wants to see the claim hold there.
-        let back = self.hardest_holding().map(|value| self.harder(value, -self.step));
+        let back = self.hardest(Evidence::seems_to_hold).map(|value| self.harder(value, -self.step));
         if let Some(back) = back.and_then(|value| self.limited(value)) {
             self.look_at(back);
         }
@@ -212,7 +225,7 @@ impl Search<'_> {
         let mut value = value;
         for _ in 0..DOUBLINGS_MAX {
             let seen = self.look_at(value)?;
-            if seen.holds() == Some(true) {
+            if seen.seems_to_hold() {
                 return Some(value);
             }
             let next = self.limited(self.easier_by_half(value))?;
@@ -247,9 +260,9 @@ impl Search<'_> {
         }
     }
 
-    /// The hardest value at which the claim surely holds.
-    fn hardest_holding(&self) -> Option<f64> {
-        let mut holding = self.evidence.iter().filter(|evidence| evidence.holds() == Some(true));
+    /// The hardest value that is so.
+    fn hardest(&self, is_so: impl Fn(&Evidence) -> bool) -> Option<f64> {
+        let mut holding = self.evidence.iter().filter(|evidence| is_so(evidence));
         let found = match self.question.better {
             Better::Low => holding.next_back(),
             Better::High => holding.next(),
@@ -270,12 +283,7 @@ impl Search<'_> {
     /// Halves the gap between the last value that is so and the next one that is not, down to one step.
     fn close_in(&mut self, is_so: impl Fn(&Evidence) -> bool) {
         for _ in 0..DOUBLINGS_MAX {
-            let mut so = self.evidence.iter().filter(|evidence| is_so(evidence)).map(|evidence| evidence.value);
-            let last = match self.question.better {
-                Better::Low => so.next_back(),
-                Better::High => so.next(),
-            };
-            let Some(last) = last else { return };
+            let Some(last) = self.hardest(&is_so) else { return };
             let Some(next) = self.nearest_beyond(last, |evidence| !is_so(evidence)) else { return };
             // A hair more than a step, as steps are sums of decimals.
             if (next - last).abs() <= 1.001 * self.step {
@@ -303,11 +311,21 @@ impl Search<'_> {
         };
         let scenario = (self.question.at)(value)?;
         let proven = (self.question.proves)(&scenario);
-        let found = if requests(&scenario) * f64::from(self.question.runs.0) <= self.question.requests_max {
+        // What is proven is run for the eye alone.
+        let most = if proven.is_some() { SHOWN_MAX } else { f64::INFINITY }.min(self.question.requests_max);
+        let found = if requests(&scenario) * f64::from(self.question.runs.0) <= most {
             self.replicate(&scenario, value, proven)
         } else {
             // Only a formula knows what it would take too long to run.
-            Evidence { value, runs: 0, refused_runs: 0, found: None, sampled: None, proven: Some(proven?) }
+            Evidence {
+                value,
+                runs: 0,
+                refused_runs: 0,
+                found: None,
+                sampled: None,
+                proven: Some(proven?),
+                is_unseen: false,
+            }
         };
         self.over = self.settings.stop.load(Ordering::Relaxed);
         if self.over {
@@ -322,29 +340,33 @@ impl Search<'_> {
         let question = self.question;
         let (least, most) = question.runs;
         let (mut wanted, mut experiment): (u32, Option<Experiment>) = (least, None);
+        let level = self.level_of_looks();
         (question.grows)(least);
         loop {
             let more = on_threads(self.settings.jobs, || figures_more(scenario, self.settings, experiment, wanted));
             let evidence = self.evidence_of(scenario, value, &more, proven);
-            let unseen = evidence.refused_runs == 0 && evidence.runs >= u64::from(UNSEEN_RUNS);
-            let is_share = matches!(question.metric.method, Method::Share(_));
-            let enough = evidence.sampled.is_some() && (evidence.refused_runs > 0 || is_share) || unseen && !is_share;
+            // If all that may be run see as little, they prove as little.
+            let in_vain = evidence.is_unseen
+                && evidence.runs >= u64::from(UNSEEN_RUNS)
+                && (question.judge)(&proportion(0, most.into(), level)).is_none();
+            let next = wanted.saturating_mul(2).min(most);
+            let too_long = requests(scenario) * f64::from(next) > question.requests_max;
             // A sample need not decide what is proven; it is evidence, not more.
-            if enough || proven.is_some() || wanted >= most || self.settings.stop.load(Ordering::Relaxed) {
+            let is_over = wanted >= most || too_long || self.settings.stop.load(Ordering::Relaxed);
+            if evidence.sampled.is_some() || in_vain || proven.is_some() || is_over {
                 return evidence;
             }
-            let next = wanted.saturating_mul(2).min(most);
             (question.grows)(next - wanted);
             (wanted, experiment) = (next, Some(more));
         }
     }
 
-    /// The level at which each look is judged, so that all looks at one value together keep that of the question
-    /// (Bonferroni): whoever looks often enough sees anything once.
+    /// The level at which each look is judged, so that all looks at the values near the limit together keep that of the
+    /// question (Bonferroni): whoever looks often enough sees anything once.
     fn level_of_looks(&self) -> f64 {
         let (least, most) = self.question.runs;
         let looks = 1 + (most.div_ceil(least.max(1))).next_power_of_two().trailing_zeros();
-        1.0 - (1.0 - self.question.confidence) / f64::from(looks)
+        1.0 - (1.0 - self.question.confidence) / f64::from(NEAR * looks)
     }
 
     fn evidence_of(&self, scenario: &Scenario, value: f64, experiment: &Experiment, proven: Option<bool>) -> Evidence {
@@ -354,16 +376,22 @@ impl Search<'_> {
         let found = at_level(question.confidence);
         let refused_runs = experiment.of_scope(question.scope).filter(|measures| measures.refused > 0).count() as u64;
         let sampled = at_level(self.level_of_looks()).as_ref().and_then(|found| (question.judge)(found));
-        Evidence { value, runs: experiment.outcomes.len() as u64, refused_runs, found, sampled, proven }
+        // Of other figures no refusal says nothing.
+        let is_share = matches!(question.metric.method, Method::Share(_) | Method::Ratio(..));
+        let is_unseen = is_share && refused_runs == 0 && sampled.is_none();
+        Evidence { value, runs: experiment.outcomes.len() as u64, refused_runs, found, sampled, proven, is_unseen }
     }
 
     fn finish(self) -> Solution {
-        let answer = self.hardest_holding();
-        let beyond = answer.and_then(|value| self.nearest_beyond(value, |evidence| evidence.holds() == Some(false)));
+        let answer = self.hardest(|evidence| evidence.holds() == Some(true));
+        let unseen = self.hardest(Evidence::seems_to_hold).filter(|unseen| Some(*unseen) != answer);
+        let beyond =
+            answer.or(unseen).and_then(|value| self.nearest_beyond(value, |evidence| evidence.holds() == Some(false)));
         let place = |value: f64| self.evidence.iter().position(|evidence| evidence.value.total_cmp(&value).is_eq());
         Solution {
             answer: answer.and_then(place),
             beyond: beyond.and_then(place),
+            unseen: unseen.and_then(place),
             step: self.step,
             interrupted: self.over,
             evidence: self.evidence,

@@ -69,6 +69,12 @@ const SATURATED: Formula = Formula::Named("every port taken again at once");
 /// The figure that is there, empty, even when there is no closed form: its method says why.
 pub const RISK_BOUND: &str = "formula_risk_max";
 
+/// The other end.
+pub const RISK_MIN: &str = "formula_risk_min";
+
+/// An upper bound of the shares that a full range has a part in.
+pub const REFUSED_BOUND: &str = "formula_refused_ratio_max";
+
 /// Every figure, in the order of the CSV.
 pub const FIGURES: &[Figure] = &[
     figure("rate_per_s", "1/s", "connects wanted", Formula::Given, |f| Some(f.lanes.rate_per_s)),
@@ -80,9 +86,7 @@ pub const FIGURES: &[Figure] = &[
         Some(f.lanes.count.into())
     }),
     figure("target_risk", "ratio", "the risk that the safe settings keep", Formula::Given, |f| Some(f.target)),
-    figure("formula_risk_min", "ratio", "lower bound of exhaustion_probability", FILLING, |f| {
-        Some(f.lanes.risk_at_least())
-    }),
+    figure(RISK_MIN, "ratio", "lower bound of exhaustion_probability", FILLING, |f| Some(f.lanes.risk_at_least())),
     figure(RISK_BOUND, "ratio", "upper bound of exhaustion_probability", Formula::Risk, |f| {
         Some(f.lanes.risk_at_most())
     }),
@@ -112,6 +116,13 @@ pub const FIGURES: &[Figure] = &[
         "refused_ratio of the long run if ports came back one by one",
         Formula::Named("Erlang B"),
         Forecast::refused_ratio,
+    ),
+    figure(
+        REFUSED_BOUND,
+        "ratio",
+        "upper bound of refused_ratio and full_time_ratio, of any window",
+        Formula::Named("M/G/infinity tail"),
+        Forecast::refused_at_most,
     ),
     figure("saturated_cycle_s", "s", "between two uses of a port that is never idle", SATURATED, |f| Some(f.cycle_s)),
     figure("sustained_per_s", "1/s", "connects that get through for long, whatever is asked for", SATURATED, |f| {

@@ -13,8 +13,12 @@ const LANES_MAX: u32 = 65_536;
 const REQUESTS_MAX: u32 = 1_000_000;
 
 impl Lanes {
-    /// Is the share of connects refused in the long run at most `share`, by Erlang's formula?
+    /// Is the share of connects refused in the long run at most `share`, by Erlang's formula? Of evenly spaced ones, is
+    /// nobody refused?
     pub fn refuses_at_most(&self, share: f64) -> bool {
+        if self.spacing == Spacing::Even {
+            return self.risk_at_most() <= 0.0;
+        }
         erlang_b(self.ports, self.lane_load()) <= share
     }
 }

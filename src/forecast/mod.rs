@@ -13,13 +13,13 @@ mod steady;
 use crate::port::{Binding, PortRange, Uniqueness};
 use crate::scenario::ways::{Access, Way};
 use crate::scenario::{Client, Host, Quantity, Scenario};
-use crate::theory::{Phase, Window, erlang_b};
+use crate::theory::{Phase, Window, erlang_b, poisson_upper_tail};
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Arrivals, Behaviour, Spread};
 
 use steady::Overloaded;
 
-pub use figures::{FIGURES, Figure, RISK_BOUND};
+pub use figures::{FIGURES, Figure, REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 pub use lanes::{Lanes, Spacing, TimeWait};
 pub use steady::indirect_load;
 
@@ -49,6 +49,8 @@ pub struct Forecast {
     pub host: Host,
     /// Destination endpoints.
     pub endpoints: u32,
+    /// Do refused connects come back?
+    pub retries: bool,
     sets: Sets,
 }
 
@@ -128,7 +130,17 @@ impl Forecast {
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
         let each = Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: lanes.lane_rate(), spacing };
         let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, each));
-        Ok(Self { lanes, target, busy_mean, cycle_s, echo_s, host: host.clone(), endpoints, sets })
+        Ok(Self {
+            lanes,
+            target,
+            busy_mean,
+            cycle_s,
+            echo_s,
+            host: host.clone(),
+            endpoints,
+            retries: client.retry.attempts > 1,
+            sets,
+        })
     }
 
     /// Connects per second that get through for long, whatever is asked for: every port is taken again at once.
@@ -141,6 +153,17 @@ impl Forecast {
     /// back one by one, far too kind when they come back in batches.
     pub fn refused_ratio(&self) -> Option<f64> {
         (self.lanes.spacing == Spacing::Poisson).then(|| erlang_b(self.lanes.ports, self.lanes.lane_load()))
+    }
+
+    /// An upper bound of the share of connects refused in any window, and of the share of time that a lane is full: at no
+    /// time are more ports busy than if there were no end of them, and that is a Poisson number with no larger mean than
+    /// at the fullest moment. `None` where refused connects come back, and make more of them.
+    pub fn refused_at_most(&self) -> Option<f64> {
+        match self.lanes.spacing {
+            _ if self.retries => None,
+            Spacing::Even => (self.lanes.risk_at_most() <= 0.0).then_some(0.0),
+            Spacing::Poisson => Some(poisson_upper_tail(self.lanes.ports - 1, self.lanes.lane_fullest())),
+        }
     }
 
     /// The share of connects refused in the window and the formula it is from, where that is exact: Erlang's for Poisson
@@ -301,6 +324,18 @@ mod tests {
         assert_eq!((more.lanes.count, more.safe_addresses(), more.safe_endpoints()), (6, Some(1), Some(1)));
         let mac = of(&["host.gateway.profile=macos", "host.gateway.addresses=3"]).unwrap();
         assert_eq!((mac.lanes.count, mac.safe_addresses(), mac.safe_endpoints()), (1, None, None));
+    }
+
+    #[test]
+    fn no_more_is_refused_than_the_tail_of_infinitely_many_ports() {
+        let exact = ["host.gateway.time_wait=60s", "run.warm_up=20m", "client.checkout.retry.attempts=1"];
+        for rate in ["450/s", "465/s", "600/s"] {
+            let rate = format!("client.checkout.arrivals.poisson.rate={rate}");
+            let forecast = of(&[&exact[..], &[&rate]].concat()).unwrap();
+            let (bound, exact) = (forecast.refused_at_most().unwrap(), forecast.refused_ratio().unwrap());
+            assert!(exact <= bound && bound < 60.0 * exact, "{rate}: {exact} {bound}");
+        }
+        assert_eq!(of(&["client.checkout.retry.attempts=2"]).unwrap().refused_at_most(), None);
     }
 
     /// Addresses that are tried in turn are as one range of all their ports.

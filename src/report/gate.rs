@@ -3,10 +3,12 @@
 //! A claim holds when its whole interval does, and is false when none of it does; in between the runs were too few to
 //! say. A figure without an interval is taken as it is. What claims say together follows Kleene's logic: an open one
 //! matters only where the others do not decide. Only what is sure passes: an undecided gate does not, and a figure that
-//! cannot be had counts against its gate, but for `first_refusal_s == never`, which holds when no run was refused.
+//! cannot be had counts against its gate, but for `first_refusal_s == never`, which holds when no run was refused. A risk
+//! that the runs leave open is decided by the bounds of a formula, where there is one.
 
 use super::query::Estimate;
 use super::{RunTables, words};
+use crate::forecast::{REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 use crate::numeric;
 use crate::scenario::claim::{Bound, Comparison};
 use crate::scenario::{Assert, Claim, Condition, Statement, Variant};
@@ -255,7 +257,13 @@ impl Gate {
             (Bound::Number(bound), Some(value)) => Some(truth(claim.comparison, value, figure.interval, bound)),
             (Bound::Number(_), None) => None,
         };
+        let proven = match claim.bound {
+            Bound::Number(bound) if known == Some(None) => proven(&scope, &claim, bound, figures),
+            _ => None,
+        };
+        let known = proven.as_ref().map_or(known, |(truth, _)| Some(Some(*truth)));
         let note = match (known, claim.bound) {
+            _ if proven.is_some() => proven.map(|(_, why)| why),
             (_, Bound::Never) => refused.map(|share| refusals(share, figures.runs)),
             (None, _) => Some("a figure that is not there passes no gate".to_owned()),
             (Some(None), Bound::Number(bound)) => Some(remedy(&claim, bound, refused, figures.confidence)),
@@ -266,6 +274,20 @@ impl Gate {
     }
 }
 
+/// What the bounds of formulas say of a claim that the runs leave open, and in which words.
+fn proven(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> Option<(bool, String)> {
+    let figure = |name: &str| (figures.of)(scope, name).value.filter(|_| scope == "all");
+    let (low, high) = match claim.metric.name {
+        "exhaustion_probability" => (figure(RISK_MIN)?, figure(RISK_BOUND)?),
+        "refused_ratio" | "full_time_ratio" => (0.0, figure(REFUSED_BOUND)?),
+        _ => return None,
+    };
+    let truth = truth(claim.comparison, high, Some((low, high)), bound)?;
+    // The end that decides.
+    let (word, end) = if high <= bound { ("at most", high) } else { ("at least", low) };
+    Some((truth, format!("a formula proves {word} {}", shown(end, claim))))
+}
+
 /// `refused in 3 of 20 runs`, `refused in none of 20 runs`
 fn refusals(share: f64, runs: u64) -> String {
     let refused = if share > 0.0 { words::count(share * runs as f64) } else { "none".into() };
@@ -274,7 +296,9 @@ fn refusals(share: f64, runs: u64) -> String {
 
 /// What would decide an undecided gate.
 fn remedy(claim: &Claim, bound: f64, refused: Option<f64>, confidence: f64) -> String {
-    let of_risk = claim.metric.name == "exhaustion_probability" && refused == Some(0.0);
+    // A share of refusals is at most the share of runs that have any.
+    const RARE: [&str; 4] = ["exhaustion_probability", "refused_ratio", "requests_lost_ratio", "full_time_ratio"];
+    let of_risk = RARE.contains(&claim.metric.name) && refused == Some(0.0);
     let runs = numeric::ln(1.0 - confidence) / numeric::ln(1.0 - bound);
     // 0 of R runs bound the risk at 1 - (1 - confidence)^(1/R): this many bring that down to the bound.
     if of_risk && bound > 0.0 && runs <= 1e6 {

@@ -11,6 +11,7 @@ use super::ways::usable_ports;
 use super::words;
 use crate::des::{Rate, SimDuration};
 use crate::port::PortRange;
+use crate::workload::Spread;
 use crate::workload::lifetime::{LifetimeLaw, nanos_from_secs};
 use serde_json::Value;
 
@@ -74,6 +75,17 @@ enum Turns {
     /// All rates in proportion: `(path, connects per second)`.
     Rates(Vec<(String, f64)>),
 }
+
+/// What the last words of keys are called elsewhere.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("port_range", &["range", "ports", "ip_local_port_range", "nat_block", "nat_block_size", "block_size"]),
+    ("time_wait", &["timewait", "tw", "time-wait", "TIME_WAIT", "TIME-WAIT"]),
+    ("addresses", &["ips", "source_ips", "source_addresses", "nat_addresses", "nat_ips"]),
+    ("endpoints", &["replicas", "servers", "backends", "destinations"]),
+    ("requests", &["keepalive", "keep_alive", "keep-alive", "requests_per_connection", "reuse"]),
+    ("lifetime", &["latency", "response_time", "slow_down"]),
+    ("duration", &["window"]),
+];
 
 impl Quantity {
     /// Which way it is turned for fewer refusals.
@@ -158,7 +170,8 @@ impl Knob {
         all
     }
 
-    /// The knob of that key, or the only one whose key has these words in a row (`rate`, `gateway.time_wait`).
+    /// The knob of that key, or the only one whose key has these words in a row (`rate`, `gateway.time_wait`), or another
+    /// word for them (`source_ips`).
     ///
     /// # Errors
     ///
@@ -167,6 +180,7 @@ impl Knob {
         if let Some(exact) = all.iter().find(|knob| knob.key == key) {
             return Ok(exact.clone());
         }
+        let key = SYNONYMS.iter().find(|(_, words)| words.contains(&key)).map_or(key, |(name, _)| name);
         let has_it = |knob: &&Self| format!(".{}.", knob.key).contains(&format!(".{key}."));
         let having: Vec<&Self> = all.iter().filter(has_it).collect();
         let keys = |knobs: &[&Self]| knobs.iter().map(|knob| knob.key.clone()).collect::<Vec<_>>();
@@ -223,6 +237,20 @@ impl Knob {
                 let factor = value / self.now;
                 rates.iter().map(|(path, now)| Some(format!("{path}={}", written_rate(now * factor)?))).collect()
             }
+        }
+    }
+
+    /// What to know before it is turned like this.
+    pub fn caveat(&self, scenario: &Scenario) -> Option<&'static str> {
+        let on = |host: usize| scenario.clients.iter().filter(move |client| client.host == host);
+        match self.quantity {
+            Quantity::TimeWait if scenario.hosts[self.of].profile.starts_with("linux") => {
+                Some("Linux has its 60 s compiled in (TCP_TIMEWAIT_LEN): another TIME-WAIT is another kernel")
+            }
+            Quantity::Addresses if on(self.of).any(|client| client.source == Spread::Random) => {
+                Some("addresses count when clients bind() to one at random: connect() alone always takes the same")
+            }
+            _ => None,
         }
     }
 
@@ -309,7 +337,13 @@ fn host_knobs(path: &str, of: usize, host: &Host, resolved: &Value) -> Vec<Knob>
     let resolved = &resolved["host"][&*host.name];
     let mut knobs = vec![Knob {
         turns: Turns::Range(Box::new(host.clone())),
-        ..Knob::plain(format!("{path}.port_range"), Quantity::Ports, of, host.usable_ports().into(), (1.0, 65_535.0))
+        ..Knob::plain(
+            format!("{path}.port_range"),
+            Quantity::Ports,
+            of,
+            host.usable_ports().into(),
+            (1.0, host.most_ports().into()),
+        )
     }];
     let addresses = host.addresses.into();
     knobs.push(Knob::plain(format!("{path}.addresses"), Quantity::Addresses, of, addresses, (1.0, 65_536.0)));
@@ -328,15 +362,29 @@ fn host_knobs(path: &str, of: usize, host: &Host, resolved: &Value) -> Vec<Knob>
     knobs
 }
 
+/// Below are the ports of the system's services (RFC 6335, section 6).
+const LOWEST: u16 = 1024;
+
 impl Host {
+    fn usable_in(&self, range: PortRange) -> u32 {
+        usable_ports(range, &self.reserved_ports, &self.sockets.listening_ports)
+    }
+
+    /// The most usable ports that [`Host::range_with`] finds a range for.
+    ///
+    /// # Panics
+    ///
+    /// Never: a range ends at or below the last port.
+    pub fn most_ports(&self) -> u32 {
+        let first = self.port_range.first().min(LOWEST);
+        self.usable_in(PortRange::new(first, u16::MAX).expect("a range"))
+    }
+
     /// The smallest port range with so many usable ports, starting where it starts now if that can be, else further down
     /// but not among the ports of the system's services; reserved and listening ports stay what they are.
     pub fn range_with(&self, wanted: u32) -> Option<PortRange> {
-        /// Below are the ports of the system's services (RFC 6335, section 6).
-        const LOWEST: u16 = 1024;
-        let usable = |range: PortRange| usable_ports(range, &self.reserved_ports, &self.sockets.listening_ports);
         let now = self.port_range.first();
-        let is_enough = |range: &PortRange| usable(*range) >= wanted;
+        let is_enough = |range: &PortRange| self.usable_in(*range) >= wanted;
         let upwards = PortRange::new(now, u16::MAX).filter(is_enough).and_then(|_| {
             let (mut low, mut high) = (now, u16::MAX);
             while low < high {
@@ -412,6 +460,7 @@ mod tests {
         let written = [28_608.0, 100.0, 32_768.0, 60_000.0].map(|wanted| ports.written(wanted).unwrap());
         assert_eq!(written, ["32768-61375", "32768-32867", "32768-65535", "5536-65535"]);
         assert_eq!(ports.written(65_000.0), None, "below 1024 are services");
+        assert_eq!(ports.written(ports.limits.1).unwrap(), "1024-65535", "the most that there can be");
         let reserved = read(&["host.gateway.reserved_ports=[\"60000-61000\"]".into()]);
         assert_eq!(reserved.scenario.hosts[0].range_with(28_608).unwrap().to_string(), "32768-62376");
     }
@@ -424,6 +473,11 @@ mod tests {
         assert_eq!(Knob::named(&all, "checkout").unwrap_err().len(), 3);
         assert_eq!(Knob::named(&all, "host.gateway.adresses"), Err(vec!["host.gateway.addresses".to_owned()]));
         assert_eq!(Knob::named(&all, "colour").unwrap_err().len(), all.len());
+        assert_eq!(Knob::named(&all, "source_ips").unwrap().quantity, Quantity::Addresses);
+        for (name, words) in SYNONYMS {
+            let meant = Knob::named(&all, name).unwrap();
+            assert!(words.iter().all(|word| Knob::named(&all, word).as_ref() == Ok(&meant)), "{name}");
+        }
     }
 
     #[test]

@@ -90,6 +90,34 @@ pub fn ratio_interval(numerators: &[f64], denominators: &[f64], confidence: f64)
     Some(Interval::around(ratio, student(numerators.len(), confidence) * error))
 }
 
+/// [`ratio_interval`] of a share, at least 0 and at most 1, that may be rare: few runs with any of it make the linear
+/// interval too short on the far side, and none of length zero.
+///
+/// Each end is the further one of the linear interval's and of the one on the scale of log odds. A share of which there
+/// was nothing in any pair is at most the share of pairs that have any, [`zero_of`]; likewise where there was nothing
+/// else. Covers 95 to 100 % where the linear one covers 31 to 95 % (`a_rare_share_is_covered`).
+///
+/// # Panics
+///
+/// As [`ratio_interval`].
+pub fn share_interval(parts: &[f64], wholes: &[f64], confidence: f64) -> Option<Interval> {
+    let linear = ratio_interval(parts, wholes, confidence)?;
+    let share = linear.estimate;
+    if share <= 0.0 || share >= 1.0 {
+        let missed = zero_of(parts.len() as u64, confidence);
+        let (low, high) = if share <= 0.0 { (0.0, missed) } else { (1.0 - missed, 1.0) };
+        return Some(Interval { estimate: share, low: Some(low), high: Some(high) });
+    }
+    let Some(high) = linear.high else { return Some(linear) };
+    // d log odds = dq / (q (1 - q)); far beyond what a double's exponent holds nothing changes.
+    let width = ((high - share) / (share * (1.0 - share))).min(600.0);
+    let with_odds = |factor: f64| share * factor / (1.0 - share + share * factor);
+    let (low, high) = (with_odds(numeric::exp(-width)), with_odds(numeric::exp(width)));
+    let further = |linear: Option<f64>, other: f64, of: fn(f64, f64) -> f64| linear.map(|linear| of(linear, other));
+    let ends = (further(linear.low, low, f64::min), further(linear.high, high, f64::max));
+    Some(Interval { estimate: share, low: ends.0.map(|low| low.max(0.0)), high: ends.1.map(|high| high.min(1.0)) })
+}
+
 fn check(successes: u64, trials: u64) {
     assert!(trials > 0 && successes <= trials, "at least one trial, and no more successes than trials");
 }
@@ -207,6 +235,41 @@ mod tests {
         close(interval, [3.0, 1.036_756_838_522_442_4, 4.963_243_161_477_558]);
         assert_eq!(mean_interval(&[2.5], 0.95), Some(Interval::point(2.5)));
         assert_eq!(mean_interval(&[], 0.95), None);
+    }
+
+    /// Experiments of 20 pairs, of which about `any` in 100 have some of the part, and then one to five in a hundred.
+    fn covered(any: u64, of: fn(&[f64], &[f64], f64) -> Option<Interval>) -> f64 {
+        let mut state = 60_327_u64;
+        // Knuth's linear congruential generator: its upper bits are good enough here.
+        let mut below = |most: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % most
+        };
+        let truth = any as f64 / 100.0 * 0.03;
+        let hits = (0..1_000).filter(|_| {
+            let mut part = |_| if below(100) < any { below(5) as f64 + 1.0 } else { 0.0 };
+            let parts: Vec<f64> = (0..20).map(&mut part).collect();
+            let found = of(&parts, &[100.0; 20], 0.95).unwrap();
+            found.low.unwrap() <= truth && truth <= found.high.unwrap()
+        });
+        hits.count() as f64 / 1_000.0
+    }
+
+    #[test]
+    fn a_rare_share_is_covered() {
+        for any in [2, 5, 10, 20, 50, 100] {
+            let (rare, linear) = (covered(any, share_interval), covered(any, ratio_interval));
+            assert!(rare >= 0.93 && rare >= linear, "{any}: {rare}, linear {linear}");
+        }
+        assert!(covered(5, ratio_interval) < 0.7, "which is why there is another one");
+        let nothing = share_interval(&[0.0; 20], &[7.0; 20], 0.95).unwrap();
+        assert_eq!((nothing.low, nothing.high), (Some(0.0), Some(zero_of(20, 0.95))));
+        let all = share_interval(&[7.0; 20], &[7.0; 20], 0.95).unwrap();
+        assert_eq!((all.low, all.high), (Some(1.0 - zero_of(20, 0.95)), Some(1.0)));
+        let even = share_interval(&[2.0, 4.0], &[4.0, 8.0], 0.95).unwrap();
+        close(even, [0.5; 3]);
+        assert_eq!(share_interval(&[1.0], &[4.0], 0.95), Some(Interval::point(0.25)), "one pair scatters in no way");
+        assert_eq!(share_interval(&[0.0], &[0.0], 0.95), None);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub const KEYS: &Keys = &[
     ("formula.value: number | null", "how far it lets the knob be turned; null when nothing limits it"),
     ("formula.name: string", "its name"),
     ("formula.exact: boolean", "is it the limit itself; else it is sure up to there and may be further"),
+    ("caveat: string | null", "what to know before the knob is turned"),
     ("instead", "other knobs that would do, each alone, by the same formula"),
     ("instead[].key: string", "which"),
     ("instead[].value: number | null", "turned to where"),
@@ -90,6 +91,7 @@ pub fn solution_json(answer: &Answer) -> Value {
         "limit": number(value(solution.beyond)),
         "step": number(Some(solution.step)),
         "formula": formula,
+        "caveat": answer.caveat,
         "instead": instead.collect::<Vec<_>>(),
         "evidence": solution.evidence.iter().map(evidence).collect::<Vec<_>>(),
         "interrupted": solution.interrupted,
@@ -114,7 +116,15 @@ mod tests {
         let all = Knob::all(&reading);
         let [knob, other] = ["rate", "addresses"].map(|name| Knob::named(&all, name).unwrap());
         let found = Some(Interval { estimate: 0.0, low: Some(0.0), high: Some(0.1) });
-        let evidence = Evidence { value: 444.0, runs: 20, refused_runs: 0, found, sampled: None, proven: Some(true) };
+        let evidence = Evidence {
+            value: 444.0,
+            runs: 20,
+            refused_runs: 0,
+            found,
+            sampled: None,
+            proven: Some(true),
+            is_unseen: true,
+        };
         let formula = Formula { value: 444.04, name: "a sum", is_exact: false, is_out_of_reach: false };
         let answer = Answer {
             scenario: "quickstart".into(),
@@ -128,10 +138,12 @@ mod tests {
                 evidence: vec![evidence],
                 answer: Some(0),
                 beyond: None,
+                unseen: None,
                 step: 1.0,
                 interrupted: false,
             },
             formula: Some(formula),
+            caveat: None,
             instead: vec![(other, 2.0)],
         };
         explains(KEYS, &solution_json(&answer));

@@ -30,6 +30,8 @@ pub struct Answer {
     pub solution: Solution,
     /// What a formula says.
     pub formula: Option<Formula>,
+    /// What to know before the knob is turned.
+    pub caveat: Option<&'static str>,
     /// Other knobs and where each, turned alone, would do: by formula.
     pub instead: Vec<(Knob, f64)>,
 }

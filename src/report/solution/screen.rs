@@ -20,7 +20,7 @@ pub fn solution_screen(answer: &Answer) -> String {
     page.hanging(&format!("{}  ", outcome.word()), &headline(answer, outcome));
     page.gap();
     page.lines(table(answer));
-    let unseen = rows(answer).into_iter().any(|found| is_unseen(answer, found));
+    let unseen = rows(answer).into_iter().any(|found| found.is_unseen && found.proven.is_none());
     let unseen = unseen.then(|| "+ no connect() was refused there; that does not exclude that one ever is".to_owned());
     page.label("", &unseen.into_iter().chain(proof(answer)).collect::<Vec<_>>());
     page.label("Formula", &formula(answer).into_iter().collect::<Vec<_>>());
@@ -29,6 +29,7 @@ pub fn solution_screen(answer: &Answer) -> String {
         let options: Vec<String> = sets.iter().map(|set| solid(&format!("--set {set}"))).collect();
         page.label("Set", &[options.join(" ")]);
     }
+    page.label("But", &answer.caveat.into_iter().map(str::to_owned).collect::<Vec<_>>());
     page.label("Or instead", &instead(answer));
     page.tail(&format!("seed {}, dryport {}", answer.seed, env!("CARGO_PKG_VERSION")));
     page.text()
@@ -69,11 +70,7 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
     let shown = |place: usize| solid(&quantity.shown(solution.evidence[place].value));
     let target = target(answer);
     let key = &answer.knob.key;
-    let easiest = match quantity.better() {
-        Better::Low => solution.evidence.first(),
-        Better::High => solution.evidence.last(),
-    };
-    let best = easiest.map_or_else(String::new, |found| {
+    let best = best(answer).map_or_else(String::new, |found| {
         let figure = found.found.map_or_else(|| "no value".into(), |interval| figure(answer, interval.estimate));
         format!("the best is {figure} with {}", solid(&quantity.shown(found.value)))
     });
@@ -101,12 +98,34 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
                 }
             }
         }
+        (Outcome::Open, _) if solution.unseen.is_some() => {
+            let place = solution.unseen.expect("looked at above");
+            let runs = solid(&words::plural(solution.evidence[place].runs, "run"));
+            let beyond = solution.beyond.map_or_else(String::new, |beyond| format!("; {} will not do", shown(beyond)));
+            format!(
+                "nobody was refused in {runs} with {}, which proves no {target}{beyond}. Where no formula does, a bound \
+                 can be shown that is not far below 3 / --max-replications",
+                shown(place)
+            )
+        }
         (Outcome::Open, _) => format!(
             "the runs leave open whether any value of {key} will do for {target}; {best}. More runs of each value \
              (--max-replications) would tell"
         ),
         _ => format!("no value of {key} will do for {target}: {best}"),
     }
+}
+
+/// The value with the best figure: not every metric follows a knob all the way. Of equals the easiest.
+fn best(answer: &Answer) -> Option<&Evidence> {
+    let figure = |found: &&Evidence| found.found.map_or(f64::INFINITY, |interval| interval.estimate);
+    let (low, high) = (side(answer) == "less", answer.knob.quantity.better() == Better::High);
+    let order = |one: &&Evidence, other: &&Evidence| {
+        let order = figure(one).total_cmp(&figure(other));
+        if low { order } else { order.reverse() }
+    };
+    let evidence = answer.solution.evidence.iter();
+    if high { evidence.rev().min_by(order) } else { evidence.min_by(order) }
 }
 
 /// `: lower it by 1.3 %`, `: 376 more`; nothing where the knob may stay.
@@ -172,10 +191,6 @@ fn rows(answer: &Answer) -> Vec<&Evidence> {
     near
 }
 
-fn is_unseen(answer: &Answer, found: &Evidence) -> bool {
-    found.refused_runs == 0 && answer.claim.metric.name != RISK && found.proven.is_none()
-}
-
 fn is_proven(found: &Evidence) -> bool {
     found.proven.is_some() && found.sampled.is_none()
 }
@@ -200,7 +215,7 @@ fn table(answer: &Answer) -> Vec<String> {
     for found in rows {
         let mark = if is_proven(found) {
             " *"
-        } else if is_unseen(answer, found) {
+        } else if found.is_unseen && found.proven.is_none() {
             " +"
         } else {
             ""
