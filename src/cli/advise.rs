@@ -8,7 +8,6 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
-use crate::experiment::solve::requests_max;
 use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, run_arms, solve};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::metrics::Metric;
@@ -40,6 +39,8 @@ pub const GUIDE: Guide = Guide {
 /// What is counted on the way.
 const WORK: Work = Work { command: "advise", unit: "run", found: "refused" };
 
+/// No value is run whose fewest runs have more requests: a dozen remedies are to take minutes at most.
+const SEARCH_REQUESTS: f64 = 1e8;
 /// Where no formula knows the safe rate, the risk that a search by simulation can tell in a few runs, its runs, and its
 /// resolution.
 const SEARCH_RISK: f64 = 0.1;
@@ -272,7 +273,7 @@ impl Advise {
             start: knob.now,
             confidence: self.running.confidence,
             parts: SEARCH_PARTS,
-            requests_max: requests_max(&reading.scenario, SEARCH_RUNS.0),
+            requests_max: SEARCH_REQUESTS,
             runs: SEARCH_RUNS,
             grows: &|_| {},
         };
