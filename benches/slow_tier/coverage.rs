@@ -124,7 +124,8 @@ fn covers(load: &Load, experiments: u64) -> bool {
     for Coverage { metric, truth, method, covered, above, sum, half_widths } in all {
         let [covered, above] = [covered, above].map(|count| count as f64 / experiments as f64);
         // Above the ceiling, and nowhere else, busy ports tell the share.
-        let is_told = metric.name != "refused_ratio" || method.starts_with(INDIRECT) == (load.offered() > f64::from(PORTS));
+        let is_told =
+            metric.name != "refused_ratio" || method.starts_with(INDIRECT) == (load.offered() > f64::from(PORTS));
         let is_right = COVERED.contains(&covered) && is_told;
         println!(
             "{:>8.1} {:>8.0} {:>4}  {:<19} {method:<20} {truth:>9.6} {:>9.6} {:>9.6} {:>7.2} % {:>6.2} % {:>6.2} %  {}",

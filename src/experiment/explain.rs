@@ -49,7 +49,8 @@ pub fn explain(
 ) -> Result<Life, Interrupted> {
     let tell = |hero| {
         let mut story = LifeStory::new(scenario, topology, hero);
-        observe(scenario, topology, replication, window(scenario, None), &mut story, stop).map(|end| (story.finish(), end))
+        observe(scenario, topology, replication, window(scenario, None), &mut story, stop)
+            .map(|end| (story.finish(), end))
     };
     let (first, end) = tell(hero)?;
     let (host, port) = match hero {

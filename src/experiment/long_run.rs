@@ -37,6 +37,10 @@ impl LongRun {
 }
 
 /// Are the batches of a long run too much like the ones before them? Its intervals are too narrow then.
+///
+/// # Panics
+///
+/// Never: every run has these figures.
 pub fn are_batches_correlated(experiment: &Experiment, offered: &OfferedLoad) -> bool {
     LOOKED_AT.into_iter().any(|name| {
         let metric = Metric::named(name).expect("one of the metrics");

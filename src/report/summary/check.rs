@@ -57,7 +57,9 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
     }
     let confidence = percent(tables.meta.confidence);
     let simulated = match (tables.meta.replications, &tables.meta.long_run) {
-        (1, Some(LongRunMeta { batches: batches @ 1.., .. })) => format!("simulated ({confidence} % CI, {batches} batches)"),
+        (1, Some(LongRunMeta { batches: batches @ 1.., .. })) => {
+            format!("simulated ({confidence} % CI, {batches} batches)")
+        }
         (1, _) => "simulated (1 run)".to_owned(),
         _ => format!("simulated ({confidence} % CI)"),
     };

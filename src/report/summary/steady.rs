@@ -48,7 +48,10 @@ fn batches(tables: &RunTables) -> Option<String> {
             let longer = duration(LONGER * tables.meta.duration_s);
             format!("batches of {each} are correlated, intervals too narrow: write {longer}, or {runs}")
         }
-        _ => format!("intervals are batch means: {} of {each}, uncorrelated", words::plural((*batches).into(), "batch")),
+        _ => format!(
+            "intervals are batch means: {} of {each}, no correlation seen",
+            words::plural((*batches).into(), "batch")
+        ),
     })
 }
 
