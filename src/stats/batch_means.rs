@@ -19,9 +19,9 @@ pub const CYCLES_MIN: f64 = *COUNT.start() * CYCLES;
 /// when it is too short.
 pub fn count(cycles: f64) -> Option<u32> {
     // What was made to be just long enough must not fail by a rounding.
-    let most = (cycles / CYCLES * (1.0 + 1e-12)).floor().min(*COUNT.end());
+    let most = (cycles / CYCLES * (1.0 + 1e-12)).floor();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "20 to 30")]
-    (most >= *COUNT.start()).then_some(most as u32)
+    (most >= *COUNT.start()).then(|| most.min(*COUNT.end()) as u32)
 }
 
 /// The interval of `whole`, a figure of the whole series, by the figures of its batches: as wide for its size as Student's
