@@ -172,6 +172,7 @@ impl Search<'_> {
         let begun_well = holding.total_cmp(&start).is_eq();
         self.walk_harder(holding, begun_well);
         self.close_in(Evidence::seems_to_hold);
+        self.look_for_proof();
         self.close_in(|evidence| evidence.holds() != Some(false));
         // One step back from the answer, for the sake of whoever wants to see the claim hold there.
         let back = self.hardest(Evidence::seems_to_hold).map(|value| self.harder(value, -self.step));
@@ -235,6 +236,26 @@ impl Search<'_> {
             value = next;
         }
         None
+    }
+
+    /// Where nobody was refused nothing is sure: goes on to where a formula is, and back from there.
+    fn look_for_proof(&mut self) {
+        let holds = |evidence: &Evidence| evidence.holds() == Some(true);
+        let Some(mut value) = self.hardest(Evidence::seems_to_hold) else { return };
+        for _ in 0..DOUBLINGS_MAX {
+            if self.hardest(holds).is_some() {
+                return self.close_in(holds);
+            }
+            let Some(next) = self.limited(self.easier_by_half(value)) else { return };
+            let Some(scenario) = (self.question.at)(next) else { return };
+            if next.total_cmp(&value).is_eq() {
+                return;
+            }
+            if (self.question.proves)(&scenario) == Some(true) {
+                self.look_at(next);
+            }
+            value = next;
+        }
     }
 
     /// Goes on from `value`, where the claim holds, until it surely does not. `closely`: the end is expected nearby.

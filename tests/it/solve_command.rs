@@ -111,3 +111,61 @@ fn mistakes_are_told_with_what_is_meant() {
         assert!(message.contains(meant), "{more:?}: {message}");
     }
 }
+
+/// Ten ports and no TIME-WAIT (M/M/10/10 from empty, 20 s): 1.317/s is the largest rate at which a millionth is refused
+/// (by uniformisation, elsewhere). Nobody is refused in hundreds of runs at twice that.
+const TEN_PORTS: &str = "schema = 1\n[run]\nduration = \"20s\"\nreplications = 20\n[[host]]\nname = \"h\"\n\
+    port_range = \"40000-40009\"\ntime_wait = \"0s\"\n[[destination]]\nname = \"d\"\n[[client]]\nname = \"c\"\nhost = \"h\"\n\
+    to = \"d\"\narrivals = { poisson = { rate = \"5/s\" } }\nlifetime = { exponential = { mean = \"1s\" } }\n";
+
+#[test]
+fn what_nobody_saw_is_no_answer() {
+    let home = home();
+    fs::write(home.path().join("ten.toml"), TEN_PORTS).unwrap();
+    let goal = ["--for", "client.c.arrivals.poisson.rate", "--target", "refused_ratio <= 1e-6", "--json"];
+    let ended = dryport(home.path(), &[&["solve", "ten.toml"], &goal[..]].concat());
+    let found: Value = serde_json::from_str(&ended.out).expect("a document");
+    let (low, high) = (found["answer"]["value"].as_f64().unwrap(), found["limit"].as_f64().unwrap());
+    assert!((1.0..=1.317).contains(&low) && high > 1.317, "{low} {high}");
+    // No formula knows two clients.
+    let other = "[[client]]\nname = \"o\"\nhost = \"h\"\nto = \"d\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
+        lifetime = { exponential = { mean = \"1s\" } }\n";
+    fs::write(home.path().join("two.toml"), TEN_PORTS.to_owned() + other).unwrap();
+    let ended = dryport(home.path(), &[&["solve", "two.toml"], &goal[..4]].concat());
+    assert!(ended.code == 99 && ended.out.starts_with("OPEN  nobody was refused in"), "{}", ended.out);
+    // Evenly spaced ones are all refused or none: where they begin to be is not where a share of them is.
+    let sets = [
+        "client.c.arrivals={ constant = { rate = \"100/s\" } }",
+        "client.c.lifetime={ constant = { value = \"1s\" } }",
+        "run.replications=1",
+    ];
+    let sets = sets.iter().flat_map(|set| ["--set", set]);
+    let goal = ["solve", "ten.toml", "--for", "port_range", "--target", "refused_ratio <= 0.5", "--json"];
+    let ended = dryport(home.path(), &goal.into_iter().chain(sets).collect::<Vec<_>>());
+    let found: Value = serde_json::from_str(&ended.out).expect("a document");
+    assert_eq!((ended.code, &found["formula"]["exact"]), (0, &Value::Bool(false)), "{}", ended.out);
+    assert!(found["answer"]["value"].as_f64().unwrap() < found["formula"]["value"].as_f64().unwrap());
+}
+
+#[test]
+fn a_window_is_exact_only_while_nothing_can_come_back() {
+    let home = home();
+    fs::write(home.path().join("ten.toml"), TEN_PORTS).unwrap();
+    let exact = |set: &str| {
+        let goal = ["solve", "ten.toml", "--for", "duration", "--max-risk", "1%", "--json", "--set", set];
+        let found: Value = serde_json::from_str(&dryport(home.path(), &goal).out).expect("a document");
+        found["formula"]["exact"].as_bool().unwrap()
+    };
+    assert_eq!((exact("host.h.time_wait=60s"), exact("host.h.time_wait=0s")), (true, false));
+}
+
+#[test]
+fn other_words_are_understood_and_what_is_not_modelled_is_said() {
+    let key = |word: &str| answer(&["--for", word, "--max-risk", "50%"])["key"].clone();
+    assert_eq!((key("source_ips"), key("timewait")), ("host.gateway.addresses".into(), key("time_wait")));
+    for (word, said) in [("nat_gateway", "a NAT gateway is a host"), ("pool_size", "a pool of connections"), ("colour", "is not one of")]
+    {
+        let ended = solve(&["--for", word]);
+        assert!(ended.code == 2 && ended.err.replace("\n  ", " ").contains(said), "{}", ended.err);
+    }
+}
