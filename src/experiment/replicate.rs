@@ -2,7 +2,7 @@
 
 use crate::des::{Randomness, SimDuration, SimTime};
 use crate::metrics::recorder::{Keep, Record, Views};
-use crate::metrics::{AttemptLog, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, SampleRow};
+use crate::metrics::{AttemptLog, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, ReuseIntervals, SampleRow};
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Interrupted, Observer, Topology, World, run};
@@ -74,6 +74,8 @@ pub struct Outcome {
     pub series: Vec<Vec<SampleRow>>,
     /// What attempts cost by occupancy; kept where the time series is.
     pub probes: Option<ProbeGrid>,
+    /// How long ports rested between two uses; kept where the time series is.
+    pub reuses: Option<ReuseIntervals>,
 }
 
 impl Experiment {
@@ -171,22 +173,22 @@ fn replications(
         if settings.stop.load(Ordering::Relaxed) {
             return None;
         }
-        let series = (replication as usize) < kept.replications;
-        let sample = series.then_some(step);
-        let mut recorder =
-            Recorder::new(&topology, &views, if series { Keep::Series(kept.views) } else { Keep::Summary });
-        let mut probes = series.then(|| ProbeWatch::new(&topology));
-        let end = match &mut probes {
-            Some(probes) => {
-                let mut both = (&mut recorder, probes);
-                observe_checked(scenario, &topology, replication, sample, &mut both, settings)
-            }
-            None => observe_checked(scenario, &topology, replication, sample, &mut recorder, settings),
+        let outcome = if (replication as usize) < kept.replications {
+            let keep = Keep::Series(kept.views);
+            let mut recorder = Recorder::telling(&topology, &views, keep, ReuseIntervals::default());
+            let mut probes = ProbeWatch::new(&topology);
+            let mut both = (&mut recorder, &mut probes);
+            let end = observe_checked(scenario, &topology, replication, Some(step), &mut both, settings).ok()?;
+            let Record { measures, series, reuses } = recorder.finish(end);
+            Outcome { replication, measures, series, probes: Some(probes.finish()), reuses: Some(reuses) }
+        } else {
+            let mut recorder = Recorder::new(&topology, &views, Keep::Summary);
+            let end = observe_checked(scenario, &topology, replication, None, &mut recorder, settings).ok()?;
+            let Record { measures, series, .. } = recorder.finish(end);
+            Outcome { replication, measures, series, probes: None, reuses: None }
         };
-        let end = end.ok()?;
-        let Record { measures, series } = recorder.finish(end);
-        (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
-        Some(Outcome { replication, measures, series, probes: probes.map(ProbeWatch::finish) })
+        (settings.progress)(outcome.measures.first().is_some_and(|all| all.refused > 0));
+        Some(outcome)
     };
     let outcomes: Vec<Option<Outcome>> = numbers.into_par_iter().map(one).collect();
     let outcomes = outcomes.into_iter().flatten().collect();

@@ -13,6 +13,7 @@ pub mod measures;
 pub mod port_history;
 pub mod probe_grid;
 pub mod recorder;
+pub mod reuse_intervals;
 pub mod series;
 
 pub use attempts::{AttemptLog, AttemptRow};
@@ -23,4 +24,5 @@ pub use measures::Measures;
 pub use port_history::{PortHistory, PortSpan, PortState};
 pub use probe_grid::{ProbeGrid, ProbeWatch};
 pub use recorder::{Recorder, View};
+pub use reuse_intervals::{ReuseIntervals, Reuses};
 pub use series::SampleRow;

@@ -10,9 +10,9 @@ use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
 use crate::experiment::{Experiment, OfferedLoad, Outcome, WatchedPorts, estimate};
-use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, TARGET_RISK};
+use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, ReuseLaw, TARGET_RISK};
 use crate::metrics::connect_cost::Price;
-use crate::metrics::{METRICS, Method, Metric, ProbeGrid, SampleRow};
+use crate::metrics::{METRICS, Method, Metric, ProbeGrid, ReuseIntervals, SampleRow};
 use crate::scenario::Scenario;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) 
         timeseries: timeseries(experiment, &tags),
         ports: Table::new(&names(schema::PORTS)),
         probes: probes(experiment, &tags),
+        reuse: reuse(experiment, scenario, &tags),
         meta,
         places: Places::default(),
     };
@@ -231,6 +232,28 @@ fn probes(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
             count(cell.refused),
             Cell::figure(cost(least)),
             Cell::figure(cost(most)),
+        ]);
+    }
+    table
+}
+
+fn reuse(experiment: &Experiment, scenario: &Scenario, [name, variant]: &[Cell; 2]) -> Table {
+    let mut table = Table::new(&names(schema::REUSE));
+    let mut sum = ReuseIntervals::default();
+    for intervals in experiment.outcomes.iter().filter_map(|outcome| outcome.reuses.as_ref()) {
+        sum.merge(intervals);
+    }
+    let forecast = Forecast::of(scenario, TARGET_RISK).ok();
+    let law = forecast.and_then(|forecast| ReuseLaw::of(scenario, &forecast));
+    for cell in sum.cells() {
+        table.push([
+            name.clone(),
+            variant.clone(),
+            Cell::Text("all".into()),
+            time(cell.from),
+            time(cell.to),
+            count(cell.reuses),
+            Cell::figure(law.map(|law| law.share_below(cell.to.as_secs_f64()))),
         ]);
     }
     table

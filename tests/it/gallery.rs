@@ -26,6 +26,11 @@ const PICTURES: &[Picture] = &[
     Picture { chart: "risk", see: "By when half of the runs had a refused connect().", command: "" },
     Picture { chart: "fan", see: "How different one run can be from another.", command: "" },
     Picture { chart: "probes", see: "connect() gets slow long before it is refused.", command: "" },
+    Picture {
+        chart: "reuse",
+        see: "How soon a port is used again after its release, half of them and the soonest.",
+        command: "",
+    },
     Picture { chart: "raster", see: "A moment of work, a minute of waiting, port by port.", command: "" },
     Picture {
         chart: "small-multiples",

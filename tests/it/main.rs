@@ -34,6 +34,7 @@ mod openmetrics;
 mod published;
 mod readme;
 mod repo_rules;
+mod reuse_intervals;
 mod run_command;
 mod run_screens;
 mod sample;

@@ -49,6 +49,7 @@ fn arm(meta: &Manifest, variant: &VariantMeta, all: &Table) -> RunTables {
         timeseries: empty(schema::TIMESERIES),
         ports: empty(schema::PORTS),
         probes: empty(schema::PROBES),
+        reuse: empty(schema::REUSE),
         meta: Manifest { scenario, replications, warm_up_s, variants: Vec::new(), comparison: None, ..meta.clone() },
         places: Places::default(),
     }
