@@ -67,6 +67,10 @@ impl Histogram {
     }
 
     /// The values that were counted, rising and each as the end of its bucket, and how often.
+    ///
+    /// # Panics
+    ///
+    /// Never: the buckets are those of `u32` values.
     pub fn counts(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
         let last = |bucket| u32::try_from(Buckets::last(bucket)).expect("the bucket of a u32");
         let counts = self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);

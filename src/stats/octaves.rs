@@ -6,13 +6,14 @@ pub struct Octaves<const BITS: u32>;
 
 impl<const BITS: u32> Octaves<BITS> {
     /// Buckets per octave, and the first value of the first octave that is not exact by half.
-    pub const PER_OCTAVE: u64 = 1 << BITS;
+    pub const PER_OCTAVE: u32 = 1 << BITS;
 
     /// The bucket of `value`: its leading `BITS` + 1 bits and how far they were shifted, so that buckets rise with the
     /// value.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 64 - `BITS` octaves of 2^`BITS`")]
     #[inline]
     pub const fn bucket(value: u64) -> usize {
-        let shift = (63 - BITS) - (value | Self::PER_OCTAVE).leading_zeros();
+        let shift = (63 - BITS) - (value | (1 << BITS)).leading_zeros();
         (((shift as u64) << BITS) + (value >> shift)) as usize
     }
 
@@ -25,7 +26,7 @@ impl<const BITS: u32> Octaves<BITS> {
         let bucket = bucket as u64;
         let shift = (bucket >> BITS).saturating_sub(1);
         assert!(shift < u64::from(64 - BITS), "a bucket of a u64");
-        let leading = bucket - shift * Self::PER_OCTAVE;
+        let leading = bucket - (shift << BITS);
         (leading << shift) | ((1 << shift) - 1)
     }
 
@@ -49,7 +50,7 @@ mod tests {
             let last = Octaves::<BITS>::last(bucket);
             assert_eq!(Octaves::<BITS>::first(bucket), first);
             assert_eq!((Octaves::<BITS>::bucket(first), Octaves::<BITS>::bucket(last)), (bucket, bucket));
-            let per_octave = Octaves::<BITS>::PER_OCTAVE;
+            let per_octave = u64::from(Octaves::<BITS>::PER_OCTAVE);
             assert!(last < 2 * per_octave && last == first || (last - first) <= first / per_octave);
             first = last.wrapping_add(1);
         }

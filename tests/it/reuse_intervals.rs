@@ -1,6 +1,7 @@
 //! How long ports rest before they are used again: every reuse is counted once, and the law is that of the formula.
 
 use crate::support::{Draft, Runs, constant, every_ms, exponential, judge, poisson};
+use dryport::des::SimDuration;
 use dryport::experiment::{Experiment, Outcome};
 use dryport::forecast::{Forecast, ReuseLaw, TARGET_RISK};
 use dryport::metrics::reuse_intervals::ReuseCell;
@@ -68,7 +69,7 @@ fn a_pointer_goes_round() {
     let experiment = even.run();
     let all = all(&experiment, 0);
     assert_eq!((all.reuses, all.idle), (9_800, 9_800 * 19_000_000_000), "200 of 10,000 are the first use of a port");
-    assert_eq!(all.idle_min.map(|least| least.as_nanos()), Some(19_000_000_000));
+    assert_eq!(all.idle_min, Some(SimDuration::from_secs(19)));
     let [cell] = cells(&experiment.outcomes[0]).try_into().expect("one bucket");
     assert!(cell.from.as_secs_f64() <= 19.0 && cell.to.as_secs_f64() > 19.0);
 }

@@ -230,8 +230,8 @@ fn note(figures: &Figures, tables: &RunTables) -> String {
     } else {
         String::new()
     };
-    let reuses =
-        if figures.reuses == 1.0 { "1 reuse".into() } else { format!("{} reuses", words::about(figures.reuses)) };
+    let reuses = words::about(figures.reuses);
+    let reuses = if reuses == "1" { "1 reuse".into() } else { format!("{reuses} reuses") };
     let connects = runs * tables.estimate("all", "connects_per_s").value.unwrap_or(0.0) * tables.meta.duration_s;
     let fresh = 1.0 - figures.reuses / connects;
     let fresh = if (FRESH_FROM..1.0).contains(&fresh) {
