@@ -242,16 +242,13 @@ fn note(figures: &Figures, tables: &RunTables) -> String {
     format!(" \u{b7} {reuses}{of}{fresh}")
 }
 
-/// What the dashed line is called, where there is one.
+/// What the dashed line is called, where there is one: not where all ports rest alike.
 fn closed_form(figures: &Figures, tables: &RunTables) -> Vec<EndLabel> {
-    let Some((_, last)) = figures.closed_form.last() else { return Vec::new() };
-    let draws = tables.meta.scenario.hosts.iter().any(|host| host.allocator == "random");
-    let steps = figures.closed_form.iter().all(|(_, share)| [0.0, 1.0].contains(share));
-    let law = match (draws, steps) {
-        (true, _) => "exponential",
-        (_, true) => "constant",
-        (_, false) => "Erlang",
+    let Some((_, last)) = figures.closed_form.last().filter(|_| figures.closed_form.len() > 1) else {
+        return Vec::new();
     };
+    let draws = tables.meta.scenario.hosts.iter().any(|host| host.allocator == "random");
+    let law = if draws { "exponential" } else { "Erlang" };
     vec![EndLabel { value: *last, text: format!("formula: {law}"), kind: SMALL.color(PURPLE_TEXT) }]
 }
 
@@ -300,9 +297,9 @@ mod tests {
         let mut figures = figures(&[(1.0, 2.0, 50.0)], 1.0);
         let name = |figures: &Figures, tables: &RunTables| closed_form(figures, tables).pop().map(|label| label.text);
         assert_eq!(name(&figures, &tables), None);
-        figures.closed_form = vec![(1.0, 0.0), (2.0, 1.0)];
-        assert_eq!(name(&figures, &tables).as_deref(), Some("formula: constant"));
-        figures.closed_form[1].1 = 0.9;
+        figures.closed_form = vec![(1.0, 0.1)];
+        assert_eq!(name(&figures, &tables), None, "a point is no line");
+        figures.closed_form.push((2.0, 0.9));
         assert_eq!(name(&figures, &tables).as_deref(), Some("formula: Erlang"));
         tables.meta.scenario.hosts[0].allocator = "random".into();
         assert_eq!(name(&figures, &tables).as_deref(), Some("formula: exponential"));
