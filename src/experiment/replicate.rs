@@ -1,8 +1,11 @@
 //! Independent replications of one scenario.
 
+use super::long_run::LongRun;
 use crate::des::{Randomness, SimDuration, SimTime};
 use crate::metrics::recorder::{Keep, Record, Views};
-use crate::metrics::{AttemptLog, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, ReuseIntervals, SampleRow};
+use crate::metrics::{
+    AttemptLog, Batches, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, ReuseIntervals, SampleRow,
+};
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Interrupted, Observer, Topology, World, run};
@@ -76,6 +79,8 @@ pub struct Outcome {
     pub probes: Option<ProbeGrid>,
     /// How long ports rested between two uses; kept where the time series is.
     pub reuses: Option<ReuseIntervals>,
+    /// Raw figures per view of each batch of the window; empty when it was not cut ([`LongRun`]).
+    pub batches: Vec<Vec<Measures>>,
 }
 
 impl Experiment {
@@ -83,6 +88,14 @@ impl Experiment {
     pub fn of_scope(&self, scope: usize) -> impl Iterator<Item = &Measures> {
         let view = self.views.of_scope[scope];
         self.outcomes.iter().map(move |outcome| &outcome.measures[view])
+    }
+
+    /// The raw figures of a scope in each batch, where there is one long run that was cut.
+    pub(super) fn batches(&self, scope: usize) -> Option<Vec<Measures>> {
+        let [only] = &self.outcomes[..] else { return None };
+        let view = self.views.of_scope[scope];
+        let batches: Vec<Measures> = only.batches.iter().map(|batch| batch[view]).collect();
+        (!batches.is_empty()).then_some(batches)
     }
 }
 
@@ -169,23 +182,38 @@ fn replications(
     let views = Views::new(&topology);
     let warm_up = scenario.warm_up();
     let kept = kept(&views);
+    // One run is all that there is to be; more of them make an interval by themselves.
+    let long_run = if numbers == (0..1) { LongRun::of(scenario) } else { None };
+    let batches = long_run.and_then(|long_run| long_run.batches);
     let one = |replication: u32| {
         if settings.stop.load(Ordering::Relaxed) {
             return None;
         }
-        let outcome = if (replication as usize) < kept.replications {
-            let keep = Keep::Series(kept.views);
+        let is_kept = (replication as usize) < kept.replications;
+        let cuts = Window { batches: batches.unwrap_or(1), ..window(scenario, is_kept.then_some(step)) };
+        let outcome = if is_kept || batches.is_some() {
+            // Batches are too rare for a loop of their own without what is kept.
+            let keep = if is_kept { Keep::Series(kept.views) } else { Keep::Summary };
             let mut recorder = Recorder::telling(&topology, &views, keep, ReuseIntervals::default());
             let mut probes = ProbeWatch::new(&topology);
-            let mut both = (&mut recorder, &mut probes);
-            let end = observe_checked(scenario, &topology, replication, Some(step), &mut both, settings).ok()?;
+            let mut parts = batches.map(|_| Batches::new(&topology, &views));
+            let end = if let Some(parts) = &mut parts {
+                let mut all = (&mut recorder, (&mut probes, parts));
+                observe_checked(scenario, &topology, replication, cuts, &mut all, settings)
+            } else {
+                let mut both = (&mut recorder, &mut probes);
+                observe_checked(scenario, &topology, replication, cuts, &mut both, settings)
+            };
+            let end = end.ok()?;
             let Record { measures, series, reuses } = recorder.finish(end);
-            Outcome { replication, measures, series, probes: Some(probes.finish()), reuses: Some(reuses) }
+            let (probes, reuses) = (is_kept.then(|| probes.finish()), is_kept.then_some(reuses));
+            let batches = parts.map_or_else(Vec::new, |parts| parts.finish(end));
+            Outcome { replication, measures, series, probes, reuses, batches }
         } else {
             let mut recorder = Recorder::new(&topology, &views, Keep::Summary);
-            let end = observe_checked(scenario, &topology, replication, None, &mut recorder, settings).ok()?;
+            let end = observe_checked(scenario, &topology, replication, cuts, &mut recorder, settings).ok()?;
             let Record { measures, series, .. } = recorder.finish(end);
-            Outcome { replication, measures, series, probes: None, reuses: None }
+            Outcome { replication, measures, series, probes: None, reuses: None, batches: Vec::new() }
         };
         (settings.progress)(outcome.measures.first().is_some_and(|all| all.refused > 0));
         Some(outcome)
@@ -228,7 +256,7 @@ pub fn replicate_one(
     log: &mut AttemptLog<'_>,
     stop: &AtomicBool,
 ) -> Result<(), Interrupted> {
-    observe(scenario, topology, replication, None, log, stop).map(drop)
+    observe(scenario, topology, replication, window(scenario, None), log, stop).map(drop)
 }
 
 /// As [`observe`], with the invariants riding along if they are asked for.
@@ -236,17 +264,22 @@ fn observe_checked(
     scenario: &Scenario,
     topology: &Topology,
     replication: u32,
-    sample: Option<SimDuration>,
+    window: Window,
     observer: &mut impl Observer,
     settings: &Settings<'_>,
 ) -> Result<SimTime, Interrupted> {
     match settings.checks {
-        Checks::Off => observe(scenario, topology, replication, sample, observer, settings.stop),
+        Checks::Off => observe(scenario, topology, replication, window, observer, settings.stop),
         Checks::Invariants => {
             let mut both = (observer, Invariants::new(topology));
-            observe(scenario, topology, replication, sample, &mut both, settings.stop)
+            observe(scenario, topology, replication, window, &mut both, settings.stop)
         }
     }
+}
+
+/// The measured window of `scenario`, whole, with a sample every `sample`.
+pub(super) fn window(scenario: &Scenario, sample: Option<SimDuration>) -> Window {
+    Window { opens: SimTime::ZERO + scenario.warm_up(), length: scenario.run.duration, sample, batches: 1 }
 }
 
 /// Runs one replication before `observer`; returns when it ended.
@@ -254,16 +287,14 @@ pub(super) fn observe(
     scenario: &Scenario,
     topology: &Topology,
     replication: u32,
-    sample: Option<SimDuration>,
+    window: Window,
     observer: &mut impl Observer,
     stop: &AtomicBool,
 ) -> Result<SimTime, Interrupted> {
     let randomness = Randomness { seed: scenario.run.seed, replication: u64::from(replication) };
-    let opens = SimTime::ZERO + scenario.warm_up();
-    let window = Window { opens, length: scenario.run.duration, sample };
-    let mut world = World::new(scenario, topology, randomness, opens);
+    let mut world = World::new(scenario, topology, randomness, window.opens);
     run(&mut world, window, observer, stop)?;
-    Ok(opens + window.length)
+    Ok(window.opens + window.length)
 }
 
 /// The step of the time series: as the scenario says, or the shortest of 1, 2, 5, 10, ... that makes at most 1,000.

@@ -347,6 +347,7 @@ fn meta(spec: &Spec) -> Manifest {
         files: files.map(String::from).to_vec(),
         rows: BTreeMap::new(),
         precision: None,
+        long_run: None,
         variants: Vec::new(),
         comparison: None,
     }
