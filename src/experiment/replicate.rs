@@ -197,11 +197,12 @@ fn replications(
             return None;
         }
         let series = (replication as usize) < kept.replications;
+        let costs = series && kept.probes;
         let cuts = Window { batches: batches.unwrap_or(1), ..window(scenario, series.then_some(step)) };
         let mut recorder =
             Recorder::new(&topology, &views, if series { Keep::Series(kept.views) } else { Keep::Summary });
         // Batches are too rare for a loop of their own without it.
-        let mut probes = (series && kept.probes || batches.is_some()).then(|| ProbeWatch::new(&topology));
+        let mut probes = (costs || batches.is_some()).then(|| ProbeWatch::new(&topology));
         let mut parts = batches.map(|_| Batches::new(&topology, &views));
         let end = match (&mut probes, &mut parts) {
             (Some(probes), Some(parts)) => {
@@ -217,7 +218,7 @@ fn replications(
         let end = end.ok()?;
         let Record { measures, series } = recorder.finish(end);
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
-        let probes = probes.filter(|_| series && kept.probes).map(ProbeWatch::finish);
+        let probes = probes.filter(|_| costs).map(ProbeWatch::finish);
         let batches = parts.map_or_else(Vec::new, |parts| parts.finish(end));
         Some(Outcome { replication, measures, series, probes, batches })
     };
@@ -361,7 +362,8 @@ mod tests {
         assert_eq!(kept(40, 1_001, 100), (10, 24));
         assert_eq!(kept(40, 1_001, 2), (2, 43));
         assert_eq!(kept(1_000, 1_001, 1), (1, 249));
-        let of_arms = |arms, replications, views| KeptSeries::of_views(1_001 * arms, replications, views).replications;
+        let of_arms =
+            |arms: usize, replications, views| KeptSeries::of_views(1_001 * arms, replications, views).replications;
         assert_eq!([of_arms(3, 20, 1), of_arms(100, 20, 1), of_arms(100, 20, 9)], [20, 2, 0]);
     }
 }

@@ -131,7 +131,7 @@ impl Comparison {
 
     /// Has any arm a time series?
     fn has_series(&self) -> bool {
-        self.arms.iter().any(|arm| arm.tables.timeseries.len() > 0)
+        self.arms.iter().any(|arm| !arm.tables.timeseries.is_empty())
     }
 
     /// The names of the files that it leaves, in the order they are listed.
