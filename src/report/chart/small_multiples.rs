@@ -259,6 +259,7 @@ fn title(lanes: &[Lane<'_>], noun: &str, fares: &str) -> String {
             let others = words::plural(lanes.len() as u64 - 1, noun);
             format!("{name} {fares}: refused {share} %; the other {others} not")
         }
+        2 if lanes.len() == 2 => format!("Both {noun}s were refused, {name} most: {share} %"),
         refused if refused == lanes.len() => format!("All {all} were refused, {name} most: {share} %"),
         refused => format!("{refused} of {all} were refused, {name} most: {share} %"),
     }
