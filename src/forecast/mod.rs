@@ -8,6 +8,7 @@ mod figures;
 mod lanes;
 mod limit;
 mod mean;
+mod reuse;
 mod steady;
 
 use crate::port::{Binding, PortRange, Uniqueness};
@@ -21,6 +22,7 @@ use steady::Overloaded;
 
 pub use figures::{FIGURES, Figure, REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 pub use lanes::{Lanes, Spacing, TimeWait};
+pub use reuse::ReuseLaw;
 pub use steady::indirect_load;
 
 /// The risk that settings are made for unless someone says: 1 % per window.

@@ -34,7 +34,7 @@ impl<'a> Batches<'a> {
 
 /// All but samples, of which batches keep none, goes to the recorder.
 impl Observer for Batches<'_> {
-    const IN_ORDER: bool = Recorder::IN_ORDER;
+    const IN_ORDER: bool = <Recorder<'_>>::IN_ORDER;
 
     fn window_opens(&mut self, at: SimTime) {
         self.recorder.window_opens(at);

@@ -14,6 +14,7 @@ pub mod measures;
 pub mod port_history;
 pub mod probe_grid;
 pub mod recorder;
+pub mod reuse_intervals;
 pub mod series;
 
 pub use attempts::{AttemptLog, AttemptRow};
@@ -25,4 +26,5 @@ pub use measures::Measures;
 pub use port_history::{PortHistory, PortSpan, PortState};
 pub use probe_grid::{ProbeGrid, ProbeWatch};
 pub use recorder::{Recorder, View};
+pub use reuse_intervals::{ReuseIntervals, Reuses};
 pub use series::SampleRow;

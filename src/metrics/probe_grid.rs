@@ -8,7 +8,7 @@ use crate::stats::Octaves;
 const COLUMNS: usize = 100;
 /// Rows of the grid: eight to an octave.
 type Rows = Octaves<3>;
-const ROWS: usize = Rows::bucket(u32::MAX) + 1;
+const ROWS: usize = Rows::bucket(u32::MAX as u64) + 1;
 
 /// Counts of attempts by occupancy and probes. 0.2 MiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl ProbeGrid {
         let counts = connects.chain(self.refused.iter().map(|count| (0, *count))).enumerate();
         counts.filter(|(_, counts)| *counts != (0, 0)).map(|(index, (connects, refused))| ProbeCell {
             busy_percent: u32::try_from(index / ROWS).expect("at most 100"),
-            probes: (Rows::first(index % ROWS), Rows::last(index % ROWS)),
+            probes: [Rows::first, Rows::last].map(|end| u32::try_from(end(index % ROWS)).expect("32 bits")).into(),
             connects,
             refused,
         })
@@ -98,14 +98,14 @@ impl Observer for ProbeWatch {
         let busy_before = ports - attempt.free - 1;
         // Exact: below 2^16 the error of the reciprocal never reaches the next whole number.
         let column = (u64::from(busy_before) * percent) >> 32;
-        let row = Rows::bucket(attempt.probes);
+        let row = Rows::bucket(attempt.probes.into());
         let cell = column as usize * ROWS + row;
         self.grid.connects[cell] += 1;
     }
 
     #[inline]
     fn refused(&mut self, attempt: &Attempt, _cause: Cause) {
-        self.grid.refused[Rows::bucket(attempt.probes)] += 1;
+        self.grid.refused[Rows::bucket(attempt.probes.into())] += 1;
     }
 }
 

@@ -10,6 +10,7 @@
 use super::books::{ClassBook, FlowBook, Shadows, Tally};
 use super::connect_cost::{AttemptCosts, Price};
 use super::measures::Measures;
+use super::reuse_intervals::Reuses;
 use super::series::SampleRow;
 use crate::des::{SimDuration, SimTime};
 use crate::sim::{Attempt, Cause, Connected, Held, Observer, Topology};
@@ -67,9 +68,9 @@ fn index_of<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
     })
 }
 
-/// The observer that every run has.
+/// The observer that every run has. It tells `R` how long each port rested that is used again.
 #[derive(Debug)]
-pub struct Recorder<'a> {
+pub struct Recorder<'a, R = ()> {
     topology: &'a Topology,
     views: &'a Views,
     opens: SimTime,
@@ -81,6 +82,7 @@ pub struct Recorder<'a> {
     released: Vec<Box<[u64]>>,
     /// Per view, the rows so far and the counts at the last one; `None` when no series is kept.
     series: Option<Vec<Series>>,
+    reuses: R,
 }
 
 /// Figures of a set of lanes that do not add up.
@@ -108,11 +110,13 @@ struct Series {
 
 /// What a recorder ends as.
 #[derive(Clone, Debug)]
-pub struct Record {
+pub struct Record<R = ()> {
     /// Raw figures per view.
     pub measures: Vec<Measures>,
     /// Rows of the time series per view; empty when none was kept.
     pub series: Vec<Vec<SampleRow>>,
+    /// Who was told of reuses.
+    pub reuses: R,
 }
 
 /// Is a time series kept?
@@ -131,6 +135,17 @@ impl<'a> Recorder<'a> {
     ///
     /// When `views` are not those of `topology`.
     pub fn new(topology: &'a Topology, views: &'a Views, keep: Keep) -> Self {
+        Self::telling(topology, views, keep, ())
+    }
+}
+
+impl<'a, R: Reuses> Recorder<'a, R> {
+    /// As [`Recorder::new`], and `reuses` is told of every port that is used again.
+    ///
+    /// # Panics
+    ///
+    /// When `views` are not those of `topology`.
+    pub fn telling(topology: &'a Topology, views: &'a Views, keep: Keep, reuses: R) -> Self {
         Self {
             topology,
             views,
@@ -143,14 +158,16 @@ impl<'a> Recorder<'a> {
                 Keep::Summary => None,
                 Keep::Series(views) => Some(vec![Series::default(); views]),
             },
+            reuses,
         }
     }
 
     /// What the window that ends at `end` leaves.
-    pub fn finish(mut self, end: SimTime) -> Record {
+    pub fn finish(mut self, end: SimTime) -> Record<R> {
         let measures = self.measures(end);
         let series = self.series.take().unwrap_or_default();
-        Record { measures, series: series.into_iter().map(|series| series.rows).collect() }
+        let series = series.into_iter().map(|series| series.rows).collect();
+        Record { measures, series, reuses: self.reuses }
     }
 
     /// Raw figures per view, if the window ended at `end`.
@@ -327,11 +344,12 @@ impl Group {
     }
 }
 
-impl Observer for Recorder<'_> {
+impl<R: Reuses> Observer for Recorder<'_, R> {
     const IN_ORDER: bool = false;
 
     fn window_opens(&mut self, at: SimTime) {
         self.opens = at;
+        self.reuses.window_opens();
         for flow in &mut self.flows {
             *flow = flow.carry_over(at);
         }
@@ -372,6 +390,7 @@ impl Observer for Recorder<'_> {
             if idle < flow.idle_min {
                 flow.idle_min = idle;
             }
+            self.reuses.reused(SimDuration::from_nanos(idle));
         }
         self.groups[flow.group as usize].take(attempt.at, attempt.free);
         if !flow.more_groups.is_empty() {

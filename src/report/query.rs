@@ -21,6 +21,8 @@ pub struct RunTables {
     pub ports: Table,
     /// How many ports attempts looked at, by occupancy.
     pub probes: Table,
+    /// How long ports rested between their release and their next use.
+    pub reuse: Table,
     /// What the run was.
     pub meta: Manifest,
     /// Where to find what is asked of the summary.
@@ -179,12 +181,13 @@ impl RunTables {
     }
 
     /// The tables that are held, by file.
-    pub(super) fn tables(&self) -> [(&'static str, &Table); 4] {
+    pub(super) fn tables(&self) -> [(&'static str, &Table); 5] {
         [
             (file::SUMMARY, &self.summary),
             (file::TIMESERIES, &self.timeseries),
             (file::PORTS, &self.ports),
             (file::PROBES, &self.probes),
+            (file::REUSE, &self.reuse),
         ]
     }
 

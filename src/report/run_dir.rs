@@ -278,6 +278,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
         timeseries: table(file::TIMESERIES)?,
         ports: table(file::PORTS)?,
         probes: table(file::PROBES)?,
+        reuse: table(file::REUSE)?,
         meta,
         places: Places::default(),
     })

@@ -172,9 +172,10 @@ fn make(spec: &Spec) -> RunTables {
             }
         }
     }
-    let [ports, probes] = [schema::PORTS, schema::PROBES].map(|columns| Table::new(&names(columns)));
+    let [ports, probes, reuse] =
+        [schema::PORTS, schema::PROBES, schema::REUSE].map(|columns| Table::new(&names(columns)));
     let summary = summarise(spec, &runs);
-    RunTables { summary, per_run, timeseries, ports, probes, meta: meta(spec), places: Places::default() }
+    RunTables { summary, per_run, timeseries, ports, probes, reuse, meta: meta(spec), places: Places::default() }
 }
 
 /// What writes the `replications.csv` of these tables, as far as they know it.

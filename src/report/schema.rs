@@ -129,6 +129,21 @@ pub const PROBES: &[Column] = &[
     size("cost_max_s", "s", "and with probes_max"),
 ];
 
+/// The columns of `reuse.csv`, in order.
+pub const REUSE: &[Column] = &[
+    SCENARIO,
+    VARIANT,
+    SCOPE,
+    size("from_s", "s", "time that a port rested from its release to its next use: at least so long"),
+    size("to_s", "s", "and less than so long"),
+    count("reuses", "attempts", "connect() calls of the runs with a time series that got a port which rested so long"),
+    number(
+        "closed_form_ratio",
+        "ratio",
+        "share of all reuses with a rest of less than to_s by the closed form; empty where none is exact",
+    ),
+];
+
 /// The columns of `life.csv`, which `explain` leaves, in order.
 pub const LIFE: &[Column] = &[
     SCENARIO,
@@ -196,6 +211,8 @@ pub mod file {
     pub const PORTS: &str = "ports.csv";
     /// What an attempt costs, by occupancy.
     pub const PROBES: &str = "probes.csv";
+    /// How long ports rested before they were used again.
+    pub const REUSE: &str = "reuse.csv";
     /// Figures of each run.
     pub const REPLICATIONS: &str = "replications.csv";
     /// How the arms of a comparison differ.
@@ -210,6 +227,7 @@ pub const TABLES: &[(&str, &[Column])] = &[
     (file::TIMESERIES, TIMESERIES),
     (file::PORTS, PORTS),
     (file::PROBES, PROBES),
+    (file::REUSE, REUSE),
     (file::REPLICATIONS, REPLICATIONS),
 ];
 

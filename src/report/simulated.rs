@@ -72,6 +72,28 @@ const ALL: &[Odd] = &[
         ..BASE
     },
     Odd {
+        name: "rested",
+        title: "Draws from a range that is nearly empty",
+        run: "duration = \"60s\"\nwarm_up = \"400s\"\nreplications = 12",
+        host: "port_range = \"40000-40999\"\nallocator = \"random\"\ntime_wait = \"2s\"",
+        ..BASE
+    },
+    Odd {
+        name: "round-and-round",
+        title: "One port after another, at random times",
+        run: "duration = \"60s\"\nwarm_up = \"60s\"\nreplications = 12",
+        host: "port_range = \"40000-40399\"\nallocator = \"sequential\"\ntime_wait = \"2s\"",
+        client: "arrivals = { poisson = { rate = \"20/s\" } }\nlifetime = { constant = { value = \"50ms\" } }",
+        ..BASE
+    },
+    Odd {
+        name: "clockwork",
+        title: "One port after another, evenly",
+        host: "port_range = \"40000-40399\"\nallocator = \"sequential\"\ntime_wait = \"2s\"",
+        client: "arrivals = { constant = { rate = \"20/s\" } }\nlifetime = { constant = { value = \"50ms\" } }",
+        ..BASE
+    },
+    Odd {
         name: "no-load",
         client: "arrivals = { poisson = { rate = \"1/1000d\" } }\nlifetime = { constant = { value = \"1s\" } }",
         ..BASE

@@ -10,9 +10,9 @@ use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
 use crate::experiment::{Experiment, OfferedLoad, Outcome, WatchedPorts, estimate};
-use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, TARGET_RISK};
+use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, ReuseLaw, TARGET_RISK};
 use crate::metrics::connect_cost::Price;
-use crate::metrics::{METRICS, Method, Metric, ProbeGrid, SampleRow};
+use crate::metrics::{METRICS, Method, Metric, ProbeGrid, ReuseIntervals, SampleRow};
 use crate::scenario::Scenario;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -21,17 +21,39 @@ use std::sync::Arc;
 pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
     let tags = tags(&meta.scenario);
     let mut tables = RunTables {
-        summary: summary(experiment, scenario, &meta),
-        per_run: per_run(experiment),
-        timeseries: timeseries(experiment, &tags),
-        ports: Table::new(&names(schema::PORTS)),
+        timeseries: timeseries(experiment, &tags, |_, _| true),
         probes: probes(experiment, &tags),
-        meta,
-        places: Places::default(),
+        reuse: reuse(experiment, scenario, &tags),
+        ..figure_tables(experiment, scenario, meta)
     };
     let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
     tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
     tables
+}
+
+/// As [`run_tables`], without what charts of one run show: no time series, no costs of attempts.
+pub(super) fn figure_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
+    RunTables {
+        summary: summary(experiment, scenario, &meta),
+        per_run: per_run(experiment),
+        timeseries: Table::new(&names(schema::TIMESERIES)),
+        ports: Table::new(&names(schema::PORTS)),
+        probes: Table::new(&names(schema::PROBES)),
+        reuse: Table::new(&names(schema::REUSE)),
+        meta,
+        places: Places::default(),
+    }
+}
+
+/// The runs, from 1, whose time series was kept.
+pub(super) fn runs_with_series(experiment: &Experiment) -> Vec<u64> {
+    let kept = experiment.outcomes.iter().filter(|outcome| !outcome.series.is_empty());
+    kept.map(|outcome| number(outcome).into()).collect()
+}
+
+/// The time series of one run and scope.
+pub(super) fn series_of(experiment: &Experiment, scenario: &ScenarioMeta, run: u64, scope: &str) -> Table {
+    timeseries(experiment, &tags(scenario), |outcome, name| u64::from(number(outcome)) == run && name == scope)
 }
 
 /// What every row begins with: scenario and variant.
@@ -167,12 +189,17 @@ fn each_figure(
     Ok(())
 }
 
-fn timeseries(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
+/// The time series of the runs and scopes that are `wanted`.
+fn timeseries(
+    experiment: &Experiment,
+    [scenario, variant]: &[Cell; 2],
+    wanted: impl Fn(&Outcome, &str) -> bool,
+) -> Table {
     let mut table = Table::new(&names(schema::TIMESERIES));
     let scopes = scopes(experiment);
     for outcome in &experiment.outcomes {
         for (scope, view) in scopes.iter().zip(&experiment.views.of_scope) {
-            let rows = outcome.series.get(*view).map_or(&[][..], Vec::as_slice);
+            let rows = outcome.series.get(*view).filter(|_| wanted(outcome, scope)).map_or(&[][..], Vec::as_slice);
             for (index, row) in (0..).zip(rows) {
                 let at = experiment.step.saturating_mul(index);
                 let head = [scenario.clone(), variant.clone(), Cell::Whole(number(outcome).into())];
@@ -231,6 +258,28 @@ fn probes(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
             count(cell.refused),
             Cell::figure(cost(least)),
             Cell::figure(cost(most)),
+        ]);
+    }
+    table
+}
+
+fn reuse(experiment: &Experiment, scenario: &Scenario, [name, variant]: &[Cell; 2]) -> Table {
+    let mut table = Table::new(&names(schema::REUSE));
+    let mut sum = ReuseIntervals::default();
+    for intervals in experiment.outcomes.iter().filter_map(|outcome| outcome.reuses.as_ref()) {
+        sum.merge(intervals);
+    }
+    let forecast = Forecast::of(scenario, TARGET_RISK).ok();
+    let law = forecast.and_then(|forecast| ReuseLaw::of(scenario, &forecast));
+    for cell in sum.cells() {
+        table.push([
+            name.clone(),
+            variant.clone(),
+            Cell::Text("all".into()),
+            time(cell.from),
+            time(cell.to),
+            count(cell.reuses),
+            Cell::figure(law.map(|law| law.share_below(cell.to.as_secs_f64()))),
         ]);
     }
     table

@@ -24,7 +24,7 @@ impl Histogram {
     /// Counts `value` once.
     #[inline]
     pub fn record(&mut self, value: u32) {
-        let bucket = Buckets::bucket(value);
+        let bucket = Buckets::bucket(value.into());
         match self.counts.get_mut(bucket) {
             Some(count) => *count += 1,
             None => self.grow_and_record(bucket),
@@ -67,9 +67,14 @@ impl Histogram {
     }
 
     /// The values that were counted, rising and each as the end of its bucket, and how often.
+    ///
+    /// # Panics
+    ///
+    /// Never: the buckets are those of `u32` values.
     pub fn counts(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
+        let last = |bucket| u32::try_from(Buckets::last(bucket)).expect("the bucket of a u32");
         let counts = self.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
-        counts.map(|(bucket, count)| (Buckets::last(bucket), count))
+        counts.map(move |(bucket, count)| (last(bucket), count))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Buckets for whole numbers, as wide as the numbers are large: a bounded relative error, after `HdrHistogram`.
 
-/// Buckets of `u32` values, 2^`BITS` in each octave: exact below 2^(`BITS` + 1), at most 1 / 2^`BITS` wide above.
+/// Buckets of whole numbers, 2^`BITS` in each octave: exact below 2^(`BITS` + 1), at most 1 / 2^`BITS` wide above.
 #[derive(Clone, Copy, Debug)]
 pub struct Octaves<const BITS: u32>;
 
@@ -10,10 +10,11 @@ impl<const BITS: u32> Octaves<BITS> {
 
     /// The bucket of `value`: its leading `BITS` + 1 bits and how far they were shifted, so that buckets rise with the
     /// value.
+    #[expect(clippy::cast_possible_truncation, reason = "at most 64 - `BITS` octaves of 2^`BITS`")]
     #[inline]
-    pub const fn bucket(value: u32) -> usize {
-        let shift = (31 - BITS) - (value | Self::PER_OCTAVE).leading_zeros();
-        (shift * Self::PER_OCTAVE + (value >> shift)) as usize
+    pub const fn bucket(value: u64) -> usize {
+        let shift = (63 - BITS) - (value | (1 << BITS)).leading_zeros();
+        (((shift as u64) << BITS) + (value >> shift)) as usize
     }
 
     /// The largest value in a bucket.
@@ -21,10 +22,11 @@ impl<const BITS: u32> Octaves<BITS> {
     /// # Panics
     ///
     /// When there is no such bucket.
-    pub fn last(bucket: usize) -> u32 {
-        let bucket = u32::try_from(bucket).expect("a bucket of a u32");
+    pub fn last(bucket: usize) -> u64 {
+        let bucket = bucket as u64;
         let shift = (bucket >> BITS).saturating_sub(1);
-        let leading = bucket - shift * Self::PER_OCTAVE;
+        assert!(shift < u64::from(64 - BITS), "a bucket of a u64");
+        let leading = bucket - (shift << BITS);
         (leading << shift) | ((1 << shift) - 1)
     }
 
@@ -33,7 +35,7 @@ impl<const BITS: u32> Octaves<BITS> {
     /// # Panics
     ///
     /// When there is no such bucket.
-    pub fn first(bucket: usize) -> u32 {
+    pub fn first(bucket: usize) -> u64 {
         if bucket == 0 { 0 } else { Self::last(bucket - 1) + 1 }
     }
 }
@@ -43,12 +45,12 @@ mod tests {
     use super::*;
 
     fn covers_every_value_once_and_in_order<const BITS: u32>(buckets: usize) {
-        let mut first = 0_u32;
+        let mut first = 0_u64;
         for bucket in 0..buckets {
             let last = Octaves::<BITS>::last(bucket);
             assert_eq!(Octaves::<BITS>::first(bucket), first);
             assert_eq!((Octaves::<BITS>::bucket(first), Octaves::<BITS>::bucket(last)), (bucket, bucket));
-            let per_octave = Octaves::<BITS>::PER_OCTAVE;
+            let per_octave = u64::from(Octaves::<BITS>::PER_OCTAVE);
             assert!(last < 2 * per_octave && last == first || (last - first) <= first / per_octave);
             first = last.wrapping_add(1);
         }
@@ -57,7 +59,8 @@ mod tests {
 
     #[test]
     fn buckets_cover_every_value_once_and_in_order() {
-        covers_every_value_once_and_in_order::<9>(12_288);
-        covers_every_value_once_and_in_order::<3>(240);
+        covers_every_value_once_and_in_order::<9>(28_672);
+        covers_every_value_once_and_in_order::<3>(496);
+        assert_eq!(Octaves::<9>::bucket(u32::MAX.into()), 12_287, "as many as 32 bits need");
     }
 }

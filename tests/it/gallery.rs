@@ -26,6 +26,11 @@ const PICTURES: &[Picture] = &[
     Picture { chart: "risk", see: "By when half of the runs had a refused connect().", command: "" },
     Picture { chart: "fan", see: "How different one run can be from another.", command: "" },
     Picture { chart: "probes", see: "connect() gets slow long before it is refused.", command: "" },
+    Picture {
+        chart: "reuse",
+        see: "How soon a port is used again after its release, half of them and the soonest.",
+        command: "",
+    },
     Picture { chart: "raster", see: "A moment of work, a minute of waiting, port by port.", command: "" },
     Picture {
         chart: "small-multiples",
@@ -35,6 +40,11 @@ const PICTURES: &[Picture] = &[
     Picture {
         chart: "comparison",
         see: "Which setting is better, and whether that is certain: intervals of each, and of the paired differences.",
+        command: "compare gateway.toml --over host.gateway.port_range=40000-40349,40000-40399,40000-40499",
+    },
+    Picture {
+        chart: "arms",
+        see: "What the better setting changes: the same connects in every panel, each under its own ceiling.",
         command: "compare gateway.toml --over host.gateway.port_range=40000-40349,40000-40399,40000-40499",
     },
     Picture {

@@ -35,6 +35,7 @@ mod openmetrics;
 mod published;
 mod readme;
 mod repo_rules;
+mod reuse_intervals;
 mod run_command;
 mod run_screens;
 mod sample;

@@ -29,7 +29,7 @@ arrivals = { poisson = { rate = "25/s" } }
 lifetime = { exponential = { mean = "50ms" } }
 "#;
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
     "fan.png",
     "manifest.json",
     "occupancy.png",
@@ -38,6 +38,8 @@ const FILES: [&str; 11] = [
     "probes.png",
     "raster.png",
     "replications.csv",
+    "reuse.csv",
+    "reuse.png",
     "risk.png",
     "summary.csv",
     "timeseries.csv",

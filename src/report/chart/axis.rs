@@ -74,6 +74,22 @@ impl Axis {
         Self { from, to, ticks, title: title.into() }
     }
 
+    /// An axis for times above 0, in seconds, by their decimal logarithm, which is what its ends and ticks hold.
+    pub(super) fn times(title: &str, (from, to): (f64, f64)) -> Self {
+        let (from, to) = (decimal_log(from), decimal_log(to));
+        let inside = |steps: &[f64]| -> Vec<(f64, String)> {
+            let times = round_times(steps).map(|(time, text)| (decimal_log(time), text));
+            times.filter(|(place, _)| (from - 1e-9..=to + 1e-9).contains(place)).collect()
+        };
+        let mut ticks = inside(&[1.0]);
+        if ticks.len() < 4 {
+            ticks = inside(&[1.0, 2.0, 5.0]);
+        }
+        let stride = ticks.len().div_ceil(7);
+        let ticks = ticks.into_iter().step_by(stride).collect();
+        Self { from, to, ticks, title: title.into() }
+    }
+
     /// An axis for shares from 0 to 100 %.
     pub(super) fn shares(title: &str) -> Self {
         let ticks = (0..=5).map(|fifth| (f64::from(fifth) / 5.0, format!("{} %", fifth * 20))).collect();
@@ -115,6 +131,25 @@ fn time_unit(longest_s: f64) -> (f64, &'static str) {
         1e-6.. => (1e-6, "us"),
         _ => (1e-9, "ns"),
     }
+}
+
+/// Times that are so many times a power of ten of their unit, rising: 10 s, 1 min, 10 min, 1 h.
+fn round_times(steps: &[f64]) -> impl Iterator<Item = (f64, String)> {
+    const NEXT: [(f64, &str, f64); 7] = [
+        (1e-9, "ns", 1e-6),
+        (1e-6, "us", 1e-3),
+        (1e-3, "ms", 1.0),
+        (1.0, "s", 60.0),
+        (60.0, "min", 3_600.0),
+        (3_600.0, "h", 86_400.0),
+        (86_400.0, "d", 864_000_000.0),
+    ];
+    NEXT.into_iter().flat_map(move |(unit, name, next)| {
+        let values =
+            [1.0, 10.0, 100.0, 1_000.0].into_iter().flat_map(move |power| steps.iter().map(move |step| power * step));
+        let below = values.filter(move |value| value * unit < 0.9 * next);
+        below.map(move |value| (value * unit, format!("{} {name}", words::count(value))))
+    })
 }
 
 /// Four to six ticks at whole multiples of 1, 2 or 5 times a power of ten; where no such step gives that, nearly so.
@@ -191,6 +226,14 @@ mod tests {
         assert_eq!(axis((1e-4, 0.15)), "0.01 0.1 1 10");
         assert_eq!(axis((0.01, 0.2)), "1 2 5 10 20");
         assert_eq!(axis((1e-12, 1.0)).split(' ').count(), 7);
+    }
+
+    #[test]
+    fn times_are_round_in_their_units() {
+        let axis = |ends| texts(&Axis::times("rest", ends));
+        assert_eq!(axis((0.02, 4_000.0)), "100 ms 1 s 10 s 1 min 10 min 1 h");
+        assert_eq!(axis((0.04, 8.0)), "50 ms 100 ms 200 ms 500 ms 1 s 2 s 5 s");
+        assert_eq!(axis((1e-9, 9e5)), "1 ns 1 us 1 ms 1 s 10 min 1 d");
     }
 
     #[test]

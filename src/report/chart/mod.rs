@@ -14,6 +14,7 @@ mod life;
 mod occupancy;
 mod probes;
 mod raster;
+mod reuse;
 mod risk;
 mod risk_curve;
 mod small_multiples;
@@ -75,13 +76,13 @@ pub struct Chart<T: 'static = RunTables> {
 
 /// Every chart of a run, in the order they are listed.
 pub const CHARTS: &[Chart] =
-    &[occupancy::CHART, risk::CHART, fan::CHART, probes::CHART, raster::CHART, small_multiples::CHART];
+    &[occupancy::CHART, risk::CHART, fan::CHART, probes::CHART, reuse::CHART, raster::CHART, small_multiples::CHART];
 
 /// Every chart of a sweep, in the order they are listed.
 pub const SWEEP_CHARTS: &[Chart<SweepTables>] = &[risk_curve::CHART, heat_map::CHART];
 
 /// Every chart of a comparison, in the order they are listed.
-pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART];
+pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART, small_multiples::ARMS];
 
 /// Every chart of what `advise` found, in the order they are listed.
 pub const ADVICE_CHARTS: &[Chart<AdviceTables>] = &[tornado::CHART];
@@ -223,6 +224,7 @@ mod tests {
                         file::TIMESERIES => other.timeseries = damaged(&tables.timeseries, column, &cell),
                         file::PORTS => other.ports = damaged(&tables.ports, column, &cell),
                         file::PROBES => other.probes = damaged(&tables.probes, column, &cell),
+                        file::REUSE => other.reuse = damaged(&tables.reuse, column, &cell),
                         _ => continue,
                     }
                     for chart in CHARTS {
