@@ -13,7 +13,7 @@ pub mod splitting;
 pub mod sweep;
 pub mod watch_ports;
 
-pub use compare::{ArmScope, align, difference, run_arms};
+pub use compare::{ArmScope, align, cut_to_common, difference, run_arms};
 pub use estimate::{INDIRECT, OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use precision::{Goal, replicate_until};

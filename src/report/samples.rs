@@ -348,6 +348,7 @@ fn meta(spec: &Spec) -> Manifest {
         precision: None,
         variants: Vec::new(),
         comparison: None,
+        cut_off: None,
     }
 }
 

@@ -237,5 +237,6 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         precision: None,
         variants: Vec::new(),
         comparison: None,
+        cut_off: None,
     }
 }

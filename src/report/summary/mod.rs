@@ -43,6 +43,8 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
+    let cut_off = tables.meta.cut_off().map(|runs| format!("{} are whole: it was stopped", solid(&runs)));
+    page.label("CUT OFF", cut_off.as_slice());
     page.gap();
     if !idle {
         page.label("Rare", &rare(tables));
