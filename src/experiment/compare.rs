@@ -54,7 +54,8 @@ pub struct ArmScope<'e> {
 
 /// How much `metric` is higher in `second` than in `first`, over the replications that both have.
 ///
-/// A ratio of sums enters by what each run adds to it (pairs are counted by the ratios of the runs themselves), as its own interval does ([`crate::stats::interval::ratio_interval`]).
+/// A ratio of sums enters by what each run adds to it, as its own interval does
+/// ([`crate::stats::interval::ratio_interval`]); pairs are counted by the ratios of the runs themselves.
 /// `None` for what follows from the scenario alone, for a median, and where a run has no such figure.
 ///
 /// # Panics
