@@ -181,6 +181,7 @@ fn dryport_run(workload: Workload, seconds: u32, seed: u64) -> Tally {
         opens: SimTime::ZERO,
         length: scenario.run.duration,
         sample: Some(SimDuration::from_nanos(scenario.run.duration.as_nanos() / 1_000)),
+        batches: 1,
     };
     let mut world = World::new(&scenario, &topology, randomness, window.opens);
     run(&mut world, window, &mut recorder, &AtomicBool::new(false)).expect("nobody stops it");

@@ -8,7 +8,7 @@ use super::{Exit, Failure, output::Output};
 use crate::choice::Outline;
 use crate::forecast::FIGURES;
 use crate::lint::rules::RULES;
-use crate::metrics::METRICS;
+use crate::metrics::{METRICS, Method};
 use crate::port::{AllocatorKind, Hold, Uniqueness};
 use crate::profile;
 use crate::report::chart;
@@ -175,7 +175,11 @@ fn law(law: &Outline) -> Item {
 
 fn metrics() -> Vec<Item> {
     let facts = |metric: &crate::metrics::Metric| {
-        vec![fact("unit", metric.unit, ""), fact("estimated as", metric.method.name(), "")]
+        let long_run = match metric.method {
+            Method::Mean(_) | Method::Ratio(..) => "one long run: batch means",
+            _ => "",
+        };
+        vec![fact("unit", metric.unit, ""), fact("estimated as", metric.method.name(), long_run)]
     };
     let simulated = METRICS.iter().map(|metric| item(metric.name, metric.meaning, facts(metric)));
     let by_formula = FIGURES.iter().map(|figure| {

@@ -82,7 +82,7 @@ pub fn difference(first: ArmScope<'_>, second: ArmScope<'_>, metric: &Metric, co
 }
 
 /// What each run adds to the estimate: values whose mean is the estimate, and whose variance is its own.
-fn shares_of_runs(runs: &[Measures], metric: &Metric) -> Option<Vec<f64>> {
+pub(super) fn shares_of_runs(runs: &[Measures], metric: &Metric) -> Option<Vec<f64>> {
     match metric.method {
         Method::OfferedLoad | Method::Capacity | Method::MedianTime(_) => None,
         Method::Ratio(part, whole) => {

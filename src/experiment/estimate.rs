@@ -1,15 +1,17 @@
 //! From replications to estimates with intervals: one metric of one scope at a time.
 
+use super::compare::shares_of_runs;
 use super::replicate::Experiment;
 use crate::forecast::indirect_load;
 use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::Scenario;
 use crate::scenario::load::Means;
-use crate::stats::Interval;
 use crate::stats::interval::{mean_interval, median_interval, proportion, ratio_interval};
+use crate::stats::{Interval, batch_means};
 use crate::workload::Arrivals;
 
-/// The estimate of `metric` for scope number `scope`; `None` when it can't be had.
+/// The estimate of `metric` for scope number `scope`; `None` when it can't be had. That of one long run is of its whole
+/// window; where it is a mean or a ratio, the interval is by the batches of that ([`batch_means`]).
 ///
 /// `confidence` is strictly between 0 and 1.
 ///
@@ -23,21 +25,37 @@ pub fn estimate(
     metric: &Metric,
     confidence: f64,
 ) -> Option<Interval> {
+    let found = by_runs(experiment, offered, scope, metric, confidence)?;
+    let by_batches = batch_values(experiment, offered, scope, metric)
+        .and_then(|values| batch_means::interval(found.estimate, &values, confidence));
+    let found = by_batches.unwrap_or(found);
+    Some(match metric.method {
+        Method::Mean(_) => within(found, f64::INFINITY),
+        Method::Ratio(..) => within(found, 1.0),
+        _ => found,
+    })
+}
+
+/// As [`estimate`], by one figure of each run.
+fn by_runs(
+    experiment: &Experiment,
+    offered: &OfferedLoad,
+    scope: usize,
+    metric: &Metric,
+    confidence: f64,
+) -> Option<Interval> {
     let measures = || experiment.of_scope(scope);
     let values = |of: fn(&Measures) -> Option<f64>| measures().filter_map(of);
     if let Some(erlangs) = offered.behind(scope, metric) {
-        let busy = Metric::named("busy_ports_mean").expect("one of the metrics");
-        let refused = measures().filter_map(|measures| Some(1.0 - busy.value(measures)? / erlangs));
-        return mean_interval(&refused.collect::<Vec<_>>(), confidence).map(|all| within(all, 1.0));
+        let refused: Vec<f64> = measures().filter_map(|measures| share_refused(measures, erlangs)).collect();
+        return mean_interval(&refused, confidence);
     }
     match metric.method {
-        Method::Mean(of) => {
-            mean_interval(&values(of).collect::<Vec<_>>(), confidence).map(|all| within(all, f64::INFINITY))
-        }
+        Method::Mean(of) => mean_interval(&values(of).collect::<Vec<_>>(), confidence),
         Method::Ratio(part, whole) => {
             let parts: Vec<f64> = measures().map(part).collect();
             let wholes: Vec<f64> = measures().map(whole).collect();
-            ratio_interval(&parts, &wholes, confidence).map(|all| within(all, 1.0))
+            ratio_interval(&parts, &wholes, confidence)
         }
         Method::Maximum(of) => values(of).reduce(f64::max).map(Interval::point),
         Method::Minimum(of) => values(of).reduce(f64::min).map(Interval::point),
@@ -55,6 +73,31 @@ pub fn estimate(
     }
 }
 
+/// What each batch of one long run says of `metric`, where that is a mean or a ratio: values whose mean is the estimate, or
+/// the estimate's share of a total.
+pub(super) fn batch_values(
+    experiment: &Experiment,
+    offered: &OfferedLoad,
+    scope: usize,
+    metric: &Metric,
+) -> Option<Vec<f64>> {
+    let batches = experiment.batches(scope)?;
+    if let Some(erlangs) = offered.behind(scope, metric) {
+        return Some(batches.iter().filter_map(|batch| share_refused(batch, erlangs)).collect());
+    }
+    match metric.method {
+        Method::Mean(of) => Some(batches.iter().filter_map(of).collect()),
+        Method::Ratio(..) => shares_of_runs(&batches, metric),
+        _ => None,
+    }
+}
+
+/// The share of attempts refused as busy ports tell it, where so many erlangs are offered.
+fn share_refused(measures: &Measures, erlangs: f64) -> Option<f64> {
+    let busy = Metric::named("busy_ports_mean").expect("one of the metrics");
+    Some(1.0 - busy.value(measures)? / erlangs)
+}
+
 /// Counts, times and shares are at least 0, shares at most 1, and so is all of their intervals.
 fn within(interval: Interval, most: f64) -> Interval {
     let clamp = |end: f64| end.clamp(0.0, most);
@@ -67,10 +110,16 @@ pub struct OfferedLoad {
     of_scope: Vec<Option<f64>>,
     /// Per scope, the erlangs by which busy ports tell the share of attempts refused; `None` where it is counted.
     indirect: Vec<Option<f64>>,
+    /// Do batches of one long run make the intervals of means and ratios?
+    by_batches: bool,
 }
 
 /// The word in the column `method` for a share that is told by busy ports and not counted.
 pub const INDIRECT: &str = "indirect";
+/// The words there for a mean or a ratio whose interval is by the batches of one long run.
+pub const BATCH_MEANS: &str = "batch means";
+/// The words there for both.
+const INDIRECT_BATCH_MEANS: &str = "indirect batch means";
 
 impl OfferedLoad {
     /// Adds up what the clients of each scope want there.
@@ -97,7 +146,8 @@ impl OfferedLoad {
         let is_whole = |flows: &[usize]| flows.len() == topology.flows.len();
         let load = indirect_load(scenario);
         let indirect = topology.scopes.iter().map(|scope| load.filter(|_| is_whole(&scope.flows)));
-        Self { of_scope: of_scope.collect(), indirect: indirect.collect() }
+        let by_batches = experiment.batches(0).is_some();
+        Self { of_scope: of_scope.collect(), indirect: indirect.collect(), by_batches }
     }
 
     /// The erlangs by which `metric` of scope number `scope` is told from busy ports, if it is.
@@ -111,7 +161,12 @@ impl OfferedLoad {
     ///
     /// When there is no such scope.
     pub fn method(&self, scope: usize, metric: &Metric) -> &'static str {
-        if self.behind(scope, metric).is_some() { INDIRECT } else { metric.method.name() }
+        match (self.behind(scope, metric).is_some(), metric.method) {
+            (true, _) if self.by_batches => INDIRECT_BATCH_MEANS,
+            (true, _) => INDIRECT,
+            (false, Method::Mean(_) | Method::Ratio(..)) if self.by_batches => BATCH_MEANS,
+            (false, method) => method.name(),
+        }
     }
 
     /// The erlangs wanted by scope number `scope`.

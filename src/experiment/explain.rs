@@ -1,6 +1,6 @@
 //! One replication once more, for the life of one of its ports or requests.
 
-use super::replicate::observe;
+use super::replicate::{observe, window};
 use crate::des::SimTime;
 use crate::metrics::{AttemptStory, Hero, LifeStory, Told};
 use crate::scenario::Scenario;
@@ -49,7 +49,8 @@ pub fn explain(
 ) -> Result<Life, Interrupted> {
     let tell = |hero| {
         let mut story = LifeStory::new(scenario, topology, hero);
-        observe(scenario, topology, replication, None, &mut story, stop).map(|end| (story.finish(), end))
+        observe(scenario, topology, replication, window(scenario, None), &mut story, stop)
+            .map(|end| (story.finish(), end))
     };
     let (first, end) = tell(hero)?;
     let (host, port) = match hero {

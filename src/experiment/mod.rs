@@ -6,6 +6,7 @@
 pub mod compare;
 pub mod estimate;
 pub mod explain;
+pub mod long_run;
 pub mod precision;
 pub mod replicate;
 pub mod solve;
@@ -14,8 +15,9 @@ pub mod sweep;
 pub mod watch_ports;
 
 pub use compare::{ArmScope, align, cut_to_common, difference, run_arms};
-pub use estimate::{INDIRECT, OfferedLoad, estimate};
+pub use estimate::{BATCH_MEANS, INDIRECT, OfferedLoad, estimate};
 pub use explain::{Life, explain};
+pub use long_run::{LongRun, are_batches_correlated};
 pub use precision::{Goal, replicate_until};
 pub use replicate::{Checks, Experiment, Outcome, Settings, on_threads, replicate, replicate_figures, replicate_one};
 pub use solve::{Evidence, Question, Solution, solve};

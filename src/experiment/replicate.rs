@@ -1,8 +1,9 @@
 //! Independent replications of one scenario.
 
+use super::long_run::LongRun;
 use crate::des::{Randomness, SimDuration, SimTime};
 use crate::metrics::recorder::{Keep, Record, Views};
-use crate::metrics::{AttemptLog, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, SampleRow};
+use crate::metrics::{AttemptLog, Batches, Invariants, Measures, ProbeGrid, ProbeWatch, Recorder, SampleRow};
 use crate::scenario::Scenario;
 use crate::sim::run::Window;
 use crate::sim::{Interrupted, Observer, Topology, World, run};
@@ -74,6 +75,8 @@ pub struct Outcome {
     pub series: Vec<Vec<SampleRow>>,
     /// What attempts cost by occupancy; kept where the time series is.
     pub probes: Option<ProbeGrid>,
+    /// Raw figures per view of each batch of the window; empty when it was not cut ([`LongRun`]).
+    pub batches: Vec<Vec<Measures>>,
 }
 
 impl Experiment {
@@ -81,6 +84,14 @@ impl Experiment {
     pub fn of_scope(&self, scope: usize) -> impl Iterator<Item = &Measures> {
         let view = self.views.of_scope[scope];
         self.outcomes.iter().map(move |outcome| &outcome.measures[view])
+    }
+
+    /// The raw figures of a scope in each batch, where there is one long run that was cut.
+    pub(super) fn batches(&self, scope: usize) -> Option<Vec<Measures>> {
+        let [only] = &self.outcomes[..] else { return None };
+        let view = self.views.of_scope[scope];
+        let batches: Vec<Measures> = only.batches.iter().map(|batch| batch[view]).collect();
+        (!batches.is_empty()).then_some(batches)
     }
 }
 
@@ -167,26 +178,37 @@ fn replications(
     let views = Views::new(&topology);
     let warm_up = scenario.warm_up();
     let kept = kept(&views);
+    // One run is all that there is to be; more of them make an interval by themselves.
+    let long_run = if numbers == (0..1) { LongRun::of(scenario) } else { None };
+    let batches = long_run.and_then(|long_run| long_run.batches);
     let one = |replication: u32| {
         if settings.stop.load(Ordering::Relaxed) {
             return None;
         }
         let series = (replication as usize) < kept.replications;
-        let sample = series.then_some(step);
+        let cuts = Window { batches: batches.unwrap_or(1), ..window(scenario, series.then_some(step)) };
         let mut recorder =
             Recorder::new(&topology, &views, if series { Keep::Series(kept.views) } else { Keep::Summary });
-        let mut probes = series.then(|| ProbeWatch::new(&topology));
-        let end = match &mut probes {
-            Some(probes) => {
-                let mut both = (&mut recorder, probes);
-                observe_checked(scenario, &topology, replication, sample, &mut both, settings)
+        // Batches are too rare for a loop of their own without it.
+        let mut probes = (series || batches.is_some()).then(|| ProbeWatch::new(&topology));
+        let mut parts = batches.map(|_| Batches::new(&topology, &views));
+        let end = match (&mut probes, &mut parts) {
+            (Some(probes), Some(parts)) => {
+                let mut all = (&mut recorder, (probes, parts));
+                observe_checked(scenario, &topology, replication, cuts, &mut all, settings)
             }
-            None => observe_checked(scenario, &topology, replication, sample, &mut recorder, settings),
+            (Some(probes), None) => {
+                let mut both = (&mut recorder, probes);
+                observe_checked(scenario, &topology, replication, cuts, &mut both, settings)
+            }
+            (None, _) => observe_checked(scenario, &topology, replication, cuts, &mut recorder, settings),
         };
         let end = end.ok()?;
         let Record { measures, series } = recorder.finish(end);
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
-        Some(Outcome { replication, measures, series, probes: probes.map(ProbeWatch::finish) })
+        let probes = probes.filter(|_| cuts.sample.is_some()).map(ProbeWatch::finish);
+        let batches = parts.map_or_else(Vec::new, |parts| parts.finish(end));
+        Some(Outcome { replication, measures, series, probes, batches })
     };
     let outcomes: Vec<Option<Outcome>> = numbers.into_par_iter().map(one).collect();
     let outcomes = outcomes.into_iter().flatten().collect();
@@ -226,7 +248,7 @@ pub fn replicate_one(
     log: &mut AttemptLog<'_>,
     stop: &AtomicBool,
 ) -> Result<(), Interrupted> {
-    observe(scenario, topology, replication, None, log, stop).map(drop)
+    observe(scenario, topology, replication, window(scenario, None), log, stop).map(drop)
 }
 
 /// As [`observe`], with the invariants riding along if they are asked for.
@@ -234,17 +256,22 @@ fn observe_checked(
     scenario: &Scenario,
     topology: &Topology,
     replication: u32,
-    sample: Option<SimDuration>,
+    window: Window,
     observer: &mut impl Observer,
     settings: &Settings<'_>,
 ) -> Result<SimTime, Interrupted> {
     match settings.checks {
-        Checks::Off => observe(scenario, topology, replication, sample, observer, settings.stop),
+        Checks::Off => observe(scenario, topology, replication, window, observer, settings.stop),
         Checks::Invariants => {
             let mut both = (observer, Invariants::new(topology));
-            observe(scenario, topology, replication, sample, &mut both, settings.stop)
+            observe(scenario, topology, replication, window, &mut both, settings.stop)
         }
     }
+}
+
+/// The measured window of `scenario`, whole, with a sample every `sample`.
+pub(super) fn window(scenario: &Scenario, sample: Option<SimDuration>) -> Window {
+    Window { opens: SimTime::ZERO + scenario.warm_up(), length: scenario.run.duration, sample, batches: 1 }
 }
 
 /// Runs one replication before `observer`; returns when it ended.
@@ -252,16 +279,14 @@ pub(super) fn observe(
     scenario: &Scenario,
     topology: &Topology,
     replication: u32,
-    sample: Option<SimDuration>,
+    window: Window,
     observer: &mut impl Observer,
     stop: &AtomicBool,
 ) -> Result<SimTime, Interrupted> {
     let randomness = Randomness { seed: scenario.run.seed, replication: u64::from(replication) };
-    let opens = SimTime::ZERO + scenario.warm_up();
-    let window = Window { opens, length: scenario.run.duration, sample };
-    let mut world = World::new(scenario, topology, randomness, opens);
+    let mut world = World::new(scenario, topology, randomness, window.opens);
     run(&mut world, window, observer, stop)?;
-    Ok(opens + window.length)
+    Ok(window.opens + window.length)
 }
 
 /// The step of the time series: as the scenario says, or the shortest of 1, 2, 5, 10, ... that makes at most 1,000.

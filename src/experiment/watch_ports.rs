@@ -1,6 +1,6 @@
 //! One replication once more, for what each port of one lane was doing.
 
-use super::replicate::{Experiment, observe};
+use super::replicate::{Experiment, observe, window};
 use crate::metrics::{Measures, PortHistory, PortSpan};
 use crate::scenario::Scenario;
 use crate::sim::{Interrupted, ScopeKind, Topology};
@@ -42,7 +42,7 @@ pub fn watch_ports(
     let lane = lanes.first + topology.flows[flow].first_lane;
     let mut history = PortHistory::new(lane, lanes.way.ports, &lanes.way.reserved);
     let sample = Some(PortHistory::step(scenario.run.duration));
-    let end = observe(scenario, topology, replication, sample, &mut history, stop)?;
+    let end = observe(scenario, topology, replication, window(scenario, sample), &mut history, stop)?;
     Ok(WatchedPorts {
         replication,
         host: stack.name.clone(),

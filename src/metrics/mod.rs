@@ -4,6 +4,7 @@
 //! are made of them and how replications are put together. An observer costs nothing when it is absent.
 
 pub mod attempts;
+pub mod batches;
 mod books;
 pub mod connect_cost;
 pub mod definition;
@@ -16,6 +17,7 @@ pub mod recorder;
 pub mod series;
 
 pub use attempts::{AttemptLog, AttemptRow};
+pub use batches::Batches;
 pub use definition::{METRICS, Method, Metric};
 pub use invariants::Invariants;
 pub use life_story::{AttemptStory, Hero, Keeps, Kept, LifeStory, PortUse, Told};

@@ -146,27 +146,25 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// The figures of the window that ends at `end`.
+    /// What the window that ends at `end` leaves.
     pub fn finish(mut self, end: SimTime) -> Record {
-        for group in &mut self.groups {
-            group.peak = group.peak.max(group.recent_peak);
-            if group.full_lanes > 0 {
-                group.full_until = Some(end.as_nanos());
-            }
-            group.count_outage();
-        }
+        let measures = self.measures(end);
+        let series = self.series.take().unwrap_or_default();
+        Record { measures, series: series.into_iter().map(|series| series.rows).collect() }
+    }
+
+    /// Raw figures per view, if the window ended at `end`.
+    pub(super) fn measures(&self, end: SimTime) -> Vec<Measures> {
         let empty = ClassBook { idle_min: u64::MAX, ..ClassBook::default() };
         let mut classes = vec![empty; self.topology.class_ports.len()];
         for (flow, book) in self.topology.flows.iter().zip(&self.flows) {
             classes[flow.class].add(book, end);
         }
-        let measures = self.views.views.iter().map(|view| self.measure(view, &classes, end)).collect();
-        let series = self.series.take().unwrap_or_default();
-        Record { measures, series: series.into_iter().map(|series| series.rows).collect() }
+        self.views.views.iter().map(|view| self.measure(view, &classes, end)).collect()
     }
 
     fn measure(&self, view: &View, classes: &[ClassBook], end: SimTime) -> Measures {
-        let group = &self.groups[view.group];
+        let group = self.groups[view.group].ended(end);
         let mut measures = Measures {
             duration: end - self.opens,
             capacity: view.classes.iter().map(|class| self.topology.class_ports[*class]).sum(),
@@ -263,6 +261,16 @@ impl<'a> Recorder<'a> {
 }
 
 impl Group {
+    /// As it is when the window ends at `end`.
+    fn ended(mut self, end: SimTime) -> Self {
+        self.peak = self.peak.max(self.recent_peak);
+        if self.full_lanes > 0 {
+            self.full_until = Some(end.as_nanos());
+        }
+        self.count_outage();
+        self
+    }
+
     /// A port is taken; `free` are left in its lane.
     #[inline]
     fn take(&mut self, at: SimTime, free: u32) {

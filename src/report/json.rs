@@ -5,6 +5,7 @@
 
 use super::document::Keys;
 use super::gate::{Finding, Judged, Sense};
+use super::manifest::LongRunMeta;
 use super::query::Estimate;
 use super::summary::{Refusals, Verdict};
 use super::{Cell, RunTables};
@@ -31,6 +32,8 @@ pub const KEYS: &Keys = &[
     ("runs[].duration_s: number", "measured window of each"),
     ("runs[].warm_up_s: number", "time before it, in no figure"),
     ("runs[].confidence: number", "level of every interval"),
+    ("runs[].batches?: integer", "of one long run: batches that its intervals are from; 0: it is too short for any"),
+    ("runs[].batches_correlated?: boolean", "are they too much alike, so that the intervals are too narrow?"),
     ("runs[].folder: string", "where the files are"),
     ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
     ("runs[].gates[].assert?: string", "the condition that must hold"),
@@ -90,7 +93,7 @@ pub fn runs_json(runs: &[Value]) -> Value {
 pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
     let meta = &tables.meta;
     let figure = |metric: &&str| ((*metric).to_owned(), estimate_json(tables.estimate("all", metric)));
-    json!({
+    let mut told = json!({
         "scenario": meta.scenario.name,
         "title": meta.scenario.title,
         "verdict": Verdict::of(tables).word(),
@@ -103,7 +106,12 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
         "folder": folder,
         "gates": gates.iter().map(gate).collect::<Vec<_>>(),
         "figures": HEADLINES.iter().map(figure).collect::<Map<_, _>>(),
-    })
+    });
+    if let Some(LongRunMeta { batches, correlated, .. }) = &meta.long_run {
+        told["batches"] = json!(batches);
+        told["batches_correlated"] = json!(correlated);
+    }
+    told
 }
 
 /// A number, whole ones without a point; null where there is none, and where it is infinite.
@@ -199,7 +207,8 @@ mod tests {
 
     #[test]
     fn every_key_is_explained_and_there() {
-        let tables = samples::quickstart();
+        let mut tables = samples::quickstart();
+        tables.meta.long_run = Some(LongRunMeta { batches: 20, cycle_s: Some(60.0), correlated: false });
         let several = "refused_total > 0 or refused_ratio < 1";
         let gates = [(Sense::Assert, "first_refusal_s == never"), (Sense::FailIf, several)].map(|(sense, that)| {
             let that = Condition::read(that).unwrap();

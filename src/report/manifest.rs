@@ -6,7 +6,7 @@
 use super::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use super::schema::{Column, TABLES};
 use super::words;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, LongRun, OfferedLoad, Outcome, are_batches_correlated};
 use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
 use crate::port::AllocatorKind;
@@ -57,6 +57,9 @@ pub struct Manifest {
     /// The precision that decided how many runs there were, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<PrecisionMeta>,
+    /// How one long run was cut into batches; none where there are several, or where no steady state is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_run: Option<LongRunMeta>,
     /// The arms of a comparison; none in a plain run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<VariantMeta>,
@@ -87,6 +90,32 @@ pub struct PrecisionMeta {
     pub share: f64,
     /// No more runs than this.
     pub most: u32,
+}
+
+/// How the window of one long run was cut into batches, which make its intervals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LongRunMeta {
+    /// How many; 0: the window is too short for any.
+    pub batches: u32,
+    /// The longest mean port hold, which decides that; none: infinite.
+    pub cycle_s: Option<f64>,
+    /// Is each batch too much like the one before it, so that intervals are too narrow?
+    pub correlated: bool,
+}
+
+impl LongRunMeta {
+    /// What is to be said of the only run of a scenario.
+    fn of(scenario: &Scenario, experiment: &Experiment) -> Option<Self> {
+        let LongRun { batches, cycle_s } = LongRun::of(scenario)?;
+        let batches = batches.unwrap_or(0);
+        // Where a precision is asked for, several runs are meant whatever the scenario says, and none is cut.
+        let is_cut = |only: &Outcome| only.batches.len() == batches as usize;
+        matches!(&experiment.outcomes[..], [only] if is_cut(only)).then(|| Self {
+            batches,
+            cycle_s: Some(cycle_s).filter(|cycle_s| cycle_s.is_finite()),
+            correlated: are_batches_correlated(experiment, &OfferedLoad::of(scenario, experiment)),
+        })
+    }
 }
 
 /// An arm of a comparison.
@@ -238,6 +267,7 @@ impl Manifest {
             files: Vec::new(),
             rows: BTreeMap::new(),
             precision: None,
+            long_run: LongRunMeta::of(scenario, experiment),
             variants: Vec::new(),
             comparison: None,
         }

@@ -346,6 +346,7 @@ fn meta(spec: &Spec) -> Manifest {
         files: files.map(String::from).to_vec(),
         rows: BTreeMap::new(),
         precision: None,
+        long_run: None,
         variants: Vec::new(),
         comparison: None,
         cut_off: None,

@@ -235,6 +235,7 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         files: Vec::new(),
         rows: BTreeMap::new(),
         precision: None,
+        long_run: None,
         variants: Vec::new(),
         comparison: None,
         cut_off: None,

@@ -42,6 +42,11 @@ impl Means {
         self.clients[client].1
     }
 
+    /// The mean port hold of the client that holds longest, in seconds; infinite where one is.
+    fn longest_hold_s(&self) -> f64 {
+        self.clients.iter().map(|(hold, _)| hold.unwrap_or(f64::INFINITY)).fold(0.0, f64::max)
+    }
+
     /// The erlangs of all clients; `None` when one is infinite.
     pub fn erlangs_of_all(&self) -> Option<f64> {
         self.clients.iter().map(|(_, erlangs)| *erlangs).sum()
@@ -142,13 +147,15 @@ impl Scenario {
     pub fn warm_up(&self) -> SimDuration {
         let WarmUp::Fixed(span) = self.run.warm_up else {
             let means = Means::of(self);
-            let longest = (0..self.clients.len())
-                .map(|client| means.port_hold_s(client).unwrap_or(f64::INFINITY))
-                .fold(0.0, f64::max);
             let holds = if self.is_overloaded(&means) { 330.0 } else { 10.0 };
-            return SimDuration::from_nanos(nanos_from_secs(longest * holds)).min(TEN_YEARS);
+            return SimDuration::from_nanos(nanos_from_secs(means.longest_hold_s() * holds)).min(TEN_YEARS);
         };
         span
+    }
+
+    /// The mean port hold of the client that holds longest, in seconds; infinite where one is.
+    pub fn longest_hold_s(&self) -> f64 {
+        Means::of(self).longest_hold_s()
     }
 
     /// Does some set of ports get more than it has? Judged per way of getting a port, and per way and destination where

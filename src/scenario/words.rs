@@ -214,7 +214,7 @@ fn two_units(seconds: f64, small: f64, small_name: &str, ratio: f64, large_name:
 pub fn plural(number: u64, noun: &str) -> String {
     let s = match noun {
         _ if number == 1 => "",
-        _ if noun.ends_with('s') => "es",
+        _ if noun.ends_with('s') || noun.ends_with("ch") => "es",
         _ => "s",
     };
     format!("{} {noun}{s}", thousands(number))

@@ -80,6 +80,12 @@ pub trait Observer {
         let _ = at;
     }
 
+    /// A batch of the measured window ends and the next one begins ([`Window::batches`](super::run::Window)); not told at
+    /// the end of the window.
+    fn batch_ends(&mut self, at: SimTime) {
+        let _ = at;
+    }
+
     /// An attempt got a port.
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
         let _ = (attempt, got);
@@ -152,6 +158,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         self.1.window_opens(at);
     }
 
+    fn batch_ends(&mut self, at: SimTime) {
+        self.0.batch_ends(at);
+        self.1.batch_ends(at);
+    }
+
     #[inline]
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {
         self.0.connected(attempt, got);
@@ -222,6 +233,10 @@ impl<A: Observer> Observer for &mut A {
     #[inline]
     fn window_opens(&mut self, at: SimTime) {
         (**self).window_opens(at);
+    }
+
+    fn batch_ends(&mut self, at: SimTime) {
+        (**self).batch_ends(at);
     }
 
     #[inline]

@@ -1,9 +1,9 @@
 //! What happens next.
 //!
 //! Events run in order of (time, kind, queue): at one instant first releases, then closes, then the opening of the
-//! measured window, retries, arrivals, and samples last, so that a port freed now can be had now. After each event the
-//! lowest pending one runs: a release that a close has just caused comes before the next arrival of the same instant.
-//! Ties between clients, hosts or lines go by file order.
+//! measured window or of its next batch, retries, arrivals, and samples last, so that a port freed now can be had now.
+//! After each event the lowest pending one runs: a release that a close has just caused comes before the next arrival of
+//! the same instant. Ties between clients, hosts or lines go by file order.
 //!
 //! Releases and closes cause no arrivals, so they are drained up to the next event of another kind. A close that leads
 //! to a hold changes nothing that an attempt can see before that hold is over; unless an observer wants to be told of
@@ -23,6 +23,17 @@ pub struct Window {
     pub length: SimDuration,
     /// The step of samples, from the opening on; `None`: none are taken.
     pub sample: Option<SimDuration>,
+    /// How many batches it is cut into, of equal length but for a nanosecond; 1: it stays whole.
+    pub batches: u32,
+}
+
+impl Window {
+    /// When one batch ends and the next one begins.
+    fn cuts(self) -> impl Iterator<Item = SimTime> {
+        let nanos = move |cut: u32| u128::from(self.length.as_nanos()) * u128::from(cut) / u128::from(self.batches);
+        let after = move |cut| SimDuration::from_nanos(u64::try_from(nanos(cut)).expect("a part of the window"));
+        (1..self.batches).map(move |cut| self.opens + after(cut))
+    }
 }
 
 /// The run was told to stop before its end; what was observed is of no use.
@@ -54,6 +65,7 @@ pub fn run(
 ) -> Result<(), Interrupted> {
     let end = window.opens + window.length;
     let mut opening = window.opens;
+    let mut cuts = window.cuts();
     let mut sample = window.sample.map_or(SimTime::NEVER, |_| window.opens);
     let mut now = SimTime::ZERO;
     let mut put_off = 0;
@@ -83,8 +95,12 @@ pub fn run(
             Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
             Active::Retry => world.retry(world.next.retry.first(), observer),
             Active::Opening => {
-                observer.window_opens(at);
-                opening = SimTime::NEVER;
+                if at == window.opens {
+                    observer.window_opens(at);
+                } else {
+                    observer.batch_ends(at);
+                }
+                opening = cuts.next().unwrap_or(SimTime::NEVER);
             }
             Active::Sample => {
                 observer.sample(at);

@@ -23,7 +23,7 @@ impl Interval {
     }
 
     /// `estimate` with `half_width` to either side.
-    fn around(estimate: f64, half_width: f64) -> Self {
+    pub(super) fn around(estimate: f64, half_width: f64) -> Self {
         Self { estimate, low: Some(estimate - half_width), high: Some(estimate + half_width) }
     }
 }

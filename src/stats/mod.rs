@@ -3,6 +3,7 @@
 //! Every sum is a fold in the order of the index, so a figure does not depend on who computed its parts. A figure that
 //! can't be had is `None`, never NaN. One idea per file; [`interval`] is what most callers want.
 
+pub mod batch_means;
 mod histogram;
 pub mod interval;
 pub mod mser;

@@ -38,7 +38,7 @@ impl Rows {
 fn start<'a>(scenario: &Scenario, topology: &'a Topology) -> Walk<'a> {
     let randomness = Randomness { seed: scenario.run.seed, replication: 0 };
     let opens = SimTime::ZERO + scenario.warm_up();
-    let window = Window { opens, length: scenario.run.duration, sample: None };
+    let window = Window { opens, length: scenario.run.duration, sample: None, batches: 1 };
     Walk::new(World::new(scenario, topology, randomness, opens), window)
 }
 

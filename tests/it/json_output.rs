@@ -146,6 +146,8 @@ fn every_document_fits_the_schema_and_every_key_is_in_one() {
     let asserts: String = asserts.map(|that| format!("[[assert]]\nthat = \"{that}\"\n")).concat();
     put("s.toml", &(FORTY_PORTS.to_owned() + &asserts));
     put("sweep.toml", &(scenario_of_a_sweep() + &asserts));
+    let one = "replications = 1\nwarm_up = \"auto\"";
+    put("long.toml", &FORTY_PORTS.replace("replications = 12", one).replace("\"60s\"", "\"15m\""));
     put("trap.toml", &FORTY_PORTS.replace("time_wait = \"2s\"\n", TRAP));
     put("wrong.toml", &FORTY_PORTS.replace("\"60s\"", "60"));
     put("sysctl.conf", "net.ipv4.tcp_tw_recycle = 1\nnet.ipv4.tcp_rmem = 4096\n");
@@ -158,7 +160,7 @@ fn every_document_fits_the_schema_and_every_key_is_in_one() {
     for (ended, command, code) in [
         (here("calc --rate 450/s --lifetime 50ms --json"), "calc", 0),
         (here("calc --rate 450/s --lifetime 50ms --arrivals constant --addresses 2 --json"), "calc", 0),
-        (here("run s.toml sweep.toml --json --quiet --fail-if refused_ratio>1"), "run", 0),
+        (here("run s.toml sweep.toml long.toml --json --quiet --fail-if refused_ratio>1"), "run", 0),
         (here(&format!("compare s.toml {over} --json --quiet")), "compare", 0),
         (here("sweep sweep.toml --json --quiet"), "sweep", 0),
         (here("solve s.toml --for rate --max-risk 20% --json --quiet"), "solve", 0),

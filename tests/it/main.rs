@@ -5,6 +5,7 @@
 mod advise_command;
 mod allocator_contract;
 mod baseline;
+mod batch_means;
 mod branches;
 mod calc_command;
 mod chart_command;

@@ -79,7 +79,7 @@ impl Runner {
         });
         let trace = Trace { path: "t.csv".into(), rows: rows.collect(), destinations: Vec::new() };
         self.scenario.clients[0].arrivals = Arrivals::Replay(Replay::new(Arc::new(trace)));
-        let window = Window { opens: SimTime::ZERO, length: SimDuration::from_secs(END), sample: None };
+        let window = Window { opens: SimTime::ZERO, length: SimDuration::from_secs(END), sample: None, batches: 1 };
         let mut log = Vec::new();
         let mut sink = |row: &AttemptRow| log.push(*row);
         let mut both = (Recorder::new(&self.topology, &self.views, Keep::Summary), AttemptLog::new(&mut sink));

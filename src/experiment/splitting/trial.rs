@@ -164,7 +164,7 @@ impl<'a> Trial<'a> {
 
     fn start(&self, randomness: Randomness, levels: &Levels) -> Branch<'a> {
         let opens = SimTime::ZERO + self.scenario.warm_up();
-        let window = Window { opens, length: self.scenario.run.duration, sample: None };
+        let window = Window { opens, length: self.scenario.run.duration, sample: None, batches: 1 };
         let world = World::new(self.scenario, self.topology, randomness, opens);
         let free: Vec<u32> = world.pools().flat_map(|pool| pool.lanes().iter().map(Lane::free)).collect();
         Branch { walk: Walk::new(world, window), place: Place::new(&free, levels) }

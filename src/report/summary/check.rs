@@ -1,6 +1,7 @@
 //! `Check`: closed forms beside the simulation, and why they part where they do.
 
 use super::super::RunTables;
+use super::super::manifest::LongRunMeta;
 use super::super::page::solid;
 use super::super::words::{self, percent};
 use super::closed_form::ClosedForm;
@@ -54,9 +55,13 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
     if rows.is_empty() {
         return rows;
     }
-    let simulated = match tables.meta.replications {
-        1 => "simulated (1 run)".to_owned(),
-        _ => format!("simulated ({} % CI)", percent(tables.meta.confidence)),
+    let confidence = percent(tables.meta.confidence);
+    let simulated = match (tables.meta.replications, &tables.meta.long_run) {
+        (1, Some(LongRunMeta { batches: batches @ 1.., .. })) => {
+            format!("simulated ({confidence} % CI, {batches} batches)")
+        }
+        (1, _) => "simulated (1 run)".to_owned(),
+        _ => format!("simulated ({confidence} % CI)"),
     };
     let head = solid(&format!("{:>30}   {simulated}", "closed form"));
     let mut reasons = Vec::new();
@@ -72,7 +77,7 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
 
 /// How the refused ratio was told, where that is not by counting.
 fn indirect(tables: &RunTables) -> Option<String> {
-    (tables.method("all", "refused_ratio") == INDIRECT).then(|| {
+    tables.method("all", "refused_ratio").starts_with(INDIRECT).then(|| {
         let formula = solid("1 - busy ports / offered load");
         format!("refused ratio told by {formula}: this far above the ceiling a count scatters more")
     })

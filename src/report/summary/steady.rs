@@ -1,11 +1,12 @@
 //! `Steady`: what is still of the start in a window that was meant to be without it. Without a warm-up the start is what
-//! is asked about.
+//! is asked about. Of one long run, also what its intervals are worth.
 
+use super::super::manifest::LongRunMeta;
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use crate::stats::interval::mean_interval;
-use crate::stats::mser;
+use crate::stats::{batch_means, mser};
 
 /// What a window may be off a whole number of cycles, as a share of it.
 const UNEVEN: f64 = 0.01;
@@ -13,6 +14,8 @@ const UNEVEN: f64 = 0.01;
 const RUNS_MIN: usize = 5;
 /// How sure a drift must be: the place where it is looked for is chosen by the same figures.
 const SURE: f64 = 0.999;
+/// A window whose batches are correlated should be so many times longer.
+const LONGER: f64 = 4.0;
 /// What it must change the mean of the window by, as a share of that.
 const MATTERS: f64 = 0.005;
 
@@ -22,7 +25,34 @@ pub(super) fn steady(tables: &RunTables) -> Vec<String> {
     }
     // Above the ceiling busy ports come and go with the echo, for as long as there is one.
     let closed = ClosedForm::of(tables).filter(|closed| closed.ceiling().is_some());
-    closed.map_or_else(|| drift(tables), |closed| echo(tables, &closed)).into_iter().collect()
+    let start = closed.map_or_else(|| drift(tables), |closed| echo(tables, &closed));
+    start.into_iter().chain(batches(tables)).collect()
+}
+
+/// Where the intervals of one long run are from; or why it has none, or none that can be trusted.
+fn batches(tables: &RunTables) -> Option<String> {
+    let LongRunMeta { batches, cycle_s, correlated } = tables.meta.long_run.as_ref()?;
+    let duration = |seconds: f64| solid(&format!("duration = {}", setting(seconds.ceil())));
+    let runs = solid("replications = 20");
+    let length = |cycles: f64| solid(&words::seconds(cycles));
+    let each = length(tables.meta.duration_s / f64::from((*batches).max(1)));
+    Some(match (batches, cycle_s) {
+        (0, None) => format!("1 run with an infinite mean port hold has no intervals: write {runs}"),
+        (0, Some(cycle_s)) => {
+            let (least, holds) = (duration(cycle_s * batch_means::CYCLES_MIN), batch_means::CYCLES_MIN);
+            let hold = length(*cycle_s);
+            format!("1 run shorter than {holds} mean port holds ({hold}) has no intervals: write {least}, or {runs}")
+        }
+        // As much again in each batch, and again.
+        _ if *correlated => {
+            let longer = duration(LONGER * tables.meta.duration_s);
+            format!("batches of {each} are correlated, intervals too narrow: write {longer}, or {runs}")
+        }
+        _ => format!(
+            "intervals are batch means: {} of {each}, no correlation seen",
+            words::plural((*batches).into(), "batch")
+        ),
+    })
 }
 
 /// Does some client replay a recording, which has no steady state?

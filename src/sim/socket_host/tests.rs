@@ -72,7 +72,7 @@ fn story(host: &str, destination: &str, clients: &[(&str, &str)]) -> Vec<(u64, &
     let topology = Topology::new(&scenario);
     let randomness = Randomness { seed: 1, replication: 0 };
     let mut world = World::new(&scenario, &topology, randomness, SimTime::ZERO);
-    let window = Window { opens: SimTime::ZERO, length: scenario.run.duration, sample: None };
+    let window = Window { opens: SimTime::ZERO, length: scenario.run.duration, sample: None, batches: 1 };
     let mut story = Story::default();
     run(&mut world, window, &mut story, &AtomicBool::new(false)).expect("nobody stops it");
     story.0

@@ -174,7 +174,7 @@ impl<'s> Runner<'s> {
             let trace = Trace { path: "t.csv".into(), rows: rows.collect(), destinations };
             client.arrivals = Arrivals::Replay(Replay::new(Arc::new(trace)));
         }
-        let window = Window { opens: SimTime::ZERO, length: end - SimTime::ZERO, sample: None };
+        let window = Window { opens: SimTime::ZERO, length: end - SimTime::ZERO, sample: None, batches: 1 };
         let recorder = Recorder::new(&self.topology, &self.views, Keep::Summary);
         let mut watching = ((recorder, Witness::default()), Invariants::new(&self.topology));
         let mut world = World::new(&self.scenario, &self.topology, randomness, SimTime::ZERO);

@@ -68,7 +68,7 @@ pub(crate) fn observe(scenario: &Scenario, replication: u64, observer: &mut impl
     let topology = Topology::new(scenario);
     let randomness = Randomness { seed: scenario.run.seed, replication };
     let opens = SimTime::ZERO + scenario.warm_up();
-    let window = Window { opens, length: scenario.run.duration, sample: None };
+    let window = Window { opens, length: scenario.run.duration, sample: None, batches: 1 };
     let mut world = World::new(scenario, &topology, randomness, opens);
     run(&mut world, window, observer, &AtomicBool::new(false)).expect("nobody stops it");
     opens + window.length
