@@ -1,7 +1,7 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
 use super::arguments::Running;
-use super::files::{Files, inputs, read_from, source};
+use super::files::{Files, inputs, read_from, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -263,18 +263,22 @@ impl Sweep {
         }
         self.may_be_run(&base, grid.len()).map_err(|message| refused(Exit::Usage, &message))?;
         let indices: Vec<u64> = (0..grid.len()).collect();
+        let before = sets.len();
         let key = |index: &u64| {
             let files = Hashed::beside(&self.scenario);
             let sets = [sets.as_slice(), &grid.variant(*index).sets].concat();
-            let reading = read_from(&source, &sets, &files)?;
+            let reading = Reading::of(&source, &sets, &files).map_err(|found| {
+                // What the file itself says is to be varied is wrong at its place there.
+                let places: Vec<_> = grid.places(*index).into_iter().enumerate().collect();
+                let is_of_file = self.vary.is_empty();
+                shown_faults(&if is_of_file { base.placed_in_sweep(found, before, &places) } else { found })
+            })?;
             Ok(CellKey::of(&reading, files.hash(), self.running.confidence))
         };
         let keys: Vec<Result<CellKey, Refusal>> = each(&indices, self.running.jobs(), key);
         let (keys, faults): (Vec<_>, Vec<_>) = keys.into_iter().partition(Result::is_ok);
         if !faults.is_empty() {
-            let (exit, message) = told_once(faults.into_iter().filter_map(Result::err).collect());
-            // The file makes sense as it stands: what does not is what is varied, and that may be of the file too.
-            return Err((if self.vary.is_empty() { Exit::Invalid } else { exit }, message));
+            return Err(told_once(faults.into_iter().filter_map(Result::err).collect()));
         }
         let asserts = base.scenario.asserts.clone();
         let is_arm = |wanted: &str| (0..grid.len()).any(|index| grid.variant(index).is(wanted));

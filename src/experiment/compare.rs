@@ -97,3 +97,33 @@ pub(super) fn shares_of_runs(runs: &[Measures], metric: &Metric) -> Option<Vec<f
         _ => runs.iter().map(|run| metric.value(run)).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Checks;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn arms_that_were_cut_off_keep_the_runs_that_all_have() {
+        let text = "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"h\"\n[[destination]]\nname = \"d\"\n\
+            [[client]]\nname = \"c\"\nhost = \"h\"\nto = \"d\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
+            lifetime = { constant = { value = \"1s\" } }\n";
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let stop = AtomicBool::new(false);
+        let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+        let arm = |runs: u32| {
+            let sets = [format!("run.replications={runs}")];
+            let scenario = Scenario::read(&SourceFile::new("x.toml", text), &sets, &sources).unwrap();
+            replicate_figures(&scenario, &settings)
+        };
+        let mut arms = [arm(4), arm(3)];
+        // The second run of the first arm was the one that was stopped.
+        arms[0].outcomes.remove(1);
+        cut_to_common(&mut arms);
+        let numbers = arms.map(|arm| arm.outcomes.iter().map(|outcome| outcome.replication).collect::<Vec<_>>());
+        assert_eq!(numbers, [[0, 2], [0, 2]]);
+    }
+}

@@ -161,7 +161,7 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
         .expect("ours");
     let ended = sweep(folder.path(), &[]);
     assert_eq!((ended.code, folder.path().join("output").exists()), (3, false), "{}", ended.err);
-    assert!(ended.err.contains("host.gateway.port_range"), "{}", ended.err);
+    assert!(ended.err.contains(" s.toml:18:") && ended.err.contains("port_range"), "{}", ended.err);
 }
 
 #[test]
@@ -176,6 +176,7 @@ fn check_reads_every_value_that_is_to_be_swept() {
         .expect("ours");
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert_eq!((ended.code, ended.err.matches("did you mean").count()), (3, 1), "{}", ended.err);
+    assert!(ended.err.contains(" s.toml:18:1\n"), "{}", ended.err);
 }
 
 #[test]

@@ -70,11 +70,27 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
 
 #[cfg(test)]
 mod tests {
+    use super::super::manifest::PrecisionMeta;
     use super::super::samples;
     use super::*;
 
     fn said(tables: &RunTables) -> String {
         run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name))
+    }
+
+    #[test]
+    fn what_was_stopped_says_so() {
+        let mut tables = samples::quickstart();
+        tables.meta.precision = Some(PrecisionMeta { metric: "refused_ratio".into(), share: 0.05, most: 10_000 });
+        tables.meta.cut_off = Some(2_000);
+        let (text, runs) = (said(&tables), tables.meta.replications);
+        let third = text.lines().nth(2).unwrap_or_default();
+        assert!(third.starts_with(&format!("CUT OFF      {runs} of 2,000 runs")), "{text}");
+        assert!(text.contains("stopped after") && !text.contains("most allowed"), "{text}");
+        tables.meta.precision = Some(PrecisionMeta { metric: "refused_ratio".into(), share: 0.05, most: 20 });
+        tables.meta.cut_off = None;
+        let text = said(&tables);
+        assert!(text.contains("most allowed") && !text.contains("CUT OFF"), "{text}");
     }
 
     /// What runs of real scenarios say is in `tests/it/run_screens.rs`.
