@@ -7,7 +7,7 @@ use super::interrupt::{self, UntilCtrlC};
 use super::places;
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::{Checks, Experiment, Settings, align, cut_to_common, run_arms};
+use crate::experiment::{Checks, Experiment, Settings, align, cut_to_common, run_arms_in_time};
 use crate::metrics::Metric;
 use crate::report::Manifest;
 use crate::report::comparison::{
@@ -129,7 +129,7 @@ impl Compare {
             stop,
             progress: &|refused| progress.one(refused),
         };
-        let mut experiments = run_arms(&arms, &settings);
+        let mut experiments = run_arms_in_time(&arms, &self.scope, &settings);
         progress.finish();
         if stop.load(Ordering::Relaxed) {
             cut_to_common(&mut experiments);

@@ -1,6 +1,6 @@
 //! Arms of a comparison: the same replications, with the same random numbers, under different settings.
 
-use super::replicate::{Experiment, Outcome, Settings, on_threads, replicate_figures};
+use super::replicate::{Experiment, Outcome, Settings, on_threads, replicate_arm, replicate_figures};
 use crate::des::SimDuration;
 use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::{Scenario, WarmUp};
@@ -41,6 +41,17 @@ pub fn cut_to_common(arms: &mut [Experiment]) {
     for arm in arms {
         arm.outcomes.retain(|outcome| common.contains(&outcome.replication));
     }
+}
+
+/// As [`run_arms`], with the time series of the scope called `scope`: of as many of the first replications as all arms
+/// together have room for.
+///
+/// # Panics
+///
+/// As [`replicate`](super::replicate()).
+pub fn run_arms_in_time(arms: &[Scenario], scope: &str, settings: &Settings<'_>) -> Vec<Experiment> {
+    let one = |arm: &Scenario| replicate_arm(arm, settings, scope, arms.len());
+    on_threads(settings.jobs, || arms.par_iter().map(one).collect())
 }
 
 /// One arm's figures of one scope.

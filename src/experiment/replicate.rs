@@ -114,9 +114,8 @@ pub(super) fn replicate_more(
     wanted: u32,
 ) -> Experiment {
     let step = sample_step(scenario);
-    let rows = scenario.run.duration.as_nanos() / step.as_nanos() + 1;
-    let rows = usize::try_from(rows).expect("at most 1,001 rows");
-    let kept = |views: &Views| KeptSeries::new(rows, scenario.run.replications as usize, views);
+    let rows = series_rows(scenario, step);
+    let kept = |_: &Topology, views: &Views| KeptSeries::new(rows, scenario.run.replications as usize, views);
     let first = first_missing(before.as_ref());
     joined(before, on_threads(settings.jobs, || replications(scenario, settings, step, kept, first..wanted)))
 }
@@ -130,6 +129,18 @@ pub fn replicate_figures(scenario: &Scenario, settings: &Settings<'_>) -> Experi
     figures_more(scenario, settings, None, scenario.run.replications)
 }
 
+/// As [`replicate_figures`], for one of so many `arms`, with the time series of the scope called `scope`.
+pub(super) fn replicate_arm(scenario: &Scenario, settings: &Settings<'_>, scope: &str, arms: usize) -> Experiment {
+    let step = sample_step(scenario);
+    let rows = series_rows(scenario, step).saturating_mul(arms);
+    let kept = |topology: &Topology, views: &Views| {
+        let scope = topology.scopes.iter().position(|known| known.to_string() == scope);
+        let views = scope.map_or(0, |scope| views.of_scope[scope] + 1);
+        KeptSeries::of_views(rows, scenario.run.replications as usize, views)
+    };
+    replications(scenario, settings, step, kept, 0..scenario.run.replications)
+}
+
 /// As [`replicate_figures`], of the first `wanted` replications those that `before` lacks.
 pub(super) fn figures_more(
     scenario: &Scenario,
@@ -137,7 +148,7 @@ pub(super) fn figures_more(
     before: Option<Experiment>,
     wanted: u32,
 ) -> Experiment {
-    let kept = |_: &Views| KeptSeries { replications: 0, views: 0 };
+    let kept = |_: &Topology, _: &Views| KeptSeries { replications: 0, views: 0, probes: false };
     let first = first_missing(before.as_ref());
     joined(before, replications(scenario, settings, sample_step(scenario), kept, first..wanted))
 }
@@ -171,13 +182,13 @@ fn replications(
     scenario: &Scenario,
     settings: &Settings<'_>,
     step: SimDuration,
-    kept: impl Fn(&Views) -> KeptSeries,
+    kept: impl Fn(&Topology, &Views) -> KeptSeries,
     numbers: Range<u32>,
 ) -> Experiment {
     let topology = Topology::new(scenario);
     let views = Views::new(&topology);
     let warm_up = scenario.warm_up();
-    let kept = kept(&views);
+    let kept = kept(&topology, &views);
     // One run is all that there is to be; more of them make an interval by themselves.
     let long_run = if numbers == (0..1) { LongRun::of(scenario) } else { None };
     let batches = long_run.and_then(|long_run| long_run.batches);
@@ -186,11 +197,12 @@ fn replications(
             return None;
         }
         let series = (replication as usize) < kept.replications;
+        let costs = series && kept.probes;
         let cuts = Window { batches: batches.unwrap_or(1), ..window(scenario, series.then_some(step)) };
         let mut recorder =
             Recorder::new(&topology, &views, if series { Keep::Series(kept.views) } else { Keep::Summary });
         // Batches are too rare for a loop of their own without it.
-        let mut probes = (series || batches.is_some()).then(|| ProbeWatch::new(&topology));
+        let mut probes = (costs || batches.is_some()).then(|| ProbeWatch::new(&topology));
         let mut parts = batches.map(|_| Batches::new(&topology, &views));
         let end = match (&mut probes, &mut parts) {
             (Some(probes), Some(parts)) => {
@@ -206,7 +218,7 @@ fn replications(
         let end = end.ok()?;
         let Record { measures, series } = recorder.finish(end);
         (settings.progress)(measures.first().is_some_and(|all| all.refused > 0));
-        let probes = probes.filter(|_| cuts.sample.is_some()).map(ProbeWatch::finish);
+        let probes = probes.filter(|_| costs).map(ProbeWatch::finish);
         let batches = parts.map_or_else(Vec::new, |parts| parts.finish(end));
         Some(Outcome { replication, measures, series, probes, batches })
     };
@@ -215,14 +227,21 @@ fn replications(
     Experiment { topology, views, warm_up, step, outcomes }
 }
 
-/// Of how many replications and views the time series is kept.
+/// Of how many replications and views the time series is kept, and do they keep what attempts cost, too?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct KeptSeries {
     replications: usize,
     views: usize,
+    probes: bool,
 }
 
 impl KeptSeries {
+    /// At most [`SERIES_ROWS`] of the first `views`: of 100 replications, else of fewer, else of none.
+    fn of_views(rows: usize, replications: usize, views: usize) -> Self {
+        let most = SERIES_ROWS / rows.saturating_mul(views).max(1);
+        Self { replications: replications.min(SERIES_REPLICATIONS).min(most), views, probes: false }
+    }
+
     /// At most [`SERIES_ROWS`]: of 100 replications and every scope, else of fewer replications down to 10, else of the
     /// first scopes alone, else of fewer replications still.
     fn new(rows: usize, replications: usize, views: &Views) -> Self {
@@ -232,7 +251,7 @@ impl KeptSeries {
         let replications = (SERIES_ROWS / (rows * scopes)).clamp(1, replications);
         // Views are numbered in the order of the scopes that see them.
         let views = views.of_scope[..scopes].iter().max().map_or(0, |last| last + 1);
-        Self { replications, views }
+        Self { replications, views, probes: true }
     }
 }
 
@@ -289,6 +308,11 @@ pub(super) fn observe(
     Ok(window.opens + window.length)
 }
 
+/// How many rows the time series of one replication and view has.
+fn series_rows(scenario: &Scenario, step: SimDuration) -> usize {
+    usize::try_from(scenario.run.duration.as_nanos() / step.as_nanos() + 1).expect("at most 1,001 rows")
+}
+
 /// The step of the time series: as the scenario says, or the shortest of 1, 2, 5, 10, ... that makes at most 1,000.
 fn sample_step(scenario: &Scenario) -> SimDuration {
     scenario.run.sample.unwrap_or_else(|| {
@@ -338,5 +362,8 @@ mod tests {
         assert_eq!(kept(40, 1_001, 100), (10, 24));
         assert_eq!(kept(40, 1_001, 2), (2, 43));
         assert_eq!(kept(1_000, 1_001, 1), (1, 249));
+        let of_arms =
+            |arms: usize, replications, views| KeptSeries::of_views(1_001 * arms, replications, views).replications;
+        assert_eq!([of_arms(3, 20, 1), of_arms(100, 20, 1), of_arms(100, 20, 9)], [20, 2, 0]);
     }
 }

@@ -10,7 +10,11 @@ pub fn shown_run(tables: &RunTables) -> u64 {
 
 /// The number of the run in the middle of those with a time series, and the footer's words for why it is shown.
 pub(super) fn middle_run(tables: &RunTables, scope: &str) -> (u64, String) {
-    let drawn = tables.runs_with_series();
+    middle_of(tables, &tables.runs_with_series(), scope)
+}
+
+/// As [`middle_run`], of the runs `drawn`, in order.
+pub(super) fn middle_of(tables: &RunTables, drawn: &[u64], scope: &str) -> (u64, String) {
     let of_drawn = |metric| {
         let values = tables.per_run(scope, metric).into_iter().filter(|(run, _)| drawn.binary_search(run).is_ok());
         let mut values: Vec<_> = values.filter_map(|(run, value)| value.map(|value| (value, run))).collect();

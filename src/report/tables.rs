@@ -21,17 +21,37 @@ use std::sync::Arc;
 pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
     let tags = tags(&meta.scenario);
     let mut tables = RunTables {
-        summary: summary(experiment, scenario, &meta),
-        per_run: per_run(experiment),
-        timeseries: timeseries(experiment, &tags),
-        ports: Table::new(&names(schema::PORTS)),
+        timeseries: timeseries(experiment, &tags, |_, _| true),
         probes: probes(experiment, &tags),
-        meta,
-        places: Places::default(),
+        ..figure_tables(experiment, scenario, meta)
     };
     let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
     tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
     tables
+}
+
+/// As [`run_tables`], without what charts of one run show: no time series, no costs of attempts.
+pub(super) fn figure_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) -> RunTables {
+    RunTables {
+        summary: summary(experiment, scenario, &meta),
+        per_run: per_run(experiment),
+        timeseries: Table::new(&names(schema::TIMESERIES)),
+        ports: Table::new(&names(schema::PORTS)),
+        probes: Table::new(&names(schema::PROBES)),
+        meta,
+        places: Places::default(),
+    }
+}
+
+/// The runs, from 1, whose time series was kept.
+pub(super) fn runs_with_series(experiment: &Experiment) -> Vec<u64> {
+    let kept = experiment.outcomes.iter().filter(|outcome| !outcome.series.is_empty());
+    kept.map(|outcome| number(outcome).into()).collect()
+}
+
+/// The time series of one run and scope.
+pub(super) fn series_of(experiment: &Experiment, scenario: &ScenarioMeta, run: u64, scope: &str) -> Table {
+    timeseries(experiment, &tags(scenario), |outcome, name| u64::from(number(outcome)) == run && name == scope)
 }
 
 /// What every row begins with: scenario and variant.
@@ -167,12 +187,17 @@ fn each_figure(
     Ok(())
 }
 
-fn timeseries(experiment: &Experiment, [scenario, variant]: &[Cell; 2]) -> Table {
+/// The time series of the runs and scopes that are `wanted`.
+fn timeseries(
+    experiment: &Experiment,
+    [scenario, variant]: &[Cell; 2],
+    wanted: impl Fn(&Outcome, &str) -> bool,
+) -> Table {
     let mut table = Table::new(&names(schema::TIMESERIES));
     let scopes = scopes(experiment);
     for outcome in &experiment.outcomes {
         for (scope, view) in scopes.iter().zip(&experiment.views.of_scope) {
-            let rows = outcome.series.get(*view).map_or(&[][..], Vec::as_slice);
+            let rows = outcome.series.get(*view).filter(|_| wanted(outcome, scope)).map_or(&[][..], Vec::as_slice);
             for (index, row) in (0..).zip(rows) {
                 let at = experiment.step.saturating_mul(index);
                 let head = [scenario.clone(), variant.clone(), Cell::Whole(number(outcome).into())];

@@ -4,6 +4,7 @@
 //! others are free.
 
 use super::RunTables;
+use std::cmp::Ordering;
 
 /// The scope that is drawn, and how to say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Tightest {
         for (scope, ports) in smaller {
             let tightness = tightness(tables, scope, ports);
             // Of equals the first.
-            if worst.is_none_or(|(other, _)| tightness.partial_cmp(&other).is_some_and(std::cmp::Ordering::is_gt)) {
+            if worst.is_none_or(|(other, _)| tightness.partial_cmp(&other).is_some_and(Ordering::is_gt)) {
                 worst = Some((tightness, scope));
             }
         }
@@ -43,6 +44,19 @@ impl Tightest {
     pub(super) fn at_end_of(&self, text: &str) -> String {
         self.place.as_ref().map_or_else(|| text.into(), |place| format!("{text} {place}"))
     }
+}
+
+/// How badly off a scope is, by the summary alone: the share of runs refused, that of attempts refused, and the share of its
+/// ports that were busy at the fullest moment.
+pub(super) fn badness(tables: &RunTables, scope: &str) -> [f64; 3] {
+    let figures = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
+    figures.map(|metric| tables.estimate(scope, metric).value.filter(|value| value.is_finite()).unwrap_or(0.0))
+}
+
+/// Which of two is worse off.
+pub(super) fn worse(one: &[f64; 3], other: &[f64; 3]) -> Ordering {
+    let orders = one.iter().zip(other).map(|(one, other)| one.total_cmp(other));
+    orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// The larger, the tighter.

@@ -160,7 +160,7 @@ fn sweeps_and_comparisons_are_drawn_again() {
     let few = ["--set", "run.replications=3", "--quiet"];
     for (made, folder, pictures) in [
         (&["sweep", "s.toml", "--vary", rates, "--vary", ranges][..], "s-sweep", &["heat-map", "risk-curve"][..]),
-        (&["compare", "s.toml", "--over", ranges], "s-compare", &["comparison"]),
+        (&["compare", "s.toml", "--over", ranges], "s-compare", &["comparison", "arms"]),
     ] {
         let ended = dryport(home.path(), &[made, &few].concat());
         assert_eq!((ended.code, ended.err.as_str()), (0, ""));

@@ -29,8 +29,8 @@ fn ranges_are_compared_as_in_the_picture() {
     let over = "host.gateway.port_range=49152-65535,32768-60999,1024-65535";
     let text = screen("ranges", folder.path(), &[scenario.to_str().expect("a name in UTF-8"), "--over", over]);
     assert!(text.starts_with("1024-65535 IS SAFEST: refused in 0 of 20 runs, against 18 of 20 with 32768-60999"));
-    let files = ["summary.csv", "differences.csv", "replications.csv", "comparison.png", "manifest.json"];
-    for file in files {
+    let tables = ["summary.csv", "differences.csv", "replications.csv", "timeseries.csv"];
+    for file in tables.into_iter().chain(["comparison.png", "arms.png", "manifest.json"]) {
         assert!(folder.path().join("output/quickstart-compare").join(file).is_file(), "{file}");
     }
 }

@@ -38,6 +38,11 @@ const PICTURES: &[Picture] = &[
         command: "compare gateway.toml --over host.gateway.port_range=40000-40349,40000-40399,40000-40499",
     },
     Picture {
+        chart: "arms",
+        see: "What the better setting changes: the same connects in every panel, each under its own ceiling.",
+        command: "compare gateway.toml --over host.gateway.port_range=40000-40349,40000-40399,40000-40499",
+    },
+    Picture {
         chart: "risk-curve",
         see: "How far from the cliff: a few per cent more load turn no risk into certainty.",
         command: "sweep gateway.toml --vary client.checkout.arrivals.poisson.rate=5/s..6.5/s:16 --set run.replications=60",

@@ -100,17 +100,7 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
     let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
     let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
-    // Of several scenarios each has a title and a load of its own.
-    let of_first = Caption::of(&comparison.meta);
-    let by = format!("arms by {}", comparison.header);
-    let all = |same: fn(&ScenarioMeta, &ScenarioMeta) -> bool| {
-        comparison.arms.iter().all(|arm| same(&arm.tables.meta.scenario, &comparison.meta.scenario))
-    };
-    let caption = match (all(|one, other| one.title == other.title), all(|one, other| one.load == other.load)) {
-        (true, _) => Caption { load: by, ..of_first },
-        (false, true) => Caption { title: by, ..of_first },
-        (false, false) => Caption { title: by, load: "each under its own load".into(), ..of_first },
-    };
+    let caption = caption(comparison);
     // Names stand where other charts have the ticks of the y axis.
     let ticks: Vec<(f64, String)> = rows
         .iter()
@@ -137,6 +127,21 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
         frame.empty(canvas, &format!("no arm has a figure for {}", comparison.metric.name));
     } else if halves {
         differences(canvas, comparison, &frame, &rows, (scale, figures));
+    }
+}
+
+/// What all arms have in common, and what they differ in.
+pub(super) fn caption(comparison: &Comparison) -> Caption {
+    // Of several scenarios each has a title and a load of its own.
+    let of_first = Caption::of(&comparison.meta);
+    let by = format!("arms by {}", comparison.header);
+    let all = |same: fn(&ScenarioMeta, &ScenarioMeta) -> bool| {
+        comparison.arms.iter().all(|arm| same(&arm.tables.meta.scenario, &comparison.meta.scenario))
+    };
+    match (all(|one, other| one.title == other.title), all(|one, other| one.load == other.load)) {
+        (true, _) => Caption { load: by, ..of_first },
+        (false, true) => Caption { title: by, ..of_first },
+        (false, false) => Caption { title: by, load: "each under its own load".into(), ..of_first },
     }
 }
 
@@ -250,8 +255,9 @@ mod tests {
     use super::super::super::comparison::{ArmRun, Yardstick};
     use super::super::super::manifest::{Manifest, ScenarioMeta};
     use super::super::super::run_dir::Pictures;
+    use super::super::COMPARISON_CHARTS;
     use super::*;
-    use crate::experiment::{Checks, Experiment, Settings, run_arms};
+    use crate::experiment::{Checks, Experiment, Settings, run_arms_in_time};
     use crate::metrics::Metric;
     use crate::scenario::{Reading, Scenario, SourceFile};
     use std::collections::BTreeMap;
@@ -271,7 +277,7 @@ mod tests {
         let scenarios: Vec<Scenario> = readings.iter().map(|reading| reading.scenario.clone()).collect();
         let stop = AtomicBool::new(false);
         let settings = Settings { jobs: 2, checks: Checks::Off, stop: &stop, progress: &|_| {} };
-        let experiments: Vec<Experiment> = run_arms(&scenarios, &settings);
+        let experiments: Vec<Experiment> = run_arms_in_time(&scenarios, "all", &settings);
         let meta = |index: usize| {
             let what = ScenarioMeta::of("x.toml", &format!("rate={}/s", rates[index]), &readings[index]);
             Manifest::of(Vec::new(), what, &scenarios[index], &experiments[index], 0.95)
@@ -303,14 +309,17 @@ mod tests {
             ("never", arms(&[1, 2, 30], "first_refusal_s", short)),
             ("headroom", arms(&[5, 10, 15], "headroom_ports", short)),
         ] {
-            let canvas = CHART.of(&compared);
-            if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
-                let path = std::path::Path::new(&folder).join(format!("comparison-{name}.png"));
-                std::fs::write(path, canvas.png()).unwrap();
+            for chart in COMPARISON_CHARTS {
+                assert!((chart.applies)(&compared));
+                let (name, canvas) = (format!("{}-{name}", chart.name), chart.of(&compared));
+                if let Some(folder) = std::env::var_os("DRYPORT_LOOK") {
+                    let path = std::path::Path::new(&folder).join(&name).with_extension("png");
+                    std::fs::write(path, canvas.png()).unwrap();
+                }
+                let faults = canvas.text_faults();
+                assert!(faults.is_empty(), "{name}: {faults:?}");
+                assert!(canvas.png().len() > 5_000, "{name}");
             }
-            let faults = canvas.text_faults();
-            assert!(faults.is_empty(), "{name}: {faults:?}");
-            assert!(canvas.png().len() > 5_000, "{name}");
         }
     }
 

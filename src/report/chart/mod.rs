@@ -81,7 +81,7 @@ pub const CHARTS: &[Chart] =
 pub const SWEEP_CHARTS: &[Chart<SweepTables>] = &[risk_curve::CHART, heat_map::CHART];
 
 /// Every chart of a comparison, in the order they are listed.
-pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART];
+pub const COMPARISON_CHARTS: &[Chart<Comparison>] = &[comparison::CHART, small_multiples::ARMS];
 
 /// Every chart of what `advise` found, in the order they are listed.
 pub const ADVICE_CHARTS: &[Chart<AdviceTables>] = &[tornado::CHART];

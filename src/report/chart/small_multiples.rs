@@ -1,10 +1,13 @@
-//! Busy ports of each destination, or of each client, side by side: who starves.
+//! Busy ports of each destination, or of each client, or of each arm of a comparison, side by side: who starves.
 
+use super::super::comparison::Comparison;
 use super::super::middle_run::middle_run;
 use super::super::query::Sample;
+use super::super::tightest::{badness, worse};
 use super::super::{RunTables, words};
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, Point, fit, text_width};
+use super::comparison::caption;
 use super::frame::{Frame, Headings, headings};
 use super::theme::{
     BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, VERMILLION, solid,
@@ -16,7 +19,15 @@ pub(super) const CHART: Chart = Chart {
     name: "small-multiples",
     summary: "busy ports over time of each destination, or each client, when there are several",
     applies: |tables| kind(tables).is_some(),
-    draw,
+    draw: draw_scopes,
+};
+
+/// That of a comparison.
+pub(super) const ARMS: Chart<Comparison> = Chart {
+    name: "arms",
+    summary: "busy ports over time of each arm of a comparison, in one run",
+    applies: |comparison| shown_run(comparison).is_some(),
+    draw: draw_arms,
 };
 
 /// No more panels than this.
@@ -28,16 +39,37 @@ const GAP: (f64, f64) = (26.0, 40.0);
 /// The axis goes a little beyond the ceiling.
 const TOP: f64 = 1.05;
 
-/// One destination or client, in figures of the summary.
-#[derive(Clone, Debug, PartialEq)]
-struct Lane {
+/// One destination, client or arm, in figures of its summary.
+struct Lane<'t> {
+    tables: &'t RunTables,
     scope: String,
     name: String,
     risk: f64,
+    refused: f64,
     /// Share of the ports at the fullest moment of all runs.
     peak: f64,
-    refused: f64,
     ceiling: Option<f64>,
+}
+
+impl<'t> Lane<'t> {
+    fn of(tables: &'t RunTables, scope: &str, name: &str) -> Self {
+        let [risk, refused, peak] = badness(tables, scope);
+        let ceiling = tables.estimate(scope, "capacity_ports").value.filter(|ports| ports.is_finite() && *ports > 0.0);
+        Self { tables, scope: scope.to_owned(), name: name.to_owned(), risk, refused, peak, ceiling }
+    }
+
+    /// Is anybody refused there?
+    fn is_refused(&self) -> bool {
+        self.risk > 0.0
+    }
+}
+
+/// The one at most risk first; equal ones as they were.
+fn worst_first<'t>(lanes: impl Iterator<Item = Lane<'t>>) -> Vec<Lane<'t>> {
+    let mut lanes: Vec<Lane<'t>> = lanes.collect();
+    let key = |lane: &Lane<'_>| [lane.risk, lane.refused, lane.peak];
+    lanes.sort_by(|one, other| worse(&key(other), &key(one)));
+    lanes
 }
 
 /// Whose panels there are: destinations, else clients; nothing when there are not two.
@@ -46,33 +78,38 @@ fn kind(tables: &RunTables) -> Option<(&'static str, &'static str)> {
     kinds.into_iter().find(|(prefix, _)| tables.scopes(prefix).len() > 1)
 }
 
-/// The lanes, the one at most risk first.
-fn lanes(tables: &RunTables, prefix: &str) -> Vec<Lane> {
-    let lane = |scope: &str| {
-        let figure = |metric: &str| tables.estimate(scope, metric).value.filter(|value| value.is_finite());
-        Lane {
-            scope: scope.to_owned(),
-            name: scope.trim_start_matches(prefix).to_owned(),
-            risk: figure("exhaustion_probability").unwrap_or(0.0),
-            peak: figure("busy_ratio_peak").unwrap_or(0.0),
-            refused: figure("refused_ratio").unwrap_or(0.0),
-            ceiling: figure("capacity_ports").filter(|ports| *ports > 0.0),
-        }
-    };
-    let mut lanes: Vec<Lane> = tables.scopes(prefix).into_iter().map(lane).collect();
-    let key = |lane: &Lane| [lane.risk, lane.refused, lane.peak];
-    lanes.sort_by(|one, other| {
-        let pairs = key(other).into_iter().zip(key(one));
-        pairs.map(|(other, one)| other.total_cmp(&one)).find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    lanes
+/// The lanes of a run, the one at most risk first.
+fn lanes<'t>(tables: &'t RunTables, prefix: &str) -> Vec<Lane<'t>> {
+    let scopes = tables.scopes(prefix).into_iter();
+    worst_first(scopes.map(|scope| Lane::of(tables, scope, scope.trim_start_matches(prefix))))
 }
 
-fn draw(tables: &RunTables, canvas: &mut Canvas) {
+fn draw_scopes(tables: &RunTables, canvas: &mut Canvas) {
     let Some((prefix, noun)) = kind(tables) else { return };
     let lanes = lanes(tables, prefix);
     let (run, why) = middle_run(tables, &lanes[0].scope);
-    headings(canvas, &Caption::of(&tables.meta), &Headings { title: title(&lanes, noun), note: why });
+    let title = title(&lanes, noun, "starves");
+    headings(canvas, &Caption::of(&tables.meta), &Headings { title, note: why });
+    panels(canvas, &lanes, (run, &format!("in run {run}")));
+}
+
+/// The run that all arms show.
+fn shown_run(comparison: &Comparison) -> Option<u64> {
+    comparison.arms.iter().find_map(|arm| arm.tables.runs_with_series().first().copied())
+}
+
+fn draw_arms(comparison: &Comparison, canvas: &mut Canvas) {
+    let Some(run) = shown_run(comparison) else { return };
+    let arms = comparison.arms.iter();
+    let lanes = worst_first(arms.map(|arm| Lane::of(&arm.tables, &comparison.scope, &arm.label)));
+    let note = format!(" \u{b7} shown is run {run} of each arm, by common random numbers");
+    headings(canvas, &caption(comparison), &Headings { title: title(&lanes, "arm", "runs out"), note });
+    let place = if comparison.scope == "all" { String::new() } else { format!(", {}", comparison.scope) };
+    panels(canvas, &lanes, (run, &format!("in run {run} of each arm{place}")));
+}
+
+/// The panels of a run, and where that run is, for the time axis.
+fn panels(canvas: &mut Canvas, lanes: &[Lane<'_>], (run, place): (u64, &str)) {
     let key =
         "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange; connects refused: ticks at the bottom";
     canvas.text((32.0, 108.0), key, SMALL);
@@ -85,10 +122,11 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         _ => 4,
     };
     let rows = count.div_ceil(columns);
-    let x = Axis::time("time", (0.0, tables.meta.duration_s.max(1e-9)));
+    let duration_s = lanes.first().map_or(0.0, |lane| lane.tables.meta.duration_s);
+    let x = Axis::time("time", (0.0, duration_s.max(1e-9)));
     for (place, lane) in lanes.iter().take(shown).enumerate() {
         let frame = Frame::panel(panel(place, (columns, rows)), (x.from, x.to), (0.0, TOP));
-        let series = tables.series(run, &lane.scope);
+        let series = lane.tables.series(run, &lane.scope);
         draw_lane(canvas, &frame, lane, &series);
         outer_labels(canvas, &frame, &x, (place.is_multiple_of(columns), place + columns >= count));
     }
@@ -96,7 +134,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         sum_up(canvas, panel(shown, (columns, rows)), &lanes[shown..]);
     }
     let middle = f64::midpoint(AREA.left, AREA.right);
-    canvas.text((middle, AREA.bottom + 46.0), &format!("{} in run {run}", x.title), SMALL.align(Align::Centre));
+    canvas.text((middle, AREA.bottom + 46.0), &format!("{} {place}", x.title), SMALL.align(Align::Centre));
 }
 
 /// Where a panel lies.
@@ -109,9 +147,9 @@ fn panel(place: usize, (columns, rows): (usize, usize)) -> Box2 {
     Box2 { left, top, right: left + width, bottom: top + height }
 }
 
-fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane, series: &[Sample]) {
+fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane<'_>, series: &[Sample]) {
     let plot = frame.plot;
-    let is_refused = lane.risk > 0.0;
+    let is_refused = lane.is_refused();
     let mark = if is_refused { "! " } else { "" };
     let busy = format!(" {} %", words::percent(lane.peak));
     let refused = format!(", refused {} %", words::percent(lane.refused));
@@ -191,10 +229,10 @@ fn outer_labels(canvas: &mut Canvas, frame: &Frame, x: &Axis, (left, below): (bo
 }
 
 /// What there is to say of those without a panel.
-fn sum_up(canvas: &mut Canvas, area: Box2, others: &[Lane]) {
+fn sum_up(canvas: &mut Canvas, area: Box2, others: &[Lane<'_>]) {
     edge(canvas, area, solid(GREY_AXIS, 1.0));
     let fullest = others.iter().map(|lane| lane.peak).fold(0.0, f64::max);
-    let refused = others.iter().filter(|lane| lane.risk > 0.0).count();
+    let refused = others.iter().filter(|lane| lane.is_refused()).count();
     let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
     let lines = [
         format!("{} more,", words::count(others.len() as f64)),
@@ -208,25 +246,22 @@ fn sum_up(canvas: &mut Canvas, area: Box2, others: &[Lane]) {
     }
 }
 
-fn title(lanes: &[Lane], noun: &str) -> String {
-    let refused = lanes.iter().filter(|lane| lane.risk > 0.0).count();
+/// The finding about lanes, each a `noun`, of which a single refused one `fares` badly.
+fn title(lanes: &[Lane<'_>], noun: &str, fares: &str) -> String {
+    let refused = lanes.iter().filter(|lane| lane.is_refused()).count();
     let worst = &lanes[0];
-    let all = words::plural(lanes.len() as u64, noun);
+    let (all, share) = (words::plural(lanes.len() as u64, noun), words::percent(worst.refused));
+    let name = &worst.name;
     match refused {
-        0 => format!("None of {all} was refused; fullest: {} at {} %", worst.name, words::percent(worst.peak)),
-        1 if lanes.len() == 2 => {
-            format!("{} starves: refused {} %; the other {noun} not", worst.name, words::percent(worst.refused))
+        0 => format!("None of {all} was refused; fullest: {name} at {} %", words::percent(worst.peak)),
+        1 if lanes.len() == 2 => format!("{name} {fares}: refused {share} %; the other {noun} not"),
+        1 => {
+            let others = words::plural(lanes.len() as u64 - 1, noun);
+            format!("{name} {fares}: refused {share} %; the other {others} not")
         }
-        1 => format!(
-            "{} starves: refused {} %; the other {} not",
-            worst.name,
-            words::percent(worst.refused),
-            words::plural(lanes.len() as u64 - 1, noun)
-        ),
-        refused if refused == lanes.len() => {
-            format!("All {all} were refused, {} most: {} %", worst.name, words::percent(worst.refused))
-        }
-        refused => format!("{refused} of {all} were refused, {} most: {} %", worst.name, words::percent(worst.refused)),
+        2 if lanes.len() == 2 => format!("Both {noun}s were refused, {name} most: {share} %"),
+        refused if refused == lanes.len() => format!("All {all} were refused, {name} most: {share} %"),
+        refused => format!("{refused} of {all} were refused, {name} most: {share} %"),
     }
 }
 
@@ -240,9 +275,9 @@ mod tests {
         let tables = simulated::destinations(7, "seven");
         let lanes = lanes(&tables, "destination:");
         assert_eq!((lanes.len(), lanes[0].name.as_str()), (8, "shard-0-of-a-service"));
-        let order = |pair: &[Lane]| (pair[0].risk, pair[0].refused) >= (pair[1].risk, pair[1].refused);
-        assert!(lanes.windows(2).all(order), "{lanes:?}");
-        let found = title(&lanes, "destination");
+        let order = |pair: &[Lane<'_>]| (pair[0].risk, pair[0].refused) >= (pair[1].risk, pair[1].refused);
+        assert!(lanes.windows(2).all(order));
+        let found = title(&lanes, "destination", "starves");
         assert!(found.contains("shard-0-of-a-service") && found.contains("refused"), "{found}");
     }
 

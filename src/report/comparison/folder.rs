@@ -1,4 +1,4 @@
-//! The folder of a comparison read back, for its chart to be drawn again.
+//! The folder of a comparison read back, for its charts to be drawn again.
 
 use super::super::manifest::{ComparisonMeta, VariantMeta};
 use super::super::query::{PerRun, Places};
@@ -10,7 +10,7 @@ use crate::metrics::Metric;
 use std::path::Path;
 
 impl Comparison {
-    /// Reads the folder whose manifest is `meta`. Of each arm there is the summary alone.
+    /// Reads the folder whose manifest is `meta`. Of each arm there are the summary and the time series of one run.
     ///
     /// # Errors
     ///
@@ -24,9 +24,12 @@ impl Comparison {
         let metric = Metric::named(&metric).filter(|_| labels.len() == meta.variants.len()).ok_or_else(other)?;
         let summary = read_table(path, file::SUMMARY, &meta)?;
         let differences = read_table(path, file::DIFFERENCES, &meta)?;
+        // Not there where it would have been too long.
+        let has_series = meta.files.iter().any(|name| name == file::TIMESERIES);
+        let series = if has_series { Some(read_table(path, file::TIMESERIES, &meta)?) } else { None };
         let arm = |(label, variant): (String, &VariantMeta)| Arm {
             label,
-            tables: arm(&meta, variant, &summary),
+            tables: arm(&meta, variant, &summary, series.as_ref()),
             gates: Vec::new(),
         };
         let arms: Vec<Arm> = labels.into_iter().zip(&meta.variants).map(arm).collect();
@@ -34,19 +37,21 @@ impl Comparison {
     }
 }
 
-/// What the summary of all arms says of one.
-fn arm(meta: &Manifest, variant: &VariantMeta, all: &Table) -> RunTables {
+/// What the tables of all arms say of one.
+fn arm(meta: &Manifest, variant: &VariantMeta, summary: &Table, series: Option<&Table>) -> RunTables {
     let empty = |columns| Table::new(&names(columns));
-    let mut summary = empty(schema::SUMMARY);
-    let column = all.column("variant");
-    for row in all.rows().filter(|row| row[column].text() == variant.scenario.variant) {
-        summary.push(row.iter().cloned());
-    }
+    let rows_of = |all: &Table| {
+        let (mut own, column) = (Table::new(all.columns()), all.column("variant"));
+        for row in all.rows().filter(|row| row[column].text() == variant.scenario.variant) {
+            own.push(row.iter().cloned());
+        }
+        own
+    };
     let VariantMeta { scenario, replications, warm_up_s } = variant.clone();
     RunTables {
-        summary,
+        summary: rows_of(summary),
         per_run: PerRun::default(),
-        timeseries: empty(schema::TIMESERIES),
+        timeseries: series.map_or_else(|| empty(schema::TIMESERIES), rows_of),
         ports: empty(schema::PORTS),
         probes: empty(schema::PROBES),
         meta: Manifest { scenario, replications, warm_up_s, variants: Vec::new(), comparison: None, ..meta.clone() },

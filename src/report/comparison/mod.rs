@@ -5,12 +5,14 @@ mod folder;
 mod json;
 mod screen;
 
-use super::chart::COMPARISON_CHARTS;
+use super::chart::{COMPARISON_CHARTS, Chart};
 use super::gate::{self, Judged};
 use super::manifest::{ComparisonMeta, VariantMeta};
+use super::middle_run::middle_of;
 use super::run_dir::{Pictures, drawn, extensions};
-use super::schema::{self, file, names};
-use super::tables::{push_replications, run_tables};
+use super::schema::{self, Column, file, names};
+use super::tables::{figure_tables, push_replications, runs_with_series, series_of};
+use super::tightest::{badness, worse};
 use super::whole::Fill;
 use super::{Cell, Manifest, RunTables, Table, csv, manifest};
 use crate::experiment::{ArmScope, Experiment, difference};
@@ -54,7 +56,7 @@ pub struct Yardstick<'y> {
 pub struct Arm {
     /// What it is called on screens and charts.
     pub label: String,
-    /// Its figures; no time series.
+    /// Its figures, and the time series of one run and the scope that is compared.
     pub tables: RunTables,
     /// What came of the asserts of its scenario that are about it.
     pub gates: Vec<Judged>,
@@ -97,30 +99,45 @@ impl Comparison {
     /// When an arm lacks the scope.
     pub fn new(meta: Manifest, header: &str, runs: Vec<ArmRun<'_>>, by: Yardstick<'_>, pictures: Pictures) -> Self {
         let differences = differences(&runs, by, meta.confidence);
-        let arms: Vec<Arm> = runs
+        let experiments: Vec<&Experiment> = runs.iter().map(|run| run.experiment).collect();
+        let mut arms: Vec<Arm> = runs
             .into_iter()
             .map(|run| {
                 let variant = Variant { name: run.meta.scenario.variant.clone(), sets: run.sets };
-                let tables = run_tables(run.experiment, run.scenario, run.meta);
+                let tables = figure_tables(run.experiment, run.scenario, run.meta);
                 let gates = gate::of_arm(&run.scenario.asserts, &variant);
                 let gates = gates.into_iter().map(|gate| gate.judge(&tables)).collect();
                 Arm { label: run.label, tables, gates }
             })
             .collect();
+        show_one_run(&mut arms, &experiments, by.scope);
         let variant = |arm: &Arm| {
             let Manifest { scenario, replications, warm_up_s, .. } = arm.tables.meta.clone();
             VariantMeta { scenario, replications, warm_up_s }
         };
         let variants = arms.iter().map(variant).collect();
-        let files = file_names(pictures);
         let comparison = Some(ComparisonMeta {
             header: header.into(),
             labels: arms.iter().map(|arm| arm.label.clone()).collect(),
             metric: by.metric.name.into(),
             scope: by.scope.into(),
         });
-        let meta = Manifest { files, variants, comparison, ..meta };
-        Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences }
+        let meta = Manifest { variants, comparison, ..meta };
+        let mut all =
+            Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences };
+        all.meta.files = all.file_names(pictures);
+        all
+    }
+
+    /// Has any arm a time series?
+    fn has_series(&self) -> bool {
+        self.arms.iter().any(|arm| !arm.tables.timeseries.is_empty())
+    }
+
+    /// The names of the files that it leaves, in the order they are listed.
+    fn file_names(&self, pictures: Pictures) -> Vec<String> {
+        let charts = COMPARISON_CHARTS.iter().filter(|chart| (chart.applies)(self));
+        named(self.has_series(), charts, pictures)
     }
 
     /// The places of the arms, the best first; equal ones as they were given, those without the figure last.
@@ -195,20 +212,25 @@ impl Comparison {
     /// Every file of the folder: name and content; `runs` as they were given to [`Comparison::new`].
     pub fn files<'a>(&'a self, experiments: &'a [&'a Experiment], pictures: Pictures) -> Vec<(String, Fill<'a>)> {
         let mut files: Vec<(String, Fill<'a>)> = vec![
-            (file::SUMMARY.into(), Box::new(move |out| self.write_summary(out))),
+            (file::SUMMARY.into(), Box::new(|out| self.write_each(schema::SUMMARY, |arm| &arm.summary, out))),
             (file::DIFFERENCES.into(), Box::new(move |out| csv::write(&self.differences, out))),
             (file::REPLICATIONS.into(), Box::new(move |out| self.write_replications(experiments, out))),
         ];
-        files.extend(COMPARISON_CHARTS.iter().flat_map(|chart| drawn(self, chart, pictures)));
+        if self.has_series() {
+            let write = |out: &mut dyn Write| self.write_each(schema::TIMESERIES, |arm| &arm.timeseries, out);
+            files.push((file::TIMESERIES.into(), Box::new(write)));
+        }
+        let charts = COMPARISON_CHARTS.iter().filter(|chart| (chart.applies)(self));
+        files.extend(charts.flat_map(|chart| drawn(self, chart, pictures)));
         let manifest = move |out: &mut dyn Write| out.write_all(self.meta.to_json().as_bytes());
         files.push((manifest::FILE_NAME.into(), Box::new(manifest)));
         files
     }
 
-    /// The summaries of all arms, under one header.
-    fn write_summary(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut rows = csv::Rows::new(&names(schema::SUMMARY), out)?;
-        for row in self.arms.iter().flat_map(|arm| arm.tables.summary.rows()) {
+    /// One table of all arms, under one header.
+    fn write_each(&self, columns: &[Column], of: fn(&RunTables) -> &Table, out: &mut dyn Write) -> io::Result<()> {
+        let mut rows = csv::Rows::new(&names(columns), out)?;
+        for row in self.arms.iter().flat_map(|arm| of(&arm.tables).rows()) {
             rows.push(row)?;
         }
         rows.finish()
@@ -223,14 +245,40 @@ impl Comparison {
     }
 }
 
-/// The names of the files that a comparison leaves, in the order they are listed.
+/// The names of all files that a comparison may leave, in the order they are listed.
 pub fn file_names(pictures: Pictures) -> Vec<String> {
-    let tables = [file::SUMMARY, file::DIFFERENCES, file::REPLICATIONS].map(String::from);
-    let files = |chart: &super::chart::Chart<Comparison>| {
-        extensions(pictures).iter().map(|extension| chart.file(extension)).collect::<Vec<_>>()
-    };
-    let charts = COMPARISON_CHARTS.iter().flat_map(files);
-    tables.into_iter().chain(charts).chain([manifest::FILE_NAME.into()]).collect()
+    named(true, COMPARISON_CHARTS.iter(), pictures)
+}
+
+fn named(
+    has_series: bool,
+    charts: impl Iterator<Item = &'static Chart<Comparison>>,
+    pictures: Pictures,
+) -> Vec<String> {
+    let tables = [file::SUMMARY, file::DIFFERENCES, file::REPLICATIONS].into_iter();
+    let tables = tables.chain(has_series.then_some(file::TIMESERIES)).map(String::from);
+    let files = |chart: &'static Chart<Comparison>| extensions(pictures).iter().map(|extension| chart.file(extension));
+    tables.chain(charts.flat_map(files)).chain([manifest::FILE_NAME.into()]).collect()
+}
+
+/// Puts in the time series of one run, the same of every arm, since that has the same random numbers there: the one in the
+/// middle of the arm that is worst off.
+fn show_one_run(arms: &mut [Arm], experiments: &[&Experiment], scope: &str) {
+    let mut worst = 0;
+    for place in 1..arms.len() {
+        let [known, other] = [worst, place].map(|place| badness(&arms[place].tables, scope));
+        worst = if worse(&other, &known).is_gt() { place } else { worst };
+    }
+    // After Ctrl-C arms need not have the same runs.
+    let kept: Vec<Vec<u64>> = experiments.iter().map(|experiment| runs_with_series(experiment)).collect();
+    let shared: Vec<u64> = kept[worst].iter().copied().filter(|run| kept.iter().all(|all| all.contains(run))).collect();
+    if shared.is_empty() {
+        return;
+    }
+    let (run, _) = middle_of(&arms[worst].tables, &shared, scope);
+    for (arm, experiment) in arms.iter_mut().zip(experiments) {
+        arm.tables.timeseries = series_of(experiment, &arm.tables.meta.scenario, run, scope);
+    }
 }
 
 /// Every arm against every earlier one by the yardstick, and against the first by every other metric.
