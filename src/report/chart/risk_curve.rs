@@ -39,24 +39,6 @@ struct Line<'t> {
     text: Color,
     dash: Option<(f64, f64)>,
     is_now: bool,
-    /// Where the formula says that the risk reaches the target, on an axis of rates.
-    safe: Option<(f64, f64)>,
-}
-
-impl Line<'_> {
-    /// The formula's bound at each point, and where it passes the target between two of them: the line through the
-    /// points alone would pass it elsewhere.
-    fn bound(&self) -> Vec<(f64, f64)> {
-        let mut bound: Vec<(f64, f64)> = self.points.iter().filter_map(|(x, point)| Some((*x, point.bound?))).collect();
-        if let Some((safe, target)) = self.safe {
-            let between =
-                |pair: &[(f64, f64)]| pair[0].0 < safe && safe < pair[1].0 && (pair[0].1..=pair[1].1).contains(&target);
-            if let Some(before) = bound.windows(2).position(between) {
-                bound.insert(before + 1, (safe, target));
-            }
-        }
-        bound
-    }
 }
 
 fn draw(tables: &SweepTables, canvas: &mut Canvas) {
@@ -114,16 +96,13 @@ fn lines<'t>(tables: &'t SweepTables, plane: &Plane, values: &[f64]) -> (Vec<Lin
     let line = |(index, place): (usize, &usize)| {
         let (color, text) = styles[index % styles.len()];
         let point = |x: &usize| Some((values[*x], plane.point(tables, *x, *place)?));
-        let points = || order.iter().filter_map(point);
-        let safe = points().find_map(|(_, point)| Some((point.safe_rate_per_s?, point.target?)));
         Line {
             name: plane.y.map_or_else(String::new, |axis| tables.value(axis, *place).to_owned()),
-            points: points().filter(|(_, point)| point.risk.is_some()).collect(),
+            points: order.iter().filter_map(point).filter(|(_, point)| point.risk.is_some()).collect(),
             color,
             text,
             dash: (index >= styles.len()).then_some((2.0, 4.0)),
             is_now: plane.y.is_none() || now == Some(*place),
-            safe: safe.filter(|_| tables.is_rate(plane.x)),
         }
     };
     (places.iter().enumerate().map(line).collect(), all)
@@ -176,8 +155,7 @@ fn draw_line(canvas: &mut Canvas, frame: &Frame, line: &Line<'_>, kind: Scale, a
     if line.points.len() > 1 {
         canvas.area(low.iter().copied().chain(high.iter().rev().copied()).collect(), line.color, TINT);
     }
-    let bound: Vec<Point> = line.bound().into_iter().map(|(x, risk)| at(x, risk)).collect();
-    for piece in clipped_path(&bound, plot) {
+    for piece in clipped_path(&path(&|point| point.bound), plot) {
         canvas.line(&piece, dashed(PURPLE, 2.0));
     }
     let stroke = Stroke { color: line.color, width: 2.5, dash: line.dash };
@@ -227,13 +205,10 @@ fn references(
     canvas.line(&[(plot.left, target), (plot.right, target)], dotted(BLACK));
     let Some(plane) = Plane::of_curve(tables) else { return };
     let of_now = lines.iter().find(|line| line.is_now);
-    let ceiling_of = |line: &Line<'_>| line.points.iter().find_map(|(_, point)| point.sustained_per_s);
-    let ceiling = of_now.and_then(ceiling_of).filter(|_| tables.is_rate(plane.x));
-    // Of one line alone, unless all have the same.
-    let is_of_all = lines.iter().all(|line| ceiling_of(line) == ceiling);
-    let whose = of_now.filter(|_| !is_of_all).map_or_else(String::new, |line| format!(" of {}", line.name));
+    let ceiling = of_now.and_then(|line| line.points.iter().find_map(|(_, point)| point.sustained_per_s));
+    let ceiling = ceiling.filter(|_| tables.is_rate(plane.x));
     let now = now.map(|now| (now, format!("now {}", unit.in_words(now)), solid(GREY_TEXT, 1.5)));
-    let ceiling = ceiling.map(|rate| (rate, format!("{} ceiling{whose}", words::rate(rate)), solid(BLACK, 2.0)));
+    let ceiling = ceiling.map(|rate| (rate, format!("{} ceiling", words::rate(rate)), solid(BLACK, 2.0)));
     let mut marks: Vec<_> = now.into_iter().chain(ceiling).collect();
     marks.retain(|(value, ..)| (plot.left..=plot.right).contains(&frame.x(x_kind.place(*value))));
     marks.sort_by(|one, other| one.0.total_cmp(&other.0));
