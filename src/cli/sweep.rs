@@ -63,7 +63,7 @@ pub struct Sweep {
     /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
     #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::of_option)]
     vary: Vec<Axis>,
-    /// Run part K of N only; to merge, copy the cells/ of the other parts into the cells/ of one, and run that without it
+    /// Run part K of N only; to merge, copy the cells/ of all into the cells/ of one, and run that whole
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<Shard>,
     #[command(flatten)]
