@@ -73,9 +73,8 @@ fn pairs_are_counted_by_the_figures_of_their_runs() {
     let runs = read("replications.csv");
     let [variant, scope, metric, value] = ["variant", "scope", "metric", "value"].map(|name| place(&runs, name));
     let ratios = |arm: &str| -> Vec<f64> {
-        let is_it = |row: &&Vec<String>| {
-            row[variant].ends_with(arm) && row[scope] == "all" && row[metric] == "refused_ratio"
-        };
+        let is_it =
+            |row: &&Vec<String>| row[variant].ends_with(arm) && row[scope] == "all" && row[metric] == "refused_ratio";
         runs[1..].iter().filter(is_it).map(|row| row[value].parse().expect("a number")).collect()
     };
     let (narrow, wide) = (ratios("40035"), ratios("40037"));

@@ -5,8 +5,8 @@ use super::super::query::Estimate;
 use super::super::summary::Refusals;
 use super::super::variant_table::{Line, variant_table};
 use super::super::words::{self, percent, plural};
-use crate::metrics::Method;
 use super::{Arm, Comparison, DEFAULT_METRIC, Difference};
+use crate::metrics::Method;
 
 /// More arms than this are not told one by one.
 const ROWS: usize = 20;
