@@ -12,6 +12,8 @@ const COUNT: std::ops::RangeInclusive<f64> = 20.0..=30.0;
 /// How many cycles each batch has at least: what is tied together over a cycle then matters at its ends alone.
 const CYCLES: f64 = 20.0;
 
+/// The most batches there are.
+pub const COUNT_MAX: f64 = *COUNT.end();
 /// The fewest cycles that are enough for batches.
 pub const CYCLES_MIN: f64 = *COUNT.start() * CYCLES;
 

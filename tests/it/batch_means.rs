@@ -148,6 +148,7 @@ fn the_summary_says_where_intervals_are_from_and_what_they_are_worth() {
         long.contains("simulated (95 % CI, 30 batches)") && long.contains("30 batches of 20 s, no correlation"),
         "{long}"
     );
+    assert!(long.contains("2.17 refusals a batch are few") && long.contains("replications = 20"), "{long}");
     let short = screen("batches-too-short", &five_erlangs(100, 1), &[]);
     assert!(short.contains("duration = \"400s\"") && short.contains("simulated (1 run)"), "{short}");
     let alike = screen("batches-correlated", &heavy_tailed(), &[]);
