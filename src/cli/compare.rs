@@ -7,7 +7,7 @@ use super::interrupt::{self, UntilCtrlC};
 use super::places;
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::{Checks, Experiment, Settings, align, run_arms_in_time};
+use crate::experiment::{Checks, Experiment, Settings, align, cut_to_common, run_arms_in_time};
 use crate::metrics::Metric;
 use crate::report::Manifest;
 use crate::report::comparison::{
@@ -129,10 +129,13 @@ impl Compare {
             stop,
             progress: &|refused| progress.one(refused),
         };
-        let experiments = run_arms_in_time(&arms, &self.scope, &settings);
+        let mut experiments = run_arms_in_time(&arms, &self.scope, &settings);
         progress.finish();
+        if stop.load(Ordering::Relaxed) {
+            cut_to_common(&mut experiments);
+        }
         if experiments.iter().any(|experiment| experiment.outcomes.is_empty()) {
-            output.prose("interrupted: an arm has no whole run; nothing was written")?;
+            output.prose("interrupted: no run is whole in every arm; nothing was written")?;
             return Ok(Exit::Interrupted);
         }
         let experiments: Vec<&Experiment> = experiments.iter().collect();

@@ -1,7 +1,7 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
 use super::arguments::Running;
-use super::files::{Files, inputs, read_from, source};
+use super::files::{Files, inputs, read_from, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -21,7 +21,7 @@ use crate::scenario::words::{self, fitted, plural, shown};
 use crate::scenario::{Assert, Axis, Grid, Reading, SourceError, SourceFile, Sources};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +45,12 @@ const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
 const CELLS_MAX: u64 = 1_000_000;
 /// Of more cells than this a part draws no picture.
 const PARTS_DRAWN_MAX: u64 = 10_000;
+/// More cells than this are never run: their keys alone would fill the memory.
+const CELLS_MOST: u64 = 1_000_000_000;
+/// Nanoseconds for a cell beside its `connect()` calls, about: it is read twice, summed up and written. Measured on two
+/// cores: `sweep s.toml --vary run.seed=1..500:500 --set run.duration=1s --jobs 1`, 3.7 ms of CPU and as much again, or
+/// more, of waiting for the disk.
+const NANOS_PER_CELL: f64 = 1e7;
 /// Nanoseconds of one core for a `connect()`, about: what `cargo bench --bench end_to_end` finds.
 const NANOS_PER_CONNECT: f64 = 150.0;
 
@@ -57,7 +63,7 @@ pub struct Sweep {
     /// Values of a key: A,B,C or LOW..HIGH:STEPS or LOW..HIGH:STEPSlog; instead of the [sweep] of the file
     #[arg(long, value_name = "KEY=VALUES", value_parser = Axis::of_option)]
     vary: Vec<Axis>,
-    /// Run part K of N only: merge by copying the cells/ of all parts together, then run it whole
+    /// Run part K of N only; to merge, copy the cells/ of all into the cells/ of one, and run that whole
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<Shard>,
     #[command(flatten)]
@@ -151,7 +157,7 @@ impl Sweep {
         let stop = interrupt::watch();
         let failed = self.run_missing(&plan, stop);
         let all = plan.meta.cells;
-        let whole = (0..all).filter(|index| plan.path(*index).is_file()).count() as u64;
+        let whole = (0..all).filter(|index| plan.is_whole(*index)).count() as u64;
         if let Some(error) = failed {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -206,6 +212,11 @@ impl Sweep {
 
     /// A part is done. Whoever runs the whole puts it together: other parts may be at work in the same folder.
     fn tell_shard(&self, plan: &Plan, (whole, all): (u64, u64), output: &mut Output<'_>) -> Result<Exit, Failure> {
+        if self.running.json {
+            let shard = self.shard.map_or_else(|| "1/1".to_owned(), |shard| format!("{}/{}", shard.part, shard.of));
+            let folder = plan.folder.display().to_string();
+            output.data_while_read(&format!("{:#}", sweep::part_json(&plan.meta, &shard, whole, &folder)))?;
+        }
         if !self.running.quiet {
             let folder = shown(plan.folder.join(CELLS));
             let others = if whole < all { "copy those of the other parts beside them, then " } else { "" };
@@ -250,18 +261,18 @@ impl Sweep {
                 "nothing is varied: write --vary host.gateway.port_range=32768-60999,1024-65535, or a [sweep] into the file",
             ));
         }
-        if grid.len() > CELLS_MAX && !self.force {
-            let (cells, time) = (words::thousands(grid.len()), words::about_seconds(seconds_for(&base, grid.len())));
-            return Err(refused(
-                Exit::Usage,
-                &format!("{cells} cells, about {time} on one core: --force runs them, fewer values make fewer"),
-            ));
-        }
+        self.may_be_run(&base, grid.len()).map_err(|message| refused(Exit::Usage, &message))?;
         let indices: Vec<u64> = (0..grid.len()).collect();
+        let before = sets.len();
         let key = |index: &u64| {
             let files = Hashed::beside(&self.scenario);
             let sets = [sets.as_slice(), &grid.variant(*index).sets].concat();
-            let reading = read_from(&source, &sets, &files)?;
+            let reading = Reading::of(&source, &sets, &files).map_err(|found| {
+                // What the file itself says is to be varied is wrong at its place there.
+                let places: Vec<_> = grid.places(*index).into_iter().enumerate().collect();
+                let is_of_file = self.vary.is_empty();
+                shown_faults(&if is_of_file { base.placed_in_sweep(found, before, &places) } else { found })
+            })?;
             Ok(CellKey::of(&reading, files.hash(), self.running.confidence))
         };
         let keys: Vec<Result<CellKey, Refusal>> = each(&indices, self.running.jobs(), key);
@@ -280,6 +291,25 @@ impl Sweep {
         let keys = keys.into_iter().flatten().collect();
         let inputs = inputs(&self.scenario, &base.scenario);
         Ok(Plan { source, sets, inputs, meta, asserts, grid, keys, folder: self.folder() })
+    }
+
+    /// Are they few enough, or asked for all the same?
+    fn may_be_run(&self, base: &Reading, cells: u64) -> Result<(), String> {
+        let most = words::thousands(CELLS_MOST);
+        match cells {
+            // The count ends at the largest number there is.
+            u64::MAX => Err(format!("more than 10^19 cells; at most {most} are run: fewer values make fewer")),
+            _ if cells > CELLS_MOST => {
+                let cells = words::thousands(cells);
+                Err(format!("{cells} cells; at most {most} are run: fewer values make fewer"))
+            }
+            _ if cells > CELLS_MAX && !self.force => {
+                let time = words::about_seconds(seconds_for(base, cells));
+                let cells = words::thousands(cells);
+                Err(format!("{cells} cells, about {time} on one core: --force runs them, fewer values make fewer"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn meta(&self, source: &SourceFile, base: &Reading, grid: &Grid) -> SweepMeta {
@@ -411,7 +441,7 @@ fn seconds_for(base: &Reading, cells: u64) -> f64 {
     let scenario = &base.scenario;
     let window = scenario.run.duration.as_secs_f64() + scenario.warm_up().as_secs_f64();
     let connects = expected_requests(scenario, window) * f64::from(scenario.run.replications);
-    connects * cells as f64 * NANOS_PER_CONNECT / 1e9
+    (connects * NANOS_PER_CONNECT + NANOS_PER_CELL) * cells as f64 / 1e9
 }
 
 /// Every fault once, at most three of them, under the worst exit.
@@ -444,11 +474,24 @@ impl Plan {
         let mut seen = BTreeSet::new();
         let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
         let indices = (0..self.meta.cells).filter(is_ours);
-        indices.filter(|index| seen.insert(self.key(*index)) && !self.path(*index).is_file()).collect()
+        indices.filter(|index| seen.insert(self.key(*index)) && !self.is_whole(*index)).collect()
+    }
+
+    /// Is the cell there, to its last line, and is it this one?
+    fn is_whole(&self, index: u64) -> bool {
+        let (path, end) = (self.path(index), self.key(index).end());
+        let mut tail = vec![0; end.len()];
+        let mut read = || {
+            let mut file = fs::File::open(&path)?;
+            file.seek(SeekFrom::End(-i64::try_from(end.len()).expect("a line")))?;
+            file.read_exact(&mut tail)
+        };
+        // Nothing is waited for that is no file, such as a pipe.
+        path.is_file() && read().is_ok() && tail == end.as_bytes()
     }
 
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {
-        let fill: whole::Fill<'_> = Box::new(|out| cell.write(out));
+        let fill: whole::Fill<'_> = Box::new(|out| cell.write(self.key(index), out));
         whole::write_file(&whole::Disk, &self.path(index), Replace::Always, fill).map_err(|error| error.to_string())
     }
 
@@ -460,7 +503,7 @@ impl Plan {
     fn read_cell(&self, index: u64) -> io::Result<Cell> {
         let path = self.path(index);
         let file = fs::File::open(&path)?;
-        Cell::read(io::BufReader::new(file)).map_err(|error| {
+        Cell::read(self.key(index), file).map_err(|error| {
             io::Error::other(format!("{}: {error}; remove it, and the same command makes it anew", shown(path)))
         })
     }

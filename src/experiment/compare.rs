@@ -4,8 +4,10 @@ use super::replicate::{Experiment, Outcome, Settings, on_threads, replicate_arm,
 use crate::des::SimDuration;
 use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::{Scenario, WarmUp};
+use crate::stats::paired::signs;
 use crate::stats::{Paired, paired};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// Makes scenarios comparable: one seed, that of the first, and one warm-up, the longest of all.
 ///
@@ -32,6 +34,15 @@ pub fn run_arms(arms: &[Scenario], settings: &Settings<'_>) -> Vec<Experiment> {
     on_threads(settings.jobs, || arms.par_iter().map(|arm| replicate_figures(arm, settings)).collect())
 }
 
+/// Leaves of each arm the replications that all of them have: after a stop some may have run more than others.
+pub fn cut_to_common(arms: &mut [Experiment]) {
+    let numbers = |arm: &Experiment| arm.outcomes.iter().map(|outcome| outcome.replication).collect::<BTreeSet<_>>();
+    let Some(common) = arms.iter().map(numbers).reduce(|one, other| &one & &other) else { return };
+    for arm in arms {
+        arm.outcomes.retain(|outcome| common.contains(&outcome.replication));
+    }
+}
+
 /// As [`run_arms`], with the time series of the scope called `scope`: of as many of the first replications as all arms
 /// together have room for.
 ///
@@ -54,7 +65,8 @@ pub struct ArmScope<'e> {
 
 /// How much `metric` is higher in `second` than in `first`, over the replications that both have.
 ///
-/// A ratio of sums enters by what each run adds to it, as its own interval does ([`crate::stats::interval::ratio_interval`]).
+/// A ratio of sums enters by what each run adds to it, as its own interval does
+/// ([`crate::stats::interval::ratio_interval`]); pairs are counted by the ratios of the runs themselves.
 /// `None` for what follows from the scenario alone, for a median, and where a run has no such figure.
 ///
 /// # Panics
@@ -68,9 +80,16 @@ pub fn difference(first: ArmScope<'_>, second: ArmScope<'_>, metric: &Metric, co
         let shared = one.arm.outcomes.iter().filter(|outcome| has(outcome.replication));
         shared.map(|outcome| outcome.measures[view]).collect()
     };
-    let first_values = shares_of_runs(&shared(first, second), metric)?;
-    let second_values = shares_of_runs(&shared(second, first), metric)?;
-    paired(&first_values, &second_values, confidence)
+    let (first_runs, second_runs) = (shared(first, second), shared(second, first));
+    let (first_shares, second_shares) = (shares_of_runs(&first_runs, metric)?, shares_of_runs(&second_runs, metric)?);
+    let found = paired(&first_shares, &second_shares, confidence)?;
+    // A pair is judged by the figures of its runs; one that has none, as of no attempt, has no difference either.
+    let figures = first_runs.iter().zip(&second_runs).map(|(first, second)| {
+        let (first, second) = (metric.value(first), metric.value(second));
+        first.zip(second).unwrap_or((0.0, 0.0))
+    });
+    let (higher, equal, lower) = signs(figures);
+    Some(Paired { higher, equal, lower, ..found })
 }
 
 /// What each run adds to the estimate: values whose mean is the estimate, and whose variance is its own.
@@ -87,5 +106,35 @@ pub(super) fn shares_of_runs(runs: &[Measures], metric: &Metric) -> Option<Vec<f
             Some(runs.iter().map(|run| ratio + (part(run) - ratio * whole(run)) / mean).collect())
         }
         _ => runs.iter().map(|run| metric.value(run)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::Checks;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+    use std::sync::atomic::AtomicBool;
+
+    #[test]
+    fn arms_that_were_cut_off_keep_the_runs_that_all_have() {
+        let text = "schema = 1\n[run]\nduration = \"1s\"\n[[host]]\nname = \"h\"\n[[destination]]\nname = \"d\"\n\
+            [[client]]\nname = \"c\"\nhost = \"h\"\nto = \"d\"\narrivals = { poisson = { rate = \"1/s\" } }\n\
+            lifetime = { constant = { value = \"1s\" } }\n";
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let stop = AtomicBool::new(false);
+        let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+        let arm = |runs: u32| {
+            let sets = [format!("run.replications={runs}")];
+            let scenario = Scenario::read(&SourceFile::new("x.toml", text), &sets, &sources).unwrap();
+            replicate_figures(&scenario, &settings)
+        };
+        let mut arms = [arm(4), arm(3)];
+        // The second run of the first arm was the one that was stopped.
+        arms[0].outcomes.remove(1);
+        cut_to_common(&mut arms);
+        let numbers = arms.map(|arm| arm.outcomes.iter().map(|outcome| outcome.replication).collect::<Vec<_>>());
+        assert_eq!(numbers, [[0, 2], [0, 2]]);
     }
 }

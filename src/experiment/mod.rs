@@ -14,7 +14,7 @@ pub mod splitting;
 pub mod sweep;
 pub mod watch_ports;
 
-pub use compare::{ArmScope, align, difference, run_arms, run_arms_in_time};
+pub use compare::{ArmScope, align, cut_to_common, difference, run_arms, run_arms_in_time};
 pub use estimate::{BATCH_MEANS, INDIRECT, OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use long_run::{LongRun, are_batches_correlated};

@@ -5,6 +5,7 @@
 
 use super::rare::{RARE, RARE_MEANING, RARE_UNIT};
 use super::schema::{Column, TABLES};
+use super::words;
 use crate::experiment::{Experiment, LongRun, OfferedLoad, Outcome, are_batches_correlated};
 use crate::forecast::FIGURES;
 use crate::metrics::METRICS;
@@ -39,6 +40,9 @@ pub struct Manifest {
     pub seed: u64,
     /// How many runs there were.
     pub replications: u64,
+    /// How many there were to be, where Ctrl-C cut it off before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off: Option<u64>,
     /// The measured window of each run.
     pub duration_s: f64,
     /// The time before it, in no figure.
@@ -234,6 +238,12 @@ impl ScenarioMeta {
 }
 
 impl Manifest {
+    /// `8 of 2,000 runs`, where it was cut off before they were whole.
+    pub fn cut_off(&self) -> Option<String> {
+        let (whole, wanted) = (words::thousands(self.replications), words::plural(self.cut_off?, "run"));
+        Some(format!("{whole} of {wanted}"))
+    }
+
     /// What is to be said of the runs of a scenario; the files they leave are added by whoever writes them.
     pub fn of(
         arguments: Vec<String>,
@@ -242,13 +252,15 @@ impl Manifest {
         experiment: &Experiment,
         confidence: f64,
     ) -> Self {
+        let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(scenario.run.replications));
         Self {
             schema_version: SCHEMA_VERSION,
             dryport: env!("CARGO_PKG_VERSION").into(),
             arguments,
             scenario: what,
             seed: scenario.run.seed,
-            replications: experiment.outcomes.len() as u64,
+            replications: whole,
+            cut_off: (whole < wanted).then_some(wanted),
             duration_s: scenario.run.duration.as_secs_f64(),
             warm_up_s: experiment.warm_up.as_secs_f64(),
             confidence,

@@ -350,6 +350,7 @@ fn meta(spec: &Spec) -> Manifest {
         long_run: None,
         variants: Vec::new(),
         comparison: None,
+        cut_off: None,
     }
 }
 

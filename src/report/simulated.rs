@@ -260,5 +260,6 @@ fn manifest(odd: &Odd, scenario: &Scenario) -> Manifest {
         long_run: None,
         variants: Vec::new(),
         comparison: None,
+        cut_off: None,
     }
 }

@@ -231,6 +231,14 @@ fn plain_number(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| digits && number.is_finite())
 }
 
+/// A number with a comma before its decimals, as most of Europe writes it; `None` where it may stand between thousands.
+fn decimal(written: &str) -> Option<String> {
+    let (whole, part) = written.split_once(',')?;
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_decimal = is_digits(whole) && is_digits(part) && (whole == "0" || part.len() != 3);
+    is_decimal.then(|| format!("{whole}.{part}"))
+}
+
 fn no_bound(metric: MetricName, written: &str) -> Misfit {
     let misfit = if written.is_empty() {
         Misfit::new("a claim ends with a number", "no number")
@@ -238,7 +246,8 @@ fn no_bound(metric: MetricName, written: &str) -> Misfit {
         let unit = if metric.unit == "ratio" { "a share" } else { metric.unit };
         Misfit::new(format!("{} cannot be compared with {}", metric.name, quoted(written)), format!("not in {unit}"))
     };
-    let squeezed: String = written.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
+    let squeezed =
+        decimal(written).unwrap_or_else(|| written.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect());
     misfit.help(match metric.unit {
         _ if squeezed != written && plain_number(&squeezed).is_some() => format!("write {squeezed}"),
         "ratio" => "write a share, such as 0.01 or 1%".to_owned(),
@@ -279,6 +288,20 @@ mod tests {
         assert_eq!([number("search_cpu_ratio <= 5%"), number("search_cpu_ratio <= 2")], [0.05, 2.0]);
         let never = Claim::read("first_refusal_s == never").unwrap();
         assert_eq!((never.bound, never.to_string().as_str()), (Bound::Never, "first_refusal_s == never"));
+    }
+
+    #[test]
+    fn a_comma_is_taken_for_what_it_stands_for() {
+        for (text, help) in [
+            ("refused_ratio > 0,5", "write 0.5"),
+            ("refused_ratio > 0,125", "write 0.125"),
+            ("headroom_ports >= 1,000", "write 1000"),
+            ("headroom_ports >= 1,5", "write 1.5"),
+            ("headroom_ports >= 1,000,000", "write 1000000"),
+        ] {
+            let faults = format!("{:?}", Claim::read(text).unwrap_err());
+            assert!(faults.contains(&format!("{help}\"")), "{text}: {faults}");
+        }
     }
 
     #[test]

@@ -330,6 +330,22 @@ impl Diagnostics {
         self
     }
 
+    /// The same with faults of overrides at another place, where `place` knows one: of which override, and where in it.
+    pub(super) fn moved(mut self, place: impl Fn(usize, &Range<usize>) -> Option<At>) -> Self {
+        for fault in &mut self.faults {
+            let second = fault.further.second.as_mut().map(|(at, _)| at);
+            for at in [Some(&mut fault.at), second].into_iter().flatten() {
+                if let At::Set(index, span) = &*at
+                    && let Some(there) = place(*index, span)
+                {
+                    *at = there;
+                }
+            }
+        }
+        self.faults.sort_by_key(Fault::order);
+        self
+    }
+
     /// The rules that say something, each as often as it does.
     pub fn rules(&self) -> impl Iterator<Item = &'static str> {
         self.faults.iter().filter_map(|fault| fault.further.rule)

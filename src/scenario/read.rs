@@ -124,6 +124,24 @@ fn text_of(source: &SourceFile) -> Result<&str, Fault> {
 }
 
 /// JSON when it comes from standard input and looks like it, else TOML.
+impl Reading {
+    /// What is wrong with a variant of the file's `[sweep]`, placed where that stands: `places` says which value each axis
+    /// takes, by their numbers, and the overrides of the variant follow `before` others.
+    #[must_use]
+    pub fn placed_in_sweep(&self, found: Diagnostics, before: usize, places: &[(usize, usize)]) -> Diagnostics {
+        let sweep = self.tree.get("sweep").and_then(|entry| entry.node.table());
+        found.moved(|index, span| {
+            let (axis, value) = *places.get(index.checked_sub(before)?)?;
+            let entry = sweep?.0.get(axis)?;
+            match &entry.node.value {
+                // The override is KEY=VALUE.
+                Value::Array(values) if span.start > entry.key.len() => Some(values.get(value)?.at.clone()),
+                _ => Some(entry.key_at.clone()),
+            }
+        })
+    }
+}
+
 fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
     if source.name == "-" && text.trim_start().starts_with('{') {
         from_json(text, faults)

@@ -8,7 +8,7 @@ mod histogram;
 pub mod interval;
 pub mod mser;
 pub mod octaves;
-mod paired;
+pub mod paired;
 
 pub use histogram::{Histogram, quantile};
 pub use interval::Interval;

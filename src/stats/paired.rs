@@ -37,25 +37,49 @@ pub fn paired(first: &[f64], second: &[f64], confidence: f64) -> Option<Paired> 
     if first.len() < 2 {
         return None;
     }
-    let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| second - first).collect();
-    let difference = mean_interval(&differences, confidence)?;
-    let count = |wanted: fn(f64) -> bool| differences.iter().filter(|value| wanted(**value)).count() as u64;
-    let (higher, lower) = (count(|value| value > 0.0), count(|value| value < 0.0));
+    let differences: Vec<f64> = first.iter().zip(second).map(|(first, second)| less(*second, *first)).collect();
+    let mut difference = mean_interval(&differences, confidence)?;
+    // Sums of many small errors: no more than those of both means.
+    let scale = mean(first).abs().max(mean(second).abs());
+    if difference.estimate.abs() <= NOISE * scale {
+        difference.estimate = 0.0;
+    }
+    let (higher, equal, lower) = signs(first.iter().zip(second).map(|(first, second)| (*first, *second)));
     let spread = variance(&differences);
     let error = (spread / differences.len() as f64).sqrt();
     // Where nothing differs there is no sign; where every pair differs alike there is no doubt.
     let ratio = difference.estimate.abs() / error;
     let wrong = if ratio.is_nan() { 0.5 } else { student_above(differences.len() as f64 - 1.0, ratio) };
     let gain = (spread > 0.0).then(|| (variance(first) + variance(second)) / spread);
-    let equal = differences.len() as u64 - higher - lower;
     Some(Paired { difference, higher, equal, lower, wrong, gain })
+}
+
+/// Pairs of which the second value is higher, equal, lower.
+pub fn signs(pairs: impl Iterator<Item = (f64, f64)>) -> (u64, u64, u64) {
+    pairs.fold((0, 0, 0), |(higher, equal, lower), (first, second)| match less(second, first) {
+        more if more > 0.0 => (higher + 1, equal, lower),
+        fewer if fewer < 0.0 => (higher, equal, lower + 1),
+        _ => (higher, equal + 1, lower),
+    })
+}
+
+/// Differences of so small a share of a figure come from rounding alone.
+const NOISE: f64 = 1e-12;
+
+/// `value` less `other`: zero where that is the noise of floating-point numbers.
+fn less(value: f64, other: f64) -> f64 {
+    let difference = value - other;
+    if difference.abs() <= NOISE * value.abs().max(other.abs()) { 0.0 } else { difference }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |sum, value| sum + value) / values.len() as f64
 }
 
 /// The variance of at least two values, as an unbiased estimate.
 fn variance(values: &[f64]) -> f64 {
-    let count = values.len() as f64;
-    let mean = values.iter().fold(0.0, |sum, value| sum + value) / count;
-    values.iter().fold(0.0, |sum, value| sum + (value - mean) * (value - mean)) / (count - 1.0)
+    let mean = mean(values);
+    values.iter().fold(0.0, |sum, value| sum + (value - mean) * (value - mean)) / (values.len() as f64 - 1.0)
 }
 
 #[cfg(test)]
@@ -84,5 +108,16 @@ mod tests {
         let sure = paired(&[1.0, 2.0], &[0.0, 1.0], 0.95).unwrap();
         assert_eq!((sure.wrong, sure.lower), (0.0, 2));
         assert_eq!(paired(&[1.0], &[1.0], 0.95), None);
+    }
+
+    #[test]
+    fn the_noise_of_floating_point_numbers_is_no_difference() {
+        let one = 1.0 + 1e-14;
+        assert_eq!(signs([(1.0, one), (0.0, 0.0), (one, 1.0), (0.0, 1e-14), (1.0, 2.0)].into_iter()), (2, 3, 0));
+        let none = paired(&[1.0, 3.0], &[one, 3.0], 0.95).unwrap();
+        assert_eq!((none.difference.estimate, none.equal, none.wrong), (0.0, 2, 0.5));
+        // Pairs that differ, whose sum is but noise.
+        let even = paired(&[1.0, 3.0], &[3.0, 1.0 + 1e-14], 0.95).unwrap();
+        assert_eq!((even.difference.estimate, even.higher, even.lower, even.wrong), (0.0, 1, 1, 0.5));
     }
 }

@@ -47,7 +47,7 @@ fn each_set_is_an_arm_beside_the_file() {
 fn what_does_not_differ_is_said_to_be_equal() {
     let over = "host.gateway.port_range=40000-40499,41000-41499";
     let text = screen("equal", home().path(), &["s.toml", "--over", over]);
-    assert!(text.starts_with("NO DIFFERENCE between 40000-40499 AND 41000-41499"), "{text}");
+    assert!(text.starts_with("NOT TOLD APART: 40000-40499 AND 41000-41499"), "{text}");
 }
 
 #[test]
@@ -56,6 +56,45 @@ fn what_is_too_close_is_said_to_be() {
     let text =
         screen("close", home().path(), &["s.toml", "--over", over, "--set", "run.replications=4", "--set", RARER]);
     assert!(text.starts_with("TOO CLOSE TO CALL: 50ms before 60ms: "), "{text}");
+}
+
+#[test]
+fn pairs_are_counted_by_the_figures_of_their_runs() {
+    let folder = home();
+    let over = "host.gateway.port_range=40000-40035,40000-40037";
+    let ended = dryport(folder.path(), &["compare", "s.toml", "--over", over, "--set", RARER]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    let read = |file: &str| {
+        let text = fs::read_to_string(folder.path().join("output/s-compare").join(file)).expect("it was written");
+        let rows = text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        rows.collect::<Vec<_>>()
+    };
+    let place = |rows: &[Vec<String>], name: &str| rows[0].iter().position(|cell| cell == name).expect("a column");
+    let runs = read("replications.csv");
+    let [variant, scope, metric, value] = ["variant", "scope", "metric", "value"].map(|name| place(&runs, name));
+    let ratios = |arm: &str| -> Vec<f64> {
+        let is_it =
+            |row: &&Vec<String>| row[variant].ends_with(arm) && row[scope] == "all" && row[metric] == "refused_ratio";
+        runs[1..].iter().filter(is_it).map(|row| row[value].parse().expect("a number")).collect()
+    };
+    let (narrow, wide) = (ratios("40035"), ratios("40037"));
+    let count = |holds: fn(&f64, &f64) -> bool| {
+        wide.iter().zip(&narrow).filter(|(wide, narrow)| holds(wide, narrow)).count().to_string()
+    };
+    let wanted = [count(|wide, narrow| wide > narrow), count(|wide, narrow| wide < narrow)];
+    assert!(wanted[0] == "0" && wanted[1] != "0" && wanted[1] != "12", "some pairs differ: {wanted:?}");
+    let found = read("differences.csv");
+    let metric = place(&found, "metric");
+    let row = found.iter().find(|row| row[metric] == "refused_ratio").expect("it is compared by that");
+    assert_eq!(["higher", "lower"].map(|name| row[place(&found, name)].clone()), wanted);
+}
+
+#[test]
+fn one_run_ranks_nothing() {
+    let folder = home();
+    let ended = dryport(folder.path(), &["compare", "s.toml", "--over", "run.replications=1,2"]);
+    assert_eq!(ended.code, 0, "{}", ended.err);
+    assert!(ended.out.starts_with("NOT RANKED: refused in ") && !ended.out.contains("SAFEST"), "{}", ended.out);
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn ctrl_c_keeps_what_is_whole() {
     let whole = whole.expect("said as promised").replace(',', "");
     let manifest = fs::read_to_string(home.path().join("output/tiny/manifest.json")).unwrap();
     assert!(manifest.contains(&format!("\"replications\": {whole},")), "{said}");
+    assert!(manifest.contains("\"cut_off\": 1000000,"), "{manifest}");
     contents(&home.path().join("output/tiny"));
 }
 

@@ -48,6 +48,9 @@ fn parts_copied_together_are_the_whole() {
         let ended = sweep(other.path(), &["--shard", part]);
         assert_eq!((ended.code, ended.out.as_str()), (0, ""), "{}", ended.err);
         assert!(ended.err.contains("2 of 6 cells are in output/s-sweep/cells"), "{}", ended.err);
+        let json = sweep(other.path(), &["--shard", part, "--json", "--quiet"]);
+        let json: serde_json::Value = serde_json::from_str(&json.out).expect("a document");
+        assert_eq!((&json["shard"], &json["cells_whole"], &json["cells"]), (&part.into(), &2.into(), &6.into()));
         let cells = merged.path().join("output/s-sweep/cells");
         fs::create_dir_all(&cells).expect("ours");
         for (path, bytes) in swept(other.path()) {
@@ -125,6 +128,9 @@ fn another_sweep_in_the_folder_is_told_apart() {
 
 #[test]
 fn what_cannot_be_swept_is_refused_before_anything_runs() {
+    let axes = ["seed", "duration", "warm_up", "replications", "sample"];
+    let axes = axes.map(|key| format!("run.{key}=1..10000:10000"));
+    let huge: Vec<&str> = axes.iter().flat_map(|axis| ["--vary", axis.as_str()]).collect();
     for (arguments, code, told) in [
         (&["--vary", "host.gateway.port_rang=1-2"][..], 2, "did you mean"),
         (&["--vary", "host.gateway.port_range=40000-40009,9-3"], 2, "9-3"),
@@ -132,7 +138,13 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
         (&["--vary", "run.seed=1", "--vary", "run.seed=2"], 2, "run.seed is varied twice"),
         (&["--vary", "run.seed"], 2, "it needs KEY=VALUES"),
         (&["--shard", "4/3"], 2, "write K/N"),
-        (&["--vary", "run.seed=1..10000:10000", "--vary", "run.replications=1..200:200"], 2, "2,000,000 cells, about "),
+        // 10 ms a cell, and more for its events.
+        (
+            &["--vary", "run.seed=1..10000:10000", "--vary", "run.replications=1..200:200"],
+            2,
+            "2,000,000 cells, about 6",
+        ),
+        (&[&huge[..], &["--force"]].concat(), 2, "more than 10^19 cells"),
     ] {
         let folder = home();
         let ended = sweep(folder.path(), arguments);
@@ -148,8 +160,8 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
     fs::write(folder.path().join("s.toml"), scenario_of_a_sweep().replacen("40000-40059\"]", "1-0\"]", 1))
         .expect("ours");
     let ended = sweep(folder.path(), &[]);
-    assert_eq!((ended.code, folder.path().join("output").exists()), (2, false), "{}", ended.err);
-    assert!(ended.err.contains("host.gateway.port_range"), "{}", ended.err);
+    assert_eq!((ended.code, folder.path().join("output").exists()), (3, false), "{}", ended.err);
+    assert!(ended.err.contains(" s.toml:18:") && ended.err.contains("port_range"), "{}", ended.err);
 }
 
 #[test]
@@ -160,6 +172,11 @@ fn check_reads_every_value_that_is_to_be_swept() {
     fs::write(folder.path().join("s.toml"), scenario_of_a_sweep().replacen("15/s", "15", 1)).expect("ours");
     let ended = dryport(folder.path(), &["check", "s.toml"]);
     assert!(ended.code == 3 && ended.err.contains("a rate needs a time"), "{ended:?}");
+    fs::write(folder.path().join("s.toml"), scenario_of_a_sweep().replacen("port_range\"", "port_rang\"", 1))
+        .expect("ours");
+    let ended = dryport(folder.path(), &["check", "s.toml"]);
+    assert_eq!((ended.code, ended.err.matches("did you mean").count()), (3, 1), "{}", ended.err);
+    assert!(ended.err.contains(" s.toml:18:1\n"), "{}", ended.err);
 }
 
 #[test]
@@ -174,13 +191,21 @@ fn a_folder_of_somebody_else_is_left_alone() {
 }
 
 #[test]
-fn a_cell_that_was_cut_is_told() {
+fn a_cell_that_was_cut_or_is_anothers_is_made_anew_and_a_spoilt_one_is_told() {
     let folder = home();
     assert_eq!(sweep(folder.path(), &[]).code, 0);
-    let cell = fs::read_dir(folder.path().join("output/s-sweep/cells")).expect("there").next().expect("one");
-    let path = cell.expect("an entry").path();
-    let bytes = fs::read(&path).expect("a file");
-    fs::write(&path, &bytes[..bytes.len() / 2]).expect("ours");
+    let before = swept(folder.path());
+    let cells = fs::read_dir(folder.path().join("output/s-sweep/cells")).expect("there");
+    let paths: Vec<PathBuf> = cells.map(|cell| cell.expect("an entry").path()).collect();
+    let bytes = fs::read(&paths[0]).expect("a file");
+    // Within a line, at the end of one, and the content of another cell.
+    let line = bytes.iter().position(|byte| *byte == b'\n').expect("a header") + 1;
+    for content in [&bytes[..bytes.len() / 2], &bytes[..line], &fs::read(&paths[1]).expect("a file")] {
+        fs::write(&paths[0], content).expect("ours");
+        assert_eq!(sweep(folder.path(), &[]).code, 0);
+        assert_eq!(swept(folder.path()), before);
+    }
+    fs::write(&paths[0], String::from_utf8(bytes).expect("text").replacen("all,", "", 1)).expect("ours");
     let ended = sweep(folder.path(), &[]);
     assert_eq!(ended.code, 1);
     assert!(ended.err.contains("remove it, and the same command makes it anew"), "{}", ended.err);

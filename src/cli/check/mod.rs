@@ -13,6 +13,7 @@ use crate::scenario::schema::schema;
 use crate::scenario::words::{SOLID_SPACE, WIDTH, fitted, names, plural, shown, solid, wrapped};
 use crate::scenario::{Diagnostics, Reading, SourceFile};
 use clap::builder::PossibleValuesParser;
+use std::collections::BTreeSet;
 
 /// How it is shown.
 pub const GUIDE: Guide = Guide {
@@ -106,15 +107,20 @@ impl Check {
         Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
     }
 
-    /// Reads every value that is to be swept, each alone; the first three faults.
+    /// Reads every value that is to be swept, each alone; the first three faults, each once: a wrong key is one fault,
+    /// however many values it has.
     fn sweep(&self, file: &str, source: &SourceFile, reading: &Reading) -> Result<(), Wrong> {
-        let values = reading.scenario.sweep.axes().iter().flat_map(|axis| {
-            let set = |value: &String| format!("{}={value}", axis.key);
-            axis.values.iter().map(set)
+        let values = reading.scenario.sweep.axes().iter().enumerate().flat_map(|(place, axis)| {
+            let set = move |(value, text): (usize, &String)| ((place, value), format!("{}={text}", axis.key));
+            axis.values.iter().enumerate().map(set)
         });
-        let read =
-            |set: String| Reading::of(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err();
-        let faults: Vec<Diagnostics> = values.filter_map(read).take(3).collect();
+        let read = |(place, set): ((usize, usize), String)| {
+            let found = Reading::of(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err()?;
+            Some(reading.placed_in_sweep(found, self.sets.len(), &[place]))
+        };
+        let mut seen = BTreeSet::new();
+        let is_new = |found: &Diagnostics| seen.insert(found.to_string());
+        let faults: Vec<Diagnostics> = values.filter_map(read).filter(is_new).take(3).collect();
         let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
         if faults.is_empty() { Ok(()) } else { Err(Wrong { exit: Exit::Invalid, text: texts.join("\n"), faults }) }
     }

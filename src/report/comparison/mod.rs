@@ -142,8 +142,12 @@ impl Comparison {
 
     /// The places of the arms, the best first; equal ones as they were given, those without the figure last.
     ///
-    /// What counts is how each differs from the first over the runs: an extreme over all of them says less.
+    /// What counts is how each differs from the first over the runs: an extreme over all of them says less. Where nothing
+    /// tells how sure an order is, there is none: the arms as they were given.
     pub(super) fn ranking(&self) -> Vec<usize> {
+        if !self.is_ranked() {
+            return (0..self.arms.len()).collect();
+        }
         let sign = if self.metric.is_better_high() { -1.0 } else { 1.0 };
         // A time that never came is the best of all, any other figure that is missing the worst.
         let never = matches!(self.metric.method, Method::MedianTime(_));
@@ -157,6 +161,12 @@ impl Comparison {
         let mut places: Vec<usize> = (0..self.arms.len()).collect();
         places.sort_by(|one, other| value(one).total_cmp(&value(other)));
         places
+    }
+
+    /// Can the runs tell how sure an order is? One run of an arm cannot, unless the scenario alone decides.
+    pub(super) fn is_ranked(&self) -> bool {
+        let is_exact = matches!(self.metric.method, Method::OfferedLoad | Method::Capacity);
+        is_exact || self.arms.iter().all(|arm| arm.tables.meta.replications >= 2)
     }
 
     /// A figure of an arm, of the scope that is compared.

@@ -6,6 +6,7 @@ use super::super::summary::Refusals;
 use super::super::variant_table::{Line, variant_table};
 use super::super::words::{self, percent, plural};
 use super::{Arm, Comparison, DEFAULT_METRIC, Difference};
+use crate::metrics::Method;
 
 /// More arms than this are not told one by one.
 const ROWS: usize = 20;
@@ -16,6 +17,11 @@ const DIFFERENCES: usize = 6;
 pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     let ranking = comparison.ranking();
     let mut page = Page::default();
+    // What was cut off is said of all arms: they were cut to the runs that all of them have.
+    let cut_off = comparison.arms.iter().find_map(|arm| arm.tables.meta.cut_off());
+    if let Some(runs) = cut_off {
+        page.hanging("", &format!("CUT OFF: {} of each arm are whole: it was stopped", solid(&runs)));
+    }
     page.hanging("", &headline(comparison, &ranking));
     page.gap();
     page.lines(table(comparison, &ranking));
@@ -59,9 +65,12 @@ fn headline(comparison: &Comparison, ranking: &[usize]) -> String {
     let as_good = |arm: &&usize| order(comparison.difference(*best, **arm)) == Order::Equal;
     let tied: Vec<usize> = rest.iter().take_while(as_good).copied().collect();
     let word = if comparison.metric.name == DEFAULT_METRIC { "SAFEST" } else { "BEST" };
+    let as_good = listed(&[*best].iter().chain(&tied).map(|arm| label(*arm)).collect::<Vec<_>>());
+    if !comparison.is_ranked() {
+        return unranked(comparison, ranking);
+    }
     let Some(next) = rest.get(tied.len()) else {
-        let all = listed(&ranking.iter().map(|arm| label(*arm)).collect::<Vec<_>>());
-        return format!("NO DIFFERENCE between {all}: {}", result(comparison, *best, By::Runs, true));
+        return format!("NOT TOLD APART: {as_good}: {}", result(comparison, *best, By::Runs, true));
     };
     let runners = &rest[tied.len()..];
     // Where both were refused as often, the share of calls tells them apart.
@@ -76,15 +85,28 @@ fn headline(comparison: &Comparison, ranking: &[usize]) -> String {
     let found = format!("{}, against {}{others}", result(comparison, *best, by, true), against.join(" and "));
     let gain = carries(comparison, *best).unwrap_or_default();
     match order(comparison.difference(*best, *next)) {
-        _ if !tied.is_empty() => {
-            let all = listed(&[*best].iter().chain(&tied).map(|arm| label(*arm)).collect::<Vec<_>>());
-            format!("{all} ARE EQUALLY {}: {found}", if word == "BEST" { "GOOD" } else { "SAFE" })
+        Order::Clear | Order::Unknown if !tied.is_empty() => {
+            format!("{as_good} ARE {word}, not told apart: {found}")
         }
-        Order::Clear | Order::Unknown => format!("{} IS {word}: {found}{gain}", label(*best)),
+        Order::Clear | Order::Unknown => format!("{as_good} IS {word}: {found}{gain}"),
         Order::Equal | Order::Open => {
-            format!("TOO CLOSE TO CALL: {} before {}: {found}; more runs would tell", label(*best), label(*next))
+            let is_even = comparison.difference(*best, *next).is_some_and(|found| found.estimate == 0.0);
+            let before = if is_even { "AND" } else { "before" };
+            format!("TOO CLOSE TO CALL: {as_good} {before} {}: {found}; more runs would tell", label(*next))
         }
     }
+}
+
+/// What came of each arm, where that says nothing of which is better.
+fn unranked(comparison: &Comparison, arms: &[usize]) -> String {
+    let told = |(place, arm): (usize, &usize)| {
+        let label = solid(&comparison.arms[*arm].label);
+        format!("{} with {label}", result(comparison, *arm, By::Runs, place == 0))
+    };
+    let found = arms.iter().enumerate().take(3).map(told).collect::<Vec<_>>().join(", ");
+    let others = arms.len().saturating_sub(3);
+    let others = if others > 0 { format!(" ({} more below)", words::thousands(others as u64)) } else { String::new() };
+    format!("NOT RANKED: {found}{others}: one run cannot tell how sure an order is")
 }
 
 /// What is told of an arm when refusals decide.
@@ -154,6 +176,9 @@ fn table(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
 }
 
 fn how_sure(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
+    if !comparison.is_ranked() {
+        return vec!["same arrivals in every arm (common random numbers); an order needs two runs or more".into()];
+    }
     let confidence = percent(comparison.meta.confidence);
     let mut lines = vec![format!(
         "same arrivals in every arm (common random numbers), paired, {}",
@@ -163,6 +188,9 @@ fn how_sure(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
     let known: Vec<_> =
         pairs.filter_map(|(better, worse)| Some((better, worse, comparison.difference(better, worse)?))).collect();
     lines.extend(known.iter().take(DIFFERENCES).map(|(better, worse, found)| told(comparison, *better, *worse, found)));
+    if matches!(comparison.metric.method, Method::MedianTime(_)) {
+        lines.push("a median has no paired difference: the interval of each arm is in summary.csv".into());
+    }
     if known.len() > DIFFERENCES {
         lines.push(format!("and {} more in differences.csv", known.len() - DIFFERENCES));
     }
@@ -208,5 +236,9 @@ fn told(comparison: &Comparison, better: usize, worse: usize, found: &Difference
             format!("; more in {} pairs, equal in {}, less in {}", count(up), count(same), count(down))
         }
     };
+    if found.estimate == 0.0 {
+        let unit = if is_share { " points" } else { "" };
+        return format!("{worse} and {better}: no difference on average {range}{unit}{pairs}");
+    }
     format!("{higher} {more} {}{unit} {lower} {range}{pairs}", shown(found.estimate))
 }

@@ -43,6 +43,8 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
+    let cut_off = tables.meta.cut_off().map(|runs| format!("{} are whole: it was stopped", solid(&runs)));
+    page.label("CUT OFF", cut_off.as_slice());
     page.gap();
     if !idle {
         page.label("Rare", &rare(tables));
@@ -68,11 +70,28 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
 
 #[cfg(test)]
 mod tests {
+    use super::super::manifest::PrecisionMeta;
     use super::super::samples;
     use super::*;
 
     fn said(tables: &RunTables) -> String {
         run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name))
+    }
+
+    #[test]
+    fn what_was_stopped_says_so() {
+        let mut tables = samples::quickstart();
+        tables.meta.precision = Some(PrecisionMeta { metric: "refused_ratio".into(), share: 0.05, most: 10_000 });
+        tables.meta.cut_off = Some(2_000);
+        let (text, runs) = (said(&tables), tables.meta.replications);
+        let third = text.lines().nth(2).unwrap_or_default();
+        assert!(third.starts_with(&format!("CUT OFF      {runs} of 2,000 runs")), "{text}");
+        let unbroken = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unbroken(&text).contains("only: stopped after"), "{text}");
+        tables.meta.precision = Some(PrecisionMeta { metric: "refused_ratio".into(), share: 0.05, most: 20 });
+        tables.meta.cut_off = None;
+        let text = said(&tables);
+        assert!(unbroken(&text).contains("the most allowed") && !text.contains("CUT OFF"), "{text}");
     }
 
     /// What runs of real scenarios say is in `tests/it/run_screens.rs`.

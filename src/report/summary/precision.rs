@@ -15,13 +15,17 @@ pub(super) fn precision(tables: &RunTables) -> Vec<String> {
     let (metric, share) = (&asked.metric, solid(&format!("{} %", words::percent(asked.share))));
     // The error as a share of the true value, which is what was asked for.
     let reached = solid(&format!("{} %", words::percent(width / (1.0 - width.min(0.999)))));
+    // Whatever ended it before the cap was no rule of ours: somebody stopped it.
+    let stopped = tables.meta.replications < u64::from(asked.most);
     let line = if is_precise(width, asked.share) {
         format!("{metric} is known to {reached} after {runs} ({share} was asked for)")
     } else if width.is_finite() && width < 0.999 {
-        format!("{metric} is known to {reached} only: {runs} were the most allowed, {share} was asked for")
+        let end = if stopped { format!("stopped after {runs}") } else { format!("{runs} were the most allowed") };
+        format!("{metric} is known to {reached} only: {end}, {share} was asked for")
     } else {
         let found = if found.value.is_some_and(|value| value > 0.0) { "too rare to be known" } else { "never seen" };
-        format!("{metric} is {found} in {runs}, the most allowed; {share} was asked for")
+        let end = if stopped { "when it was stopped" } else { "the most allowed" };
+        format!("{metric} is {found} in {runs}, {end}; {share} was asked for")
     };
     vec![line]
 }

@@ -23,6 +23,11 @@ impl CellKey {
         Self(fnv1a(FNV_START, (head + &values(&reading.resolved).to_string()).as_bytes()))
     }
 
+    /// The last line of its file, which says that it is whole and whose it is.
+    pub fn end(self) -> String {
+        format!("# end of cell {self}\n")
+    }
+
     /// The name of its file.
     pub fn file(self) -> String {
         format!("{self}.csv")
@@ -78,22 +83,27 @@ pub fn of_experiment(reading: &Reading, scenario: &Scenario, experiment: &Experi
 }
 
 impl Cell {
-    /// Writes the file.
+    /// Writes the file of the cell with this key.
     ///
     /// # Errors
     ///
     /// When `out` fails.
-    pub fn write(&self, out: impl Write) -> io::Result<()> {
-        csv::write(&self.table, out)
+    pub fn write(&self, key: CellKey, mut out: impl Write) -> io::Result<()> {
+        csv::write(&self.table, &mut out)?;
+        out.write_all(key.end().as_bytes())
     }
 
-    /// Reads the file back.
+    /// Reads the file of the cell with this key back.
     ///
     /// # Errors
     ///
-    /// When it is not what [`Cell::write`] wrote.
-    pub fn read(input: impl Read) -> Result<Self, csv::ReadError> {
-        Ok(Self { table: csv::read(columns(), input)? })
+    /// When it is not what [`Cell::write`] wrote under that key.
+    pub fn read(key: CellKey, mut input: impl Read) -> Result<Self, csv::ReadError> {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map_err(csv::ReadError::Io)?;
+        let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
+        let rows = bytes.strip_suffix(key.end().as_bytes()).ok_or(csv::ReadError::CutOff { line: lines })?;
+        Ok(Self { table: csv::read(columns(), rows)? })
     }
 
     /// A figure of a scope.
@@ -153,13 +163,18 @@ mod tests {
         let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
         let experiment = replicate(&reading.scenario, &settings);
         let cell = of_experiment(&reading, &reading.scenario, &experiment, 0.95);
+        let (key, other) = (CellKey::of(&reading, 0, 0.95), CellKey::of(&reading, 0, 0.99));
         let mut bytes = Vec::new();
-        cell.write(&mut bytes).unwrap();
+        cell.write(key, &mut bytes).unwrap();
         assert_eq!(
-            Cell::read(&bytes[..]).unwrap().estimate("all", "attempts_total"),
+            Cell::read(key, &bytes[..]).unwrap().estimate("all", "attempts_total"),
             cell.estimate("all", "attempts_total")
         );
         assert_eq!(cell.runs(), 2);
-        assert!(Cell::read(&bytes[..bytes.len() - 1]).is_err());
+        let line_end = bytes[..bytes.len() / 2].iter().rposition(|byte| *byte == b'\n').unwrap();
+        for cut in [0, line_end, line_end + 1, bytes.len() - 1] {
+            assert!(Cell::read(key, &bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        assert!(Cell::read(other, &bytes[..]).is_err(), "it is another's");
     }
 }

@@ -11,8 +11,11 @@ pub const KEYS: &Keys = &[
     ("scenario: string", "name: the file's stem"),
     ("folder: string", "where sweep.csv and the cells are"),
     ("cells: integer", "how many points the grid has"),
-    ("cells_refused: integer", "how many of them had a refused connect() in some run"),
-    ("gates", "what came of each [[assert]]"),
+    ("cells_whole: integer", "how many of them are there; a part of a sweep leaves others"),
+    ("shard?: string", "which part was run: K/N, every N-th cell from the K-th on; the rest is of whole sweeps alone"),
+    ("cells_refused?: integer", "how many of them had a refused connect() in some run"),
+    ("cells_run_out?: integer", "how many of them had one in every run"),
+    ("gates?", "what came of each [[assert]]"),
     ("gates[].assert: string", "the condition that must hold"),
     ("gates[].scope: string", "what claims are about that name nothing: all, host:NAME, client:NAME, destination:NAME"),
     (
@@ -35,8 +38,24 @@ pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
         "scenario": meta.name,
         "folder": folder,
         "cells": meta.cells,
+        "cells_whole": meta.cells,
         "cells_refused": digest.refused,
+        "cells_run_out": digest.run_out,
         "gates": digest.gates().iter().map(Tally::json).collect::<Vec<_>>(),
+        "axes": meta.axes,
+    })
+}
+
+/// The document of the part `shard`, `K/N`, of a sweep of which so many cells are there now.
+pub fn part_json(meta: &SweepMeta, shard: &str, whole: u64, folder: &str) -> Value {
+    json!({
+        "schema_version": super::super::json::SCHEMA_VERSION,
+        "dryport": meta.dryport,
+        "scenario": meta.name,
+        "folder": folder,
+        "cells": meta.cells,
+        "cells_whole": whole,
+        "shard": shard,
         "axes": meta.axes,
     })
 }
@@ -63,6 +82,11 @@ mod tests {
         };
         let that = Condition::read("refused_total == 0").unwrap();
         let gates = Tally::all(&[Assert { that, scope: "all".into(), variant: None }]);
-        explains(KEYS, &sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep"));
+        let mut all = sweep_json(&meta, &Digest { gates, ..Digest::default() }, "output/checkout-sweep");
+        let part = part_json(&meta, "1/2", 0, "output/checkout-sweep");
+        // What a part tells is told of the whole, but which part it is.
+        assert!(part.as_object().unwrap().keys().all(|key| key == "shard" || all.get(key).is_some()));
+        all["shard"] = part["shard"].clone();
+        explains(KEYS, &all);
     }
 }

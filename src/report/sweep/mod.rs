@@ -22,7 +22,7 @@ use std::io::{self, Write};
 
 pub use cell::{Cell, CellKey, FNV_START, fnv1a, of_experiment, values};
 pub use gates::Tally;
-pub use json::{KEYS, sweep_json};
+pub use json::{KEYS, part_json, sweep_json};
 pub use points::{Point, SweepTables};
 pub use scale::Unit;
 pub use screen::sweep_screen;
@@ -142,6 +142,8 @@ pub struct Digest {
     first: Vec<Cell>,
     /// Cells with a refused run.
     refused: u64,
+    /// Cells of which every run was refused.
+    run_out: u64,
     /// What came of each assert.
     gates: Vec<Tally>,
     /// Every cell, as far as pictures show it.
@@ -192,8 +194,9 @@ pub fn write_table(
             let head = [scenario.clone(), variant.clone()];
             rows.push(&head.into_iter().chain(row.iter().cloned()).collect::<Vec<_>>())?;
         }
-        digest.refused +=
-            u64::from(cell.estimate("all", "exhaustion_probability").value.is_some_and(|risk| risk > 0.0));
+        let risk = cell.estimate("all", "exhaustion_probability").value;
+        digest.refused += u64::from(risk.is_some_and(|risk| risk > 0.0));
+        digest.run_out += u64::from(risk.is_some_and(|risk| risk >= 1.0));
         digest.points.push(Some(Point::of(&cell)));
         if digest.first.len() < ROWS {
             digest.first.push(cell);
