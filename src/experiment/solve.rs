@@ -366,10 +366,10 @@ impl Search<'_> {
         loop {
             let more = on_threads(self.settings.jobs, || figures_more(scenario, self.settings, experiment, wanted));
             let evidence = self.evidence_of(scenario, value, &more, proven);
-            // If all that may be run see as little, they prove as little.
+            // If ten times all that may be run saw as little, they would prove as little.
             let in_vain = evidence.is_unseen
                 && evidence.runs >= u64::from(UNSEEN_RUNS)
-                && (question.judge)(&proportion(0, most.into(), level)).is_none();
+                && (question.judge)(&proportion(0, 10 * u64::from(most), level)).is_none();
             let next = wanted.saturating_mul(2).min(most);
             let too_long = requests(scenario) * f64::from(next) > question.requests_max;
             // A sample need not decide what is proven; it is evidence, not more.

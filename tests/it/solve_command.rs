@@ -163,8 +163,11 @@ fn a_window_is_exact_only_while_nothing_can_come_back() {
 fn other_words_are_understood_and_what_is_not_modelled_is_said() {
     let key = |word: &str| answer(&["--for", word, "--max-risk", "50%"])["key"].clone();
     assert_eq!((key("source_ips"), key("timewait")), ("host.gateway.addresses".into(), key("time_wait")));
-    for (word, said) in [("nat_gateway", "a NAT gateway is a host"), ("pool_size", "a pool of connections"), ("colour", "is not one of")]
-    {
+    for (word, said) in [
+        ("nat_gateway", "a NAT gateway is a host"),
+        ("pool_size", "a pool of connections"),
+        ("colour", "is not one of"),
+    ] {
         let ended = solve(&["--for", word]);
         assert!(ended.code == 2 && ended.err.replace("\n  ", " ").contains(said), "{}", ended.err);
     }
