@@ -62,7 +62,8 @@ fn what_is_too_close_is_said_to_be() {
 fn pairs_are_counted_by_the_figures_of_their_runs() {
     let folder = home();
     let over = "host.gateway.port_range=40000-40035,40000-40037";
-    let ended = dryport(folder.path(), &["compare", "s.toml", "--over", over, "--set", RARER]);
+    let seldom = "client.web.arrivals.poisson.rate=12/s";
+    let ended = dryport(folder.path(), &["compare", "s.toml", "--over", over, "--set", seldom]);
     assert_eq!(ended.code, 0, "{}", ended.err);
     let read = |file: &str| {
         let text = fs::read_to_string(folder.path().join("output/s-compare").join(file)).expect("it was written");

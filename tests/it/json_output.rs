@@ -163,6 +163,7 @@ fn every_document_fits_the_schema_and_every_key_is_in_one() {
         (here("run s.toml sweep.toml long.toml --json --quiet --fail-if refused_ratio>1"), "run", 0),
         (here(&format!("compare s.toml {over} --json --quiet")), "compare", 0),
         (here("sweep sweep.toml --json --quiet"), "sweep", 0),
+        (here("sweep sweep.toml --shard 1/2 --out half --json --quiet"), "sweep", 0),
         (here("solve s.toml --for rate --max-risk 20% --json --quiet"), "solve", 0),
         (here("advise s.toml --json --quiet"), "advise", 0),
         (here("check s.toml trap.toml wrong.toml none.toml --sysctl-file sysctl.conf --json"), "check", 3),

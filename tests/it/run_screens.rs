@@ -227,7 +227,7 @@ fn when_the_cap_stops_it_the_summary_says_so() {
     let folder = narrow();
     let arguments = ["s.toml", "--precision", "1%", "--max-replications", "30"];
     let text = screen("precision-capped", folder.path(), &arguments);
-    assert!(text.contains("refused_ratio is known to 7.2 % only: 30 runs were the most\n"), "{text}");
+    assert!(text.contains("refused_ratio is known to 7.3 % only: 30 runs were the most\n"), "{text}");
     let calm =
         ["s.toml", "--set", "client.web.arrivals.poisson.rate=1/s", "--precision", "5%", "--max-replications", "12"];
     let text = screen("precision-never", folder.path(), &calm);
