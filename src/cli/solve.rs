@@ -287,13 +287,11 @@ fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
             let (low, high) = (forecast.lanes.risk_at_least(), forecast.lanes.risk_at_most());
             judge(claim, &Interval { estimate: high, low: Some(low), high: Some(high) })
         }
-        "refused_ratio" => match forecast.exact_refused_ratio() {
-            Some((exact, _)) => judge(claim, &Interval::point(exact)),
-            None => {
-                let most = forecast.refused_at_most()?;
-                judge(claim, &Interval { estimate: most, low: Some(0.0), high: Some(most) })
-            }
-        },
+        "refused_ratio" => {
+            let exact = forecast.exact_refused_ratio().map(|(exact, _)| Interval::point(exact));
+            let most = |most| Interval { estimate: most, low: Some(0.0), high: Some(most) };
+            judge(claim, &exact.or_else(|| forecast.refused_at_most().map(most))?)
+        }
         _ => None,
     }
 }
