@@ -101,7 +101,14 @@ fn ctrl_c_ends_the_wait_for_the_reader_of_a_pipe() {
     let home = home();
     assert!(Command::new("mkfifo").arg(home.path().join("p")).status().expect("mkfifo can be started").success());
     let child = start_quietly(home.path(), &["tiny.toml", "--attempts", "p", "--quiet"]);
-    let (code, said) = interrupted(child, &[2_000]);
+    // It waits once its folder is whole.
+    for _ in 0..600 {
+        if home.path().join("output/tiny").exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let (code, said) = interrupted(child, &[500]);
     assert_eq!((code, said.as_str()), (130, "error: cannot open p: interrupted\n"));
     contents(&home.path().join("output/tiny"));
 }
