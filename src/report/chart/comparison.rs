@@ -209,7 +209,11 @@ fn shown(ranking: &[usize]) -> Vec<usize> {
 fn row(comparison: &Comparison, arm: usize, is_best: bool) -> Option<Row> {
     let found = comparison.arms[arm].tables.estimate(&comparison.scope, comparison.metric.name);
     let estimate = found.value?;
-    let interval = found.interval.filter(|(_, high)| high.is_finite()).unwrap_or((estimate, estimate));
+    let is_risk = comparison.metric.name == "exhaustion_probability";
+    // A share of which nothing was seen is bounded by that of the runs alone: no more than the words tell already, and a
+    // bar that would outdo all others.
+    let told = found.interval.filter(|(_, high)| high.is_finite() && (is_risk || estimate > 0.0));
+    let interval = told.unwrap_or((estimate, estimate));
     let share = comparison.metric.unit == "ratio";
     let written = |value: f64| if share { words::percent(value) } else { words::figure(value) };
     let unit = if share { " %" } else { "" };
