@@ -95,7 +95,7 @@ pub fn ratio_interval(numerators: &[f64], denominators: &[f64], confidence: f64)
 ///
 /// Each end is the further one of the linear interval's and of the one on the scale of log odds. A share of which there
 /// was nothing in any pair is at most the share of pairs that have any, [`zero_of`]; likewise where there was nothing
-/// else. Covers 95 to 100 % where the linear one covers 31 to 95 % (`a_rare_share_is_covered`).
+/// else. How often either covers, the test `a_rare_share_is_covered` shows.
 ///
 /// # Panics
 ///
