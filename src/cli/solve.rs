@@ -327,8 +327,10 @@ fn formula(
     let value = Some(knob).filter(|knob| is_of(base, knob)).and_then(|knob| limit(forecast, knob, claim))?;
     let is_out_of_reach = value.is_finite() && knob.sets(value).is_none();
     if claim.metric.name != "refused_ratio" {
-        // Before anything can have come back it is a count of connects.
-        let is_exact = knob.quantity == Quantity::Window && value <= forecast.lanes.time_wait.wait_s();
+        // Of one set of ports, before anything can have come back, it is a count of connects.
+        let lanes = &forecast.lanes;
+        let is_count = lanes.count == 1 && lanes.window.from_s <= 0.0 && value <= lanes.time_wait.wait_s();
+        let is_exact = knob.quantity == Quantity::Window && is_count;
         return Some(Formula { value, name: forecast.risk_formula(), is_exact, is_out_of_reach });
     }
     // It is the answer only where nothing is left out: at the answer itself, or where the knob stands.

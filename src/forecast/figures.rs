@@ -72,7 +72,7 @@ pub const RISK_BOUND: &str = "formula_risk_max";
 /// The other end.
 pub const RISK_MIN: &str = "formula_risk_min";
 
-/// An upper bound of the shares that a full range has a part in.
+/// An upper bound of the share of connects refused.
 pub const REFUSED_BOUND: &str = "formula_refused_ratio_max";
 
 /// Every figure, in the order of the CSV.
@@ -120,7 +120,7 @@ pub const FIGURES: &[Figure] = &[
     figure(
         REFUSED_BOUND,
         "ratio",
-        "upper bound of refused_ratio and full_time_ratio, of any window",
+        "upper bound of refused_ratio, of any window",
         Formula::Named("M/G/infinity tail"),
         Forecast::refused_at_most,
     ),

@@ -157,9 +157,9 @@ impl Forecast {
         (self.lanes.spacing == Spacing::Poisson).then(|| erlang_b(self.lanes.ports, self.lanes.lane_load()))
     }
 
-    /// An upper bound of the share of connects refused in any window, and of the share of time that a lane is full: at no
-    /// time are more ports busy than if there were no end of them, and that is a Poisson number with no larger mean than
-    /// at the fullest moment. `None` where refused connects come back, and make more of them.
+    /// An upper bound of the share of connects refused in any window: at no time are more ports busy than if there were no
+    /// end of them, and that is a Poisson number with no larger mean than at the fullest moment. `None` where refused
+    /// connects come back, and make more of them.
     pub fn refused_at_most(&self) -> Option<f64> {
         match self.lanes.spacing {
             _ if self.retries => None,

@@ -279,7 +279,7 @@ fn proven(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> Opti
     let figure = |name: &str| (figures.of)(scope, name).value.filter(|_| scope == "all");
     let (low, high) = match claim.metric.name {
         "exhaustion_probability" => (figure(RISK_MIN)?, figure(RISK_BOUND)?),
-        "refused_ratio" | "full_time_ratio" => (0.0, figure(REFUSED_BOUND)?),
+        "refused_ratio" => (0.0, figure(REFUSED_BOUND)?),
         _ => return None,
     };
     let truth = truth(claim.comparison, high, Some((low, high)), bound)?;

@@ -32,22 +32,22 @@ pub const KEYS: &Keys = &[
 
 /// The document; `folder` is where the files are, as the user wrote it.
 pub fn sweep_json(meta: &SweepMeta, digest: &Digest, folder: &str) -> Value {
-    json!({
-        "schema_version": super::super::json::SCHEMA_VERSION,
-        "dryport": meta.dryport,
-        "scenario": meta.name,
-        "folder": folder,
-        "cells": meta.cells,
-        "cells_whole": meta.cells,
-        "cells_refused": digest.refused,
-        "cells_run_out": digest.run_out,
-        "gates": digest.gates().iter().map(Tally::json).collect::<Vec<_>>(),
-        "axes": meta.axes,
-    })
+    let mut document = cells_json(meta, meta.cells, folder);
+    document["cells_refused"] = json!(digest.refused);
+    document["cells_run_out"] = json!(digest.run_out);
+    document["gates"] = digest.gates().iter().map(Tally::json).collect();
+    document
 }
 
 /// The document of the part `shard`, `K/N`, of a sweep of which so many cells are there now.
 pub fn part_json(meta: &SweepMeta, shard: &str, whole: u64, folder: &str) -> Value {
+    let mut document = cells_json(meta, whole, folder);
+    document["shard"] = json!(shard);
+    document
+}
+
+/// What both say.
+fn cells_json(meta: &SweepMeta, whole: u64, folder: &str) -> Value {
     json!({
         "schema_version": super::super::json::SCHEMA_VERSION,
         "dryport": meta.dryport,
@@ -55,7 +55,6 @@ pub fn part_json(meta: &SweepMeta, shard: &str, whole: u64, folder: &str) -> Val
         "folder": folder,
         "cells": meta.cells,
         "cells_whole": whole,
-        "shard": shard,
         "axes": meta.axes,
     })
 }
