@@ -311,7 +311,8 @@ pub fn shown(name: impl AsRef<OsStr>) -> String {
         _ if letter.is_control() => format!("\\x{:02x}", u32::from(letter)),
         _ => letter.to_string(),
     };
-    name.as_ref().to_string_lossy().chars().map(escaped).collect()
+    let name = name.as_ref().to_string_lossy();
+    if name.chars().any(char::is_control) { name.chars().map(escaped).collect() } else { name.into_owned() }
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.
