@@ -13,7 +13,9 @@ use crate::metrics::Method;
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
 /// Room for a name at the left, at most.
-const NAME_MAX: f64 = 260.0;
+const NAME_MAX: f64 = 300.0;
+/// And in the title.
+const TITLE_NAME_MAX: f64 = 460.0;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart<Comparison> =
@@ -57,7 +59,7 @@ impl Ruler {
         }
     }
 
-    fn axis(self, title: &str) -> Axis {
+    fn axis(self, title: &str, is_time: bool) -> Axis {
         let Self::Log { from, decades } = self else {
             let Self::Linear(low, high) = self else { unreachable!("there is no third kind") };
             return Axis::figures(title, (low, high), Grain::Fine);
@@ -67,7 +69,8 @@ impl Ruler {
         let mut ticks = vec![(-Self::GUTTER, "0".to_owned())];
         let mut power = 0.0;
         while power <= decades + 1e-9 {
-            ticks.push((power, words::figure(exp10(from + power))));
+            let value = exp10(from + power);
+            ticks.push((power, if is_time { words::seconds(value) } else { words::figure(value) }));
             power += step;
         }
         Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: format!("{title}, logarithmic") }
@@ -101,16 +104,15 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let of = if comparison.scope == "all" { String::new() } else { format!(" of {}", comparison.scope) };
     let name = format!("{}{of} ({unit})", comparison.metric.name);
     let ruler = Ruler::of(&rows, scale);
-    let x = ruler.axis(&name);
+    let x = ruler.axis(&name, comparison.metric.unit == "s");
     let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
-    let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
     let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
     let caption = caption(comparison);
     // Names stand where other charts have the ticks of the y axis.
     let ticks: Vec<(f64, String)> = rows
         .iter()
         .enumerate()
-        .map(|(place, row)| (rows.len() as f64 - place as f64 - 0.5, shortened(&row.label, SMALL, names)))
+        .map(|(place, row)| (rows.len() as f64 - place as f64 - 0.5, row.label.clone()))
         .collect();
     let y = Axis { ticks, ..y };
     let headings = Headings { title, note };
@@ -270,12 +272,11 @@ fn figure(comparison: &Comparison, figures: Option<(f64, (f64, f64))>, runs: u64
 /// The arm's label, and how many ports it has where arms differ in that.
 fn label_with_ports(comparison: &Comparison, arm: usize) -> String {
     let ports = |arm: usize| comparison.figure(arm, "capacity_ports");
-    let label = comparison.label_alone(arm);
     let differ = (1..comparison.arms.len()).any(|other| ports(other) != ports(0));
-    match ports(arm).filter(|_| differ && comparison.metric.name != "capacity_ports") {
-        Some(ports) => format!("{label} ({})", words::counted(ports, "port")),
-        None => label,
-    }
+    let told = ports(arm).filter(|_| differ && comparison.metric.name != "capacity_ports");
+    let told = told.map_or_else(String::new, |ports| format!(" ({})", words::counted(ports, "port")));
+    let label = shortened(&comparison.label_alone(arm), LABEL, NAME_MAX - text_width(&told, LABEL));
+    format!("{label}{told}")
 }
 
 fn title(comparison: &Comparison, ranking: &[usize]) -> String {
@@ -283,7 +284,7 @@ fn title(comparison: &Comparison, ranking: &[usize]) -> String {
     let metric = metric.strip_suffix(" s").unwrap_or(&metric);
     let Some((best, rest)) = ranking.split_first() else { return "Nothing was compared".into() };
     // A name that is too long must not push out what is said of it.
-    let label = |arm: usize| shortened(&comparison.label_alone(arm), TITLE, NAME_MAX);
+    let label = |arm: usize| shortened(&comparison.label_alone(arm), TITLE, TITLE_NAME_MAX);
     let Some(worst) = rest.last() else { return format!("{}: {metric}", label(*best)) };
     if comparison.figure(*best, comparison.metric.name).is_none() {
         let never = matches!(comparison.metric.method, Method::MedianTime(_));
@@ -294,7 +295,14 @@ fn title(comparison: &Comparison, ranking: &[usize]) -> String {
         };
     }
     let found = comparison.difference(*best, rest[0]);
-    if found.is_some_and(|found| found.higher + found.lower == 0) {
+    let is_same =
+        |arm: &&usize| comparison.difference(*best, **arm).is_some_and(|found| found.higher + found.lower == 0);
+    let same = 1 + rest.iter().filter(is_same).count();
+    if same > 2 && same < ranking.len() {
+        let (same, all) = (words::thousands(same as u64), words::thousands(ranking.len() as u64));
+        return format!("{same} of {all} arms do not differ in {metric}; {} has the worst", label(*worst));
+    }
+    if same > 1 {
         return format!("{} and {} do not differ in {metric}", label(*best), label(rest[0]));
     }
     let certain = found.is_some_and(|found| found.interval.0 > 0.0 || found.interval.1 < 0.0);

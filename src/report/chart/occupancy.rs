@@ -5,16 +5,18 @@ use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
 use super::axis::{Axis, Grain, TINY_PORTS};
-use super::canvas::{Align, Canvas, Point, Type, text_width};
+use super::canvas::{Align, Canvas, Point, Type, shortened, text_width};
 use super::frame::{Frame, Headings};
 use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_AXIS, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT};
-use super::theme::{ORANGE_TINT, SMALL, VERMILLION, WHITE, solid};
+use super::theme::{ORANGE_TINT, SMALL, TITLE, VERMILLION, WHITE, solid};
 use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
     Chart::always("occupancy", "busy ports over time in the median run, by state, under the ceiling", draw);
 
+/// The most room that the name of the ports takes in the title.
+const PLACE_MAX: f64 = 460.0;
 /// From this length on, several rows share one column of min, mean and max.
 const LONG_S: f64 = 86_400.0;
 /// The most columns of a long run.
@@ -105,7 +107,9 @@ fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64
 
 /// The finding. Attempts may be refused while ports are left: of several lanes one is full, or Linux tries not all.
 fn title(tightest: &Tightest, first: Option<f64>, (peak, ceiling): (f64, Option<f64>), of_runs: &str) -> String {
-    let place = tightest.place.as_ref().map_or_else(String::new, |place| format!(" {place},"));
+    // A name that is too long must not push out what is said of it.
+    let place = tightest.place.as_ref().map(|place| shortened(place, TITLE, PLACE_MAX));
+    let place = place.map_or_else(String::new, |place| format!(" {place},"));
     let of = ceiling.map_or_else(String::new, |ceiling| format!(" of {}", words::count(ceiling)));
     let busy = format!("{}{of} ports busy", words::count(peak));
     match (first.map(words::seconds), ceiling) {

@@ -172,11 +172,10 @@ fn title(tables: &RunTables, unseen: bool) -> String {
         return "No connection was opened".into();
     }
     if blocked > BLOCKED_FROM * busy {
-        let [open, waiting, blocked] =
-            [open, busy - open - blocked, blocked].map(|ports| share((ports / busy).clamp(0.0, 1.0)));
-        return format!(
-            "Of busy ports {open} % are open, {waiting} % in TIME-WAIT, {blocked} % blocked by other sockets"
-        );
+        let told = [(open, "are open"), (busy - open - blocked, "in TIME-WAIT"), (blocked, "blocked by other sockets")];
+        let told = told.into_iter().filter(|(ports, _)| *ports > 1e-6 * busy);
+        let told: Vec<_> = told.map(|(ports, what)| format!("{} % {what}", share((ports / busy).min(1.0)))).collect();
+        return format!("Of busy ports {}", told.join(", "));
     }
     let waiting = (1.0 - open / busy).clamp(0.0, 1.0);
     format!(
@@ -217,7 +216,11 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     let odd_first = host.map_or(is_odd(lowest), |host| host.first_port % 2 == 1);
     let panel = |odd: bool| {
         let blocks: Vec<_> = blocks.iter().copied().filter(|block| is_odd(block.0) == odd).collect();
-        let name = if odd { "odd".to_owned() } else { "even".to_owned() };
+        let mut name = if odd { "odd".to_owned() } else { "even".to_owned() };
+        let idle = |span: &Span<'_>| span.state == "refused" || span.state == "free" || is_odd(span.ports.0) != odd;
+        if spans.iter().all(idle) {
+            name.push_str(": free nearly all the time");
+        }
         Panel { name, blocks, area: Box2 { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 } }
     };
     let panels = [odd_first, !odd_first].map(panel);
@@ -225,7 +228,7 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     if let [first, _] = &mut panels[..]
         && host.is_some_and(HostMeta::is_parity_first)
     {
-        first.name.push_str(": taken first");
+        first.name.push_str(if first.name.contains(':') { ", taken first" } else { ": taken first" });
     }
     panels
 }
