@@ -260,7 +260,7 @@ mod tests {
     fn a_key_alone_is_told_where_it_belongs() {
         let tree = from_toml(FILE, &mut Faults::default());
         assert_eq!(paths_of(&tree, "mean"), ["client.a.lifetime.exponential.mean"]);
-        assert_eq!(paths_of(&tree, "requests"), ["client.a.requests"]);
+        assert_eq!(paths_of(&tree, "retry"), ["client.a.retry"]);
         assert_eq!(paths_of(&tree, "duration"), ["run.duration"]);
         assert!(paths_of(&tree, "addresses").is_empty(), "the file has no host");
         assert!(paths_of(&tree, "x").is_empty());
