@@ -56,6 +56,14 @@ const ALL: &[Odd] = &[
         ..BASE
     },
     Odd {
+        name: "filling",
+        title: "Full before the first port comes back",
+        run: "duration = \"60s\"\nreplications = 20",
+        host: "port_range = \"40000-40999\"",
+        client: "arrivals = { poisson = { rate = \"30/s\" } }\nlifetime = { exponential = { mean = \"50ms\" } }",
+        ..BASE
+    },
+    Odd {
         name: "largest",
         title: "Every port there is, of many addresses",
         run: "duration = \"1m\"\nreplications = 2",

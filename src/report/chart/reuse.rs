@@ -182,19 +182,18 @@ fn mark(canvas: &mut Canvas, dot: Point, text: &str, (place, kind): (Point, Type
 fn draw_shortest(canvas: &mut Canvas, frame: &Frame, min_s: f64, ((x, y), line): (Point, &[Vec<Point>])) -> Box2 {
     let text = format!("shortest {}", words::seconds(min_s));
     let base = frame.plot.bottom - 12.0;
-    if x < frame.plot.left - 1.0 || x > frame.plot.right {
-        canvas.text((frame.plot.left + 8.0, base), &text, LABEL.color(GREY_TEXT))
+    // From the foot upwards, until the line has gone by below.
+    let clear = |left: f64, text: &str| {
+        let crossed = |base: &f64| line.iter().any(|piece| passes(piece, text_box((left, *base), text, LABEL)));
+        (0..20).map(|step| base - 10.0 * f64::from(step)).find(|base| !crossed(base)).unwrap_or(base)
+    };
+    if x < frame.plot.left - 1.0 {
+        let (text, left) = (format!("further left: {text}"), frame.plot.left + 8.0);
+        canvas.text((left, clear(left, &text)), &text, LABEL.color(GREY_TEXT))
     } else if x - text_width(&text, LABEL) - 22.0 > frame.plot.left {
         mark(canvas, (x, y), &text, ((x - 14.0, base), LABEL.align(Align::Right)))
     } else {
-        let crossed = |base: f64| {
-            let area = text_box((x + 14.0, base), &text, LABEL);
-            line.iter().any(|piece| passes(piece, area))
-        };
-        // From the foot upwards, until the line has gone by below.
-        let mut bases = (0..20).map(|step| base - 20.0 * f64::from(step));
-        let base = bases.find(|base| !crossed(*base)).unwrap_or(base);
-        mark(canvas, (x, y), &text, ((x + 14.0, base), LABEL))
+        mark(canvas, (x, y), &text, ((x + 14.0, clear(x + 14.0, &text)), LABEL))
     }
 }
 

@@ -6,8 +6,9 @@ use super::axis::Axis;
 use super::canvas::{Align, Canvas, Point, text_box, text_width};
 use super::frame::{Frame, Headings, passes};
 use super::survival::{Step, Survival};
-use super::theme::{BLUE, GREY_TEXT, LABEL, SMALL, TINT, VERMILLION, dotted, solid};
+use super::theme::{BLUE, GREY_TEXT, LABEL, PURPLE, SMALL, TINT, VERMILLION, dashed, dotted, solid};
 use super::{Caption, Chart};
+use crate::theory::poisson_cdf;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
@@ -35,6 +36,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         (_, 0) => format!(" \u{b7} band: {} % upper bound", words::percent(tables.meta.confidence)),
         _ => format!(" \u{b7} band: pointwise Wilson interval, {} %", words::percent(tables.meta.confidence)),
     };
+    let filling = filling(tables).filter(|_| !idle);
+    let note = if filling.is_some() { format!("{note} \u{b7} dashed: closed form") } else { note };
     let time =
         if zoomed { "time since the start of the window, zoomed in" } else { "time since the start of the window" };
     let (x, y) = (Axis::time(time, window), Axis::shares("runs without a refusal so far"));
@@ -52,6 +55,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         return;
     }
     let stairs = draw_curve(canvas, &frame, tables, &survival, window);
+    if let Some(filling) = filling {
+        draw_filling(canvas, &frame, filling, window);
+    }
     let last = survival.steps(window.0).last().map_or(1.0, |step| step.share);
     draw_end(canvas, &frame, last, &labels);
     if let Some(median) = median.filter(|_| survival.runs() > 1) {
@@ -75,7 +81,7 @@ fn span(survival: &Survival, duration_s: f64) -> (f64, f64) {
     match first - 0.3 * wide {
         from if from > 0.0 => (from, last + 0.3 * wide),
         // Soon after the start, and not once in the long time after.
-        _ if *last <= AT_ONCE * duration_s => (0.0, last * 1.3),
+        _ if *last > 0.0 && *last <= AT_ONCE * duration_s => (0.0, last * 1.3),
         _ => (0.0, duration_s),
     }
 }
@@ -185,6 +191,28 @@ fn draw_curve(
     curve
 }
 
+/// Connects per second and ports where the range fills for certain before the first port comes back: then who is refused
+/// first is known exactly, as the connect after the last port (`formula_first_refusal_s`).
+fn filling(tables: &RunTables) -> Option<(f64, u32)> {
+    let figure = |name: &str| tables.estimate("all", name).value;
+    // Evenly spaced connects have no deviation.
+    figure("formula_first_refusal_sd_s").filter(|deviation| *deviation > 0.0)?;
+    let ports = figure("capacity_ports").filter(|ports| (1.0..f64::from(u32::MAX)).contains(ports))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of ports, tested above")]
+    let ports = ports as u32;
+    Some((figure("rate_per_s").filter(|rate| rate.is_finite() && *rate > 0.0)?, ports))
+}
+
+/// The chance that no more connects have come than there are ports.
+fn draw_filling(canvas: &mut Canvas, frame: &Frame, (rate_per_s, ports): (f64, u32), (from, to): (f64, f64)) {
+    const STEPS: u32 = 240;
+    let at = |step: u32| {
+        let time_s = from + (to - from) * f64::from(step) / f64::from(STEPS);
+        frame.at(time_s, poisson_cdf(ports, rate_per_s * time_s))
+    };
+    canvas.line(&(0..=STEPS).map(at).collect::<Vec<_>>(), dashed(PURPLE, 2.0));
+}
+
 fn draw_end(canvas: &mut Canvas, frame: &Frame, share: f64, labels: &[String]) {
     let (x, y) = (frame.plot.right, frame.y(share));
     if share > 0.0 {
@@ -245,6 +273,17 @@ mod tests {
     }
 
     #[test]
+    fn what_fills_for_certain_has_a_closed_form() {
+        assert_eq!(filling(&samples::quickstart()), None);
+        assert_eq!(filling(&simulated::named("base")), None, "ports come back before");
+        let tables = simulated::named("filling");
+        let (rate_per_s, ports) = filling(&tables).unwrap();
+        let half_s = tables.estimate("all", "first_refusal_s").value.unwrap();
+        let left = poisson_cdf(ports, rate_per_s * half_s);
+        assert!((0.2..0.8).contains(&left), "{rate_per_s} {ports} {half_s} {left}");
+    }
+
+    #[test]
     fn two_runs_are_both() {
         assert_eq!([2, 3, 1_000].map(all), ["Both runs", "All 3 runs", "All 1,000 runs"]);
         assert!(titled(&simulated::named("a-day-of-ten-ports")).starts_with("Both runs refused between "));
@@ -258,6 +297,7 @@ mod tests {
         assert_eq!(span(&at(&[56.0]), 600.0), (0.0, 600.0));
         assert_eq!(span(&at(&[10.0, 100.0]), 259_200.0), (0.0, 130.0));
         assert_eq!(span(&at(&[10.0, 60.0]), 600.0), (0.0, 78.0));
+        assert_eq!(span(&at(&[0.0, 0.0]), 600.0), (0.0, 600.0));
         let (from, to) = span(&at(&[56.0, 56.0]), 600.0);
         assert!(from < 56.0 && 56.0 < to);
     }
