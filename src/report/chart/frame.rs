@@ -3,7 +3,7 @@
 use super::Caption;
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, HEIGHT, Point, Type, WIDTH, fit, text_width};
-use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, solid};
+use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, WHITE, solid};
 
 /// White around everything.
 const MARGIN: f64 = 32.0;
@@ -102,7 +102,7 @@ impl Frame {
     pub(super) fn empty(&self, canvas: &mut Canvas, why: &str) {
         let plot = self.plot;
         let middle = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom));
-        canvas.text(middle, why, LABEL.color(GREY_TEXT).align(Align::Centre));
+        canvas.text_on(WHITE, middle, why, LABEL.color(GREY_TEXT).align(Align::Centre));
     }
 
     /// A row of marks under the axis, one for each span of time, and a label beside the first of them.
@@ -189,7 +189,7 @@ fn subtitle(title: &str, load: &str, width: f64) -> String {
 }
 
 /// The part of a line inside a box, if there is one (Liang and Barsky, ACM Transactions on Graphics 3, 1984).
-fn clipped(from: Point, to: Point, area: Box2) -> Option<(Point, Point)> {
+pub(super) fn clipped(from: Point, to: Point, area: Box2) -> Option<(Point, Point)> {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
     let edges =

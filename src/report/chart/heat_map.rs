@@ -23,6 +23,8 @@ const SIDE_MAX: usize = 200;
 const NUMBERS_MAX: usize = 12;
 /// About so many ticks along an axis of many cells.
 const TICKS_MAX: f64 = 7.0;
+/// Between blue and black.
+const NAVY: Color = Color(0x00, 0x3A, 0x5C);
 /// Where the steps of the risk end, and their colours.
 const STEPS: [(f64, Color); 7] = [
     (0.01, WHITE),
@@ -30,7 +32,7 @@ const STEPS: [(f64, Color); 7] = [
     (0.20, Color(0xAB, 0xD9, 0xF4)),
     (0.50, SKY),
     (0.80, BLUE),
-    (0.99, Color(0x00, 0x3A, 0x5C)),
+    (0.99, NAVY),
     (1.00, BLACK),
 ];
 /// The room for the bar of colours.
@@ -302,12 +304,16 @@ fn numbers(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
         for (column, row, field) in map.each() {
             let area = rectangle(frame, map, (column, column + 1), row);
             let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom) + 5.0);
-            let (text, color) = match field {
+            let text = match field {
                 Field::NotRun => continue,
-                Field::Unseen(below) => (format!("< {}", words::risk(below)), BLACK),
-                Field::Risk(risk) => (words::risk(risk), if risk > 0.5 { WHITE } else { BLACK }),
+                Field::Unseen(below) => format!("< {}", words::risk(below)),
+                Field::Risk(risk) => words::risk(risk),
             };
-            canvas.text(middle, &text, SMALL.color(color).align(Align::Centre));
+            let paper = if let Look::Fill(color) = look(field) { color } else { WHITE };
+            let is_dark = [BLUE, NAVY, BLACK].contains(&paper);
+            let kind = SMALL.color(if is_dark { WHITE } else { BLACK }).align(Align::Centre);
+            // In the colour of the cell, so that no line runs through the digits.
+            canvas.text_on(paper, middle, &text, kind);
         }
     }
 }
