@@ -1,7 +1,7 @@
 //! `dryport compare`: settings side by side, under the same random numbers.
 
 use super::arguments::{Running, metric};
-use super::files::{inputs, name_of, read};
+use super::files::{gist, inputs, name_of, read};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -197,7 +197,7 @@ impl Compare {
         for (label, variant, file, sets) in wanted {
             match read(&file, &sets) {
                 Ok(reading) => plans.push(Plan { label, variant, sets, file, reading }),
-                Err((unread, errors)) if !faults.contains(&errors) => {
+                Err((unread, errors)) if faults.iter().all(|other: &String| gist(other) != gist(&errors)) => {
                     exit = exit.worse(unread);
                     faults.push(errors);
                 }

@@ -88,6 +88,11 @@ pub fn shown_faults(diagnostics: &Diagnostics) -> Unread {
     (exit, diagnostics.to_string())
 }
 
+/// What faults say whatever value was tried: of two messages that differ in their excerpts alone one is enough.
+pub fn gist(message: &str) -> String {
+    message.lines().filter(|line| line.starts_with("error: ")).collect::<Vec<_>>().join("\n")
+}
+
 /// The scenario file `name`; `-` is standard input.
 ///
 /// # Errors

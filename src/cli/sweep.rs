@@ -1,7 +1,7 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
 use super::arguments::Running;
-use super::files::{Files, inputs, read_from, shown_faults, source};
+use super::files::{Files, gist, inputs, read_from, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -444,12 +444,13 @@ fn seconds_for(base: &Reading, cells: u64) -> f64 {
     (connects * NANOS_PER_CONNECT + NANOS_PER_CELL) * cells as f64 / 1e9
 }
 
-/// Every fault once, at most three of them, under the worst exit.
+/// Every kind of fault once, at most three of them, under the worst exit.
 fn told_once(faults: Vec<Refusal>) -> Refusal {
     let (mut exit, mut messages) = (Exit::Fine, Vec::new());
     for (of, message) in faults {
         exit = exit.worse(of);
-        if !messages.contains(&message) && messages.len() < 3 {
+        let is_new = messages.iter().all(|other: &String| gist(other) != gist(&message));
+        if is_new && messages.len() < 3 {
             messages.push(message);
         }
     }

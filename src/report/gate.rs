@@ -4,9 +4,10 @@
 //! say. A figure without an interval is taken as it is. What claims say together follows Kleene's logic: an open one
 //! matters only where the others do not decide. Only what is sure passes: an undecided gate does not, and a figure that
 //! cannot be had counts against its gate, but for `first_refusal_s == never`, which holds when no run was refused. A risk
-//! that the runs leave open is decided by the bounds of a formula, where there is one.
+//! that the runs leave open is decided by the bounds of a formula, where there is one, or by what `--rare` estimates.
 
 use super::query::Estimate;
+use super::rare::RARE;
 use super::{RunTables, words};
 use crate::forecast::{REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 use crate::numeric;
@@ -279,13 +280,26 @@ fn proven(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> Opti
     let figure = |name: &str| (figures.of)(scope, name).value.filter(|_| scope == "all");
     let (low, high) = match claim.metric.name {
         "exhaustion_probability" => (figure(RISK_MIN)?, figure(RISK_BOUND)?),
-        "refused_ratio" => (0.0, figure(REFUSED_BOUND)?),
+        "refused_ratio" => (0.0, figure(REFUSED_BOUND).unwrap_or(1.0)),
         _ => return None,
     };
-    let truth = truth(claim.comparison, high, Some((low, high)), bound)?;
+    let Some(truth) = truth(claim.comparison, high, Some((low, high)), bound) else {
+        return estimated(scope, claim, bound, figures);
+    };
     // The end that decides.
     let (word, end) = if high <= bound { ("at most", high) } else { ("at least", low) };
     Some((truth, format!("a formula proves {word} {}", shown(end, claim))))
+}
+
+/// As [`proven`], of an estimate where too little was counted (`--rare`).
+fn estimated(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> Option<(bool, String)> {
+    if scope != "all" || claim.metric.name != "refused_ratio" {
+        return None;
+    }
+    let found = (figures.of)(scope, RARE);
+    let (low, high) = found.interval?;
+    let truth = truth(claim.comparison, found.value.unwrap_or(high), Some((low, high)), bound)?;
+    Some((truth, format!("--rare finds {} to {}", shown(low, claim), shown(high, claim))))
 }
 
 /// `refused in 3 of 20 runs`, `refused in none of 20 runs`
@@ -297,12 +311,14 @@ fn refusals(share: f64, runs: u64) -> String {
 /// What would decide an undecided gate.
 fn remedy(claim: &Claim, bound: f64, refused: Option<f64>, confidence: f64) -> String {
     // A share of refusals is at most the share of runs that have any.
-    const RARE: [&str; 4] = ["exhaustion_probability", "refused_ratio", "requests_lost_ratio", "full_time_ratio"];
-    let of_risk = RARE.contains(&claim.metric.name) && refused == Some(0.0);
+    const SHARES: [&str; 4] = ["exhaustion_probability", "refused_ratio", "requests_lost_ratio", "full_time_ratio"];
+    let of_risk = SHARES.contains(&claim.metric.name) && refused == Some(0.0);
     let runs = numeric::ln(1.0 - confidence) / numeric::ln(1.0 - bound);
     // 0 of R runs bound the risk at 1 - (1 - confidence)^(1/R): this many bring that down to the bound.
     if of_risk && bound > 0.0 && runs <= 1e6 {
         format!("{} runs without a refusal decide it", words::count(runs.ceil()))
+    } else if of_risk && bound > 0.0 && claim.metric.name == "refused_ratio" {
+        "too rare to be counted; dryport run --rare estimates it".into()
     } else if of_risk && bound <= 0.0 {
         "no number of runs proves that; try first_refusal_s == never".into()
     } else {

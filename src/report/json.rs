@@ -7,6 +7,7 @@ use super::document::Keys;
 use super::gate::{Finding, Judged, Sense};
 use super::manifest::LongRunMeta;
 use super::query::Estimate;
+use super::rare::RARE;
 use super::summary::{Refusals, Verdict};
 use super::{Cell, RunTables};
 use serde_json::{Map, Value, json};
@@ -56,6 +57,7 @@ pub const KEYS: &Keys = &[
     ("runs[].gates[].claims[].estimate: number | null", "the figure it was judged by; null when there is none"),
     ("runs[].gates[].claims[].ci_low: number | null", "lower end of its interval; null when it has none"),
     ("runs[].gates[].claims[].ci_high: number | null", "upper end; null when it has none, or that is never"),
+    ("runs[].rare_method?: string", "with --rare: how figures.refused_ratio_rare was made; it is there then"),
     ("runs[].figures.METRIC", "headline figures of scope all; summary.csv has every other"),
     ("runs[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had, or never happened"),
     ("runs[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
@@ -107,6 +109,11 @@ pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
         "gates": gates.iter().map(gate).collect::<Vec<_>>(),
         "figures": HEADLINES.iter().map(figure).collect::<Map<_, _>>(),
     });
+    let rare = tables.method("all", RARE);
+    if !rare.is_empty() {
+        told["rare_method"] = json!(rare);
+        told["figures"][RARE] = estimate_json(tables.estimate("all", RARE));
+    }
     if let Some(LongRunMeta { batches, correlated, .. }) = &meta.long_run {
         told["batches"] = json!(batches);
         told["batches_correlated"] = json!(correlated);
@@ -200,6 +207,7 @@ pub(crate) fn explains(explained: &Keys, document: &Value) {
 #[cfg(test)]
 mod tests {
     use super::super::gate::Gate;
+    use super::super::rare::{Rare, add_rare};
     use super::super::samples;
     use super::*;
     use crate::metrics::Metric;
@@ -209,12 +217,15 @@ mod tests {
     fn every_key_is_explained_and_there() {
         let mut tables = samples::quickstart();
         tables.meta.long_run = Some(LongRunMeta { batches: 20, cycle_s: Some(60.0), correlated: false });
+        add_rare(&mut tables, &Rare::Bound { refused_ratio_max: 1e-12 });
         let several = "refused_total > 0 or refused_ratio < 1";
         let gates = [(Sense::Assert, "first_refusal_s == never"), (Sense::FailIf, several)].map(|(sense, that)| {
             let that = Condition::read(that).unwrap();
             Gate { that, scope: "all".into(), variant: None, sense }.judge(&tables)
         });
-        explains(KEYS, &runs_json(&[run_json(&tables, &gates, "output/quickstart")]));
+        let document = runs_json(&[run_json(&tables, &gates, "output/quickstart")]);
+        assert_eq!(document["runs"][0]["figures"][RARE]["ci_high"], json!(1e-12));
+        explains(KEYS, &document);
     }
 
     #[test]

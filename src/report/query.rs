@@ -119,7 +119,9 @@ pub struct Sample {
     pub time_s: f64,
     /// Held by open connections.
     pub established: f64,
-    /// Busy at the instant.
+    /// Kept from the scope's connections by other sockets of the host.
+    pub blocked: f64,
+    /// Busy at the instant: open, in TIME-WAIT or blocked.
     pub busy: f64,
     /// Held after the close yet free for early reuse.
     pub reusable: f64,
@@ -250,12 +252,13 @@ impl RunTables {
         let [r, s] = ["replication", "scope"].map(|name| table.column(name));
         let columns = ["time_s", "established_ports", "busy_ports", "reusable_ports", "busy_ports_max", "attempts"];
         let [time_s, established, busy, reusable, busy_max, attempts] = columns.map(|name| table.column(name));
-        let refused = table.column("refused");
+        let [refused, time_wait] = ["refused", "time_wait_ports"].map(|name| table.column(name));
         let rows = table.rows().filter(move |row| row[s].text() == scope);
         let number = |cell: &Cell| cell.number().unwrap_or(0.0);
         let sample = move |row: &[Cell]| Sample {
             time_s: number(&row[time_s]),
             established: number(&row[established]),
+            blocked: (number(&row[busy]) - number(&row[established]) - number(&row[time_wait])).max(0.0),
             busy: number(&row[busy]),
             reusable: number(&row[reusable]),
             busy_max: number(&row[busy_max]).max(number(&row[busy])),

@@ -6,7 +6,6 @@ use super::words::{counted, figure};
 use super::{Cell, RunTables};
 use crate::experiment::splitting::{Estimate, Split};
 use crate::forecast::Forecast;
-use crate::stats::Interval;
 
 /// The name of the figure, in the column `metric`.
 pub const RARE: &str = "refused_ratio_rare";
@@ -18,6 +17,9 @@ pub const RARE_MEANING: &str = "refused_ratio where too few refusals were counte
 /// With so many refusals counted in all runs together there is no need for anything else.
 pub const COUNTED_ENOUGH: u64 = 20;
 
+/// Below this a formula's bound says enough: splitting is tested down to it (`tests/slow`), and less matters to nobody.
+const BOUND_ENOUGH: f64 = 1e-9;
+
 /// What is known of the share of attempts refused beyond what was counted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rare {
@@ -28,21 +30,30 @@ pub enum Rare {
         /// Its name.
         formula: &'static str,
     },
+    /// A formula that bounds it, so low that an estimate would tell no more.
+    Bound {
+        /// The most that it can be.
+        refused_ratio_max: f64,
+    },
     /// What splitting found.
     Splitting(Split),
 }
 
 impl Rare {
-    /// The formula that is exact for the window of a scenario, if there is one.
+    /// What formulas say of the window of a scenario: that which is exact, or a bound that is low enough.
     pub fn by_formula(forecast: &Forecast) -> Option<Self> {
-        let (refused_ratio, formula) = forecast.exact_refused_ratio()?;
-        Some(Self::Formula { refused_ratio, formula })
+        if let Some((refused_ratio, formula)) = forecast.exact_refused_ratio() {
+            return Some(Self::Formula { refused_ratio, formula });
+        }
+        let refused_ratio_max = forecast.refused_at_most().filter(|bound| *bound <= BOUND_ENOUGH)?;
+        Some(Self::Bound { refused_ratio_max })
     }
 
     /// How it was made, for the column `method`.
     fn method(&self) -> String {
         match self {
             Self::Formula { formula, .. } => format!("closed form: {formula}"),
+            Self::Bound { .. } => "closed form, a bound: M/G/infinity tail".into(),
             Self::Splitting(Split::Estimated(found)) => {
                 let error = format!("relative error {} %", figure(100.0 * found.relative_error));
                 format!("splitting, {}, {error}{}", levels(found.levels), bounded(found.bounded))
@@ -69,24 +80,25 @@ fn bounded(bounded: bool) -> &'static str {
 /// Puts the figure in, as the last row of the summary.
 pub fn add_rare(tables: &mut RunTables, rare: &Rare) {
     let text = |text: &str| Cell::Text(text.into());
-    let (interval, replications) = match rare {
-        Rare::Formula { refused_ratio, .. } => (Some(Interval::point(*refused_ratio)), None),
+    let (estimate, low, high, replications) = match rare {
+        Rare::Formula { refused_ratio, .. } => (Some(*refused_ratio), None, None, None),
+        Rare::Bound { refused_ratio_max } => (None, Some(0.0), Some(*refused_ratio_max), None),
         Rare::Splitting(Split::Estimated(Estimate { refused_ratio, replications, .. })) => {
-            (Some(*refused_ratio), Some(f64::from(*replications)))
+            (Some(refused_ratio.estimate), refused_ratio.low, refused_ratio.high, Some(f64::from(*replications)))
         }
-        Rare::Splitting(Split::NotEstimable(_)) => (None, None),
+        Rare::Splitting(Split::NotEstimable(_)) => (None, None, None, None),
     };
-    let [low, high] = [interval.and_then(|found| found.low), interval.and_then(|found| found.high)];
     tables.summary.push([
         text(&tables.meta.scenario.name),
         Cell::Empty,
         text("all"),
         text(RARE),
         text(RARE_UNIT),
-        Cell::figure(interval.map(|found| found.estimate)),
+        Cell::figure(estimate),
         Cell::figure(low),
         Cell::figure(high),
-        Cell::figure(low.or(high).map(|_| tables.meta.confidence)),
+        // A formula is sure.
+        Cell::figure(replications.and(low.or(high)).map(|_| tables.meta.confidence)),
         Cell::figure(replications),
         text(&rare.method()),
     ]);

@@ -130,7 +130,7 @@ pub(crate) fn odd() -> Vec<(&'static str, RunTables)> {
         let mut row = row.to_vec();
         let share = (row[wait].number().unwrap() * 0.6).round();
         row[reusable] = Cell::Number(share);
-        for busy in [reusable + 1, reusable + 2] {
+        for busy in [wait, reusable + 1, reusable + 2] {
             row[busy] = Cell::Number((row[busy].number().unwrap() - share).max(0.0));
         }
         timeseries.push(row);

@@ -168,14 +168,30 @@ fn metric(word: &str) -> Result<MetricName, Misfit> {
         return Err(Misfit::new("a claim starts with the name of a metric", "no name").help(example));
     }
     MetricName::named(word).ok_or_else(|| {
-        let near = nearest(word, METRIC_NAMES.iter().map(|known| known.name));
+        let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
+        let near = synonym.or_else(|| nearest(word, METRIC_NAMES.iter().map(|known| known.name)));
         let misfit = match near {
             Some(near) => Misfit::new(unknown(word), format!("did you mean {near}?")),
             None => Misfit::new(unknown(word), "unknown"),
         };
-        misfit.help("dryport list metrics shows them all")
+        misfit.help(if word.starts_with("formula_") {
+            "claims are about what was simulated; where too few runs leave exhaustion_probability or refused_ratio open, \
+             the bounds of formulas decide"
+        } else {
+            "dryport list metrics shows them all"
+        })
     })
 }
+
+/// What metrics are called elsewhere.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("risk", "exhaustion_probability"),
+    ("probability", "exhaustion_probability"),
+    ("refusals", "refused_total"),
+    ("refused", "refused_total"),
+    ("headroom", "headroom_ports"),
+    ("peak", "busy_ports_peak"),
+];
 
 fn unknown(word: &str) -> String {
     format!("no metric is called {}", quoted(word))

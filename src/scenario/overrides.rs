@@ -4,7 +4,7 @@
 //! had been written in the file; here only the table it goes into is found.
 
 use super::diagnostics::{Fault, Faults, quoted};
-use super::keys;
+use super::keys::{self, Form};
 use super::suggest::nearest;
 use super::tree::{At, Entry, Node, Table, Value, value_from_toml};
 use std::ops::Range;
@@ -43,9 +43,65 @@ fn apply_one(tree: &mut Table, index: usize, set: &str) -> Result<(), Fault> {
         return Err(Fault::new(At::Set(index, empty.span.clone()), "a path has a word before and after each dot")
             .help("write, for example, --set run.duration=1h"));
     }
+    if let [only] = &steps[..]
+        && keys::find(keys::FILE, only.word).is_none()
+        && let Some(fault) = without_its_table(tree, index, only)
+    {
+        return Err(fault);
+    }
     let node = parse_value(index, path.len() + 1, text);
     let (table, rest) = table_of(tree, index, &steps)?;
     place(table, index, rest, node)
+}
+
+/// The fault of a key whose table was left out (`addresses=2`); none where no table has such a key.
+fn without_its_table(tree: &Table, index: usize, step: &Step<'_>) -> Option<Fault> {
+    let meant = paths_of(tree, step.word);
+    let at = At::Set(index, step.span.clone());
+    let fault = Fault::new(at, format!("the key {} needs its table", quoted(step.word)));
+    match &meant[..] {
+        [] => None,
+        [one] => Some(fault.label(format!("did you mean {one}?"))),
+        several => {
+            let shown = several[..several.len().min(4)].join(", ");
+            Some(fault.label("whose?").help(format!("write one of {shown}")))
+        }
+    }
+}
+
+/// Every path of the file that ends in this key: of what is written, and of what tables could have.
+fn paths_of(tree: &Table, word: &str) -> Vec<String> {
+    fn written(table: &Table, path: &str, word: &str, found: &mut Vec<String>) {
+        for entry in &table.0 {
+            let path = format!("{path}.{}", entry.key);
+            if entry.key == word {
+                found.push(path);
+            } else if let Some(below) = entry.node.table() {
+                written(below, &path, word, found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for key in keys::FILE {
+        let entry = tree.get(key.name);
+        match (key.form, entry.map(|entry| &entry.node.value)) {
+            (Form::Table(below), entry) => {
+                let known = keys::find(below, word).map(|_| format!("{}.{word}", key.name));
+                found.extend(known.filter(|_| entry.is_none_or(|entry| matches!(entry, Value::Table(_)))));
+            }
+            (Form::Tables(below), Some(Value::Array(nodes))) if keys::is_named(key.name) => {
+                for (node, name) in nodes.iter().filter_map(|node| Some((node.table()?, name_of(node)?))) {
+                    let path = format!("{}.{name}", key.name);
+                    match keys::find(below, word) {
+                        Some(_) => found.push(format!("{path}.{word}")),
+                        None => written(node, &path, word, &mut found),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 fn steps(path: &str) -> Vec<Step<'_>> {
@@ -201,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_alone_is_told_where_it_belongs() {
+        let tree = from_toml(FILE, &mut Faults::default());
+        assert_eq!(paths_of(&tree, "mean"), ["client.a.lifetime.exponential.mean"]);
+        assert_eq!(paths_of(&tree, "retry"), ["client.a.retry"]);
+        assert_eq!(paths_of(&tree, "duration"), ["run.duration"]);
+        assert!(paths_of(&tree, "addresses").is_empty(), "the file has no host");
+        assert!(paths_of(&tree, "x").is_empty());
+    }
+
+    #[test]
     fn a_path_that_leads_nowhere_is_a_fault() {
         for (set, message) in [
             ("run.duration", "--set needs KEY=VALUE"),
@@ -210,6 +276,8 @@ mod tests {
             ("client.b.y=1", "no client is named \"b\""),
             ("client.a=1", "client.a needs a key"),
             ("client=1", "client needs a name and a key"),
+            ("mean=2s", "the key \"mean\" needs its table"),
+            ("seed=1", "the key \"seed\" needs its table"),
             ("run.a.b.c.d.e.f.g.h.i.j.k=1", "no key lies this deep"),
         ] {
             assert_eq!(applied(&[set]).1, [message], "{set}");

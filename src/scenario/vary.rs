@@ -193,7 +193,12 @@ enum Spacing {
 /// The values of `LOW..HIGH:STEPS` or `LOW..HIGH:STEPSlog`; `None` when it is nothing of the kind.
 fn range(text: &str) -> Option<Result<Vec<String>, String>> {
     let (low, rest) = text.split_once("..")?;
-    let (high, steps) = rest.rsplit_once(':')?;
+    let Some((high, steps)) = rest.rsplit_once(':') else {
+        // The name of a file may have two dots as well.
+        let is_end = |text: &str| text.trim().starts_with(|letter: char| letter.is_ascii_digit());
+        let why = || format!("how many steps? write, for example, {text}:10");
+        return (is_end(low) && is_end(rest) && !text.contains(',')).then(|| Err(why()));
+    };
     let (count, spacing) = match steps.trim().strip_suffix("log") {
         Some(count) => (count, Spacing::Log),
         None => (steps.trim(), Spacing::Even),

@@ -161,6 +161,7 @@ fn every_document_fits_the_schema_and_every_key_is_in_one() {
         (here("calc --rate 450/s --lifetime 50ms --json"), "calc", 0),
         (here("calc --rate 450/s --lifetime 50ms --arrivals constant --addresses 2 --json"), "calc", 0),
         (here("run s.toml sweep.toml long.toml --json --quiet --fail-if refused_ratio>1"), "run", 0),
+        (here("run s.toml --set client.web.arrivals.poisson.rate=1/s --rare --out rare --json --quiet"), "run", 0),
         (here(&format!("compare s.toml {over} --json --quiet")), "compare", 0),
         (here("sweep sweep.toml --json --quiet"), "sweep", 0),
         (here("sweep sweep.toml --shard 1/2 --out half --json --quiet"), "sweep", 0),

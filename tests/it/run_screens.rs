@@ -189,7 +189,10 @@ fn what_counting_cannot_see_is_estimated_or_said_not_to_be() {
     let text = of("rare-formula", &[]);
     assert!(text.contains("Rare 4.7e-7 of connect() calls refused; closed form: Erlang B"), "{text}");
     // Retries are in no formula, and here hardly ever made: the figure is much the same.
-    let text = of("rare-splitting", &["--set", "client.checkout.retry.attempts=3"]);
+    // What is estimated decides a gate that the runs leave open.
+    let gate = ["--fail-if", "refused_ratio > 0.00001"];
+    let text = of("rare-splitting", &[&["--set", "client.checkout.retry.attempts=3"], &gate[..]].concat());
+    assert!(text.contains("ok --fail-if refused_ratio > 0.00001") && text.contains("--rare finds "), "{text}");
     assert!(text.contains("of connect() calls refused (95 % CI ") && text.contains("; splitting, "), "{text}");
     let figures = fs::read_to_string(home.path().join("output/s/summary.csv")).expect("it was written");
     let row = figures.lines().last().expect("a row");
@@ -197,6 +200,10 @@ fn what_counting_cannot_see_is_estimated_or_said_not_to_be() {
     assert_eq!(cells[..5], ["s", "", "all", "refused_ratio_rare", "ratio"], "{row}");
     let [ratio, low, high] = [5, 6, 7].map(|place: usize| cells[place].parse::<f64>().expect("a number"));
     assert!(low < ratio && ratio < high && low < 4.7e-7 && 4.7e-7 < high, "{row}");
+    // So rare that a bound says enough: nothing is split.
+    let bound = ["--set", "client.checkout.arrivals.poisson.rate=1/s", "--set", "run.warm_up=0s"];
+    let text = of("rare-bound", &bound);
+    assert!(text.contains("Rare at most ") && text.contains("closed form, a bound"), "{text}");
     // Nothing is drawn: no copy goes another way.
     fs::write(home.path().join("t.csv"), "time_s,lifetime_s\n1,2\n2,2\n59,2\n").expect("the folder is ours");
     let text = of("rare-none", &["--set", "client.checkout.arrivals={ trace = { file = \"t.csv\" } }"]);

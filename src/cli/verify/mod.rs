@@ -29,7 +29,7 @@ pub const GUIDE: Guide = Guide {
 #[derive(Debug, Default, clap::Args)]
 pub struct Verify {
     /// Only this case; may be given several times
-    #[arg(long = "case", value_name = "NAME", value_parser = names(), hide_possible_values = true)]
+    #[arg(long = "case", value_name = "NAME", value_parser = names(), ignore_case = true, hide_possible_values = true)]
     cases: Vec<String>,
     /// Print which cases there are instead (with --json: and their sources)
     #[arg(long)]
@@ -60,7 +60,9 @@ impl Verify {
     /// When that cannot be printed.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
         let mut checks = verify::all();
-        checks.retain(|check| self.cases.is_empty() || self.cases.iter().any(|name| name == check.name));
+        checks.retain(|check| {
+            self.cases.is_empty() || self.cases.iter().any(|name| name.eq_ignore_ascii_case(check.name))
+        });
         if self.list {
             let list = if self.json { format!("{:#}", json::list(&checks)) } else { screen::list(&checks) };
             output.data(list.trim_end())?;

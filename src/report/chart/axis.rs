@@ -3,6 +3,9 @@
 use super::super::words;
 use crate::numeric;
 
+/// A pool of fewer ports is drawn in steps: each port counts.
+pub(super) const TINY_PORTS: f64 = 50.0;
+
 /// One axis: from where to where, its ticks and its title.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Axis {

@@ -363,7 +363,25 @@ pub(super) fn fit(text: &str, kind: Type, width: f64) -> String {
     String::new()
 }
 
-fn text_box(at: Point, text: &str, kind: Type) -> Box2 {
+/// A name that is no wider than `width`: the middle of a longer one is left out, for names differ at either end.
+pub(super) fn shortened(name: &str, kind: Type, width: f64) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let without = |gone: usize| -> String {
+        let kept = letters.len() - gone;
+        let (head, tail) = (kept.div_ceil(2), kept / 2);
+        letters[..head].iter().chain(&['\u{2026}']).chain(&letters[letters.len() - tail..]).collect()
+    };
+    let mut shown = name.to_owned();
+    let mut gone = 1;
+    while text_width(&shown, kind) > width && gone < letters.len() {
+        shown = without(gone);
+        gone += 1;
+    }
+    shown
+}
+
+/// The box that a text fills.
+pub(super) fn text_box(at: Point, text: &str, kind: Type) -> Box2 {
     let width = text_width(text, kind);
     let left = match kind.align {
         Align::Left => at.0,
@@ -442,6 +460,15 @@ mod tests {
         let cut = fit(long, TITLE, 200.0);
         assert!(cut.ends_with('\u{2026}') && text_width(&cut, TITLE) <= 200.0);
         assert_eq!(fit("x", TITLE, 0.0), "");
+    }
+
+    #[test]
+    fn a_long_name_keeps_both_its_ends() {
+        let name = "shard-number-one-of-the-orders-database-17";
+        assert_eq!(shortened("shard-17", SMALL, 400.0), "shard-17");
+        let short = shortened(name, SMALL, 120.0);
+        assert!(short.starts_with("shard") && short.ends_with("17") && text_width(&short, SMALL) <= 120.0, "{short}");
+        assert_eq!(shortened(name, SMALL, 0.0), "s\u{2026}");
     }
 
     #[test]

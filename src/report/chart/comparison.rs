@@ -4,15 +4,18 @@ use super::super::comparison::Comparison;
 use super::super::manifest::ScenarioMeta;
 use super::super::words;
 use super::axis::{Axis, Grain, decimal_log, exp10};
-use super::canvas::{Align, Canvas, fit, text_width};
+use super::canvas::{Align, Canvas, shortened, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, dotted, solid};
+use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, TITLE, dotted, solid};
 use super::{Caption, Chart};
+use crate::metrics::Method;
 
 /// More arms than this: the best, the worst and the first one.
 const ROWS_MAX: usize = 12;
 /// Room for a name at the left, at most.
-const NAME_MAX: f64 = 260.0;
+const NAME_MAX: f64 = 300.0;
+/// And in the title.
+const TITLE_NAME_MAX: f64 = 460.0;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart<Comparison> =
@@ -34,14 +37,17 @@ impl Ruler {
     const GUTTER: f64 = 0.4;
 
     fn of(rows: &[Row], scale: f64) -> Self {
-        let estimates = || rows.iter().map(|row| row.estimate * scale);
+        let figures = || rows.iter().filter_map(|row| row.figures);
+        let estimates = || figures().map(|(estimate, _)| estimate * scale);
         let least = estimates().filter(|value| *value > 0.0).fold(f64::INFINITY, f64::min);
-        let greatest = rows.iter().map(|row| row.interval.1.max(row.estimate) * scale).fold(0.0, f64::max);
+        let greatest = figures().map(|(estimate, (_, high))| high.max(estimate) * scale).fold(0.0, f64::max);
         if estimates().all(|value| value >= 0.0) && greatest > Self::WIDE * least {
-            let first = decimal_log(least).floor();
+            // Far enough for the lower ends of intervals, yet an end near zero must not take the whole axis.
+            let ends = figures().map(|(_, (low, _))| low * scale).filter(|low| *low > 0.0);
+            let first = decimal_log(ends.fold(least, f64::min).max(least / 100.0)).floor();
             return Self::Log { from: first, decades: decimal_log(greatest) - first };
         }
-        let lowest = rows.iter().map(|row| row.interval.0.min(row.estimate) * scale).fold(0.0, f64::min);
+        let lowest = figures().map(|(estimate, (low, _))| low.min(estimate) * scale).fold(0.0, f64::min);
         Self::Linear(lowest, if greatest > lowest { greatest * 1.04 } else { lowest + 1.0 })
     }
 
@@ -53,7 +59,7 @@ impl Ruler {
         }
     }
 
-    fn axis(self, title: &str) -> Axis {
+    fn axis(self, title: &str, is_time: bool) -> Axis {
         let Self::Log { from, decades } = self else {
             let Self::Linear(low, high) = self else { unreachable!("there is no third kind") };
             return Axis::figures(title, (low, high), Grain::Fine);
@@ -63,10 +69,11 @@ impl Ruler {
         let mut ticks = vec![(-Self::GUTTER, "0".to_owned())];
         let mut power = 0.0;
         while power <= decades + 1e-9 {
-            ticks.push((power, words::figure(exp10(from + power))));
+            let value = exp10(from + power);
+            ticks.push((power, if is_time { words::seconds(value) } else { words::figure(value) }));
             power += step;
         }
-        Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: title.into() }
+        Axis { from: -Self::GUTTER, to: decades * 1.04, ticks, title: format!("{title}, logarithmic") }
     }
 }
 
@@ -74,9 +81,10 @@ impl Ruler {
 struct Row {
     label: String,
     figure: String,
-    estimate: f64,
-    interval: (f64, f64),
+    /// The estimate and its interval; none when it was never seen.
+    figures: Option<(f64, (f64, f64))>,
     color: super::canvas::Color,
+    is_first: bool,
     /// How much higher it is than the first arm.
     difference: Option<(f64, (f64, f64))>,
 }
@@ -84,28 +92,27 @@ struct Row {
 fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let ranking = comparison.ranking();
     let shown = shown(&ranking);
-    let rows: Vec<Row> = shown.iter().filter_map(|arm| row(comparison, *arm, *arm == ranking[0])).collect();
+    let rows: Vec<Row> = shown.iter().map(|arm| row(comparison, *arm, *arm == ranking[0])).collect();
     let left_out = ranking.len() - shown.len();
-    let note = if left_out > 0 {
-        format!(" \u{b7} {} more arms in summary.csv", words::thousands(left_out as u64))
-    } else {
-        " \u{b7} common random numbers".to_owned()
-    };
+    let mut note = " \u{b7} common random numbers".to_owned();
+    if left_out > 0 {
+        note = format!("{note} \u{b7} {} more arms in summary.csv", words::thousands(left_out as u64));
+    }
     let title = title(comparison, &ranking);
     let share = comparison.metric.unit == "ratio";
     let (scale, unit) = if share { (100.0, "%".to_owned()) } else { (1.0, comparison.metric.unit.to_owned()) };
-    let name = format!("{} ({unit})", comparison.metric.name);
+    let of = if comparison.scope == "all" { String::new() } else { format!(" of {}", comparison.scope) };
+    let name = format!("{}{of} ({unit})", comparison.metric.name);
     let ruler = Ruler::of(&rows, scale);
-    let x = ruler.axis(&name);
+    let x = ruler.axis(&name, comparison.metric.unit == "s");
     let y = Axis { from: 0.0, to: rows.len().max(1) as f64, ticks: Vec::new(), title: String::new() };
-    let names = rows.iter().map(|row| text_width(&row.label, LABEL)).fold(0.0, f64::max).min(NAME_MAX);
     let figures = rows.iter().map(|row| text_width(&row.figure, SMALL)).fold(0.0, f64::max);
     let caption = caption(comparison);
     // Names stand where other charts have the ticks of the y axis.
     let ticks: Vec<(f64, String)> = rows
         .iter()
         .enumerate()
-        .map(|(place, row)| (rows.len() as f64 - place as f64 - 0.5, fit(&row.label, SMALL, names)))
+        .map(|(place, row)| (rows.len() as f64 - place as f64 - 0.5, row.label.clone()))
         .collect();
     let y = Axis { ticks, ..y };
     let headings = Headings { title, note };
@@ -120,10 +127,12 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     for (place, row) in rows.iter().enumerate() {
         let height = frame.y(rows.len() as f64 - place as f64 - 0.5);
         let at = |value: f64| frame.x(ruler.place(value * scale));
-        bar(canvas, (at(row.interval.0), at(row.interval.1)), at(row.estimate), height, row.color);
+        if let Some((estimate, (low, high))) = row.figures {
+            bar(canvas, (at(low), at(high)), at(estimate), height, row.color);
+        }
         canvas.text((frame.plot.right + 12.0, height + 5.0), &row.figure, SMALL.color(row.color));
     }
-    if rows.is_empty() {
+    if rows.iter().all(|row| row.figures.is_none()) {
         frame.empty(canvas, &format!("no arm has a figure for {}", comparison.metric.name));
     } else if halves {
         differences(canvas, comparison, &frame, &rows, (scale, figures));
@@ -139,7 +148,9 @@ pub(super) fn caption(comparison: &Comparison) -> Caption {
         comparison.arms.iter().all(|arm| same(&arm.tables.meta.scenario, &comparison.meta.scenario))
     };
     match (all(|one, other| one.title == other.title), all(|one, other| one.load == other.load)) {
-        (true, _) => Caption { load: by, ..of_first },
+        // Where arms differ in their load, they are named by it.
+        (true, true) => Caption { load: format!("{}; {by}", of_first.load), ..of_first },
+        (true, false) => Caption { load: by, ..of_first },
         (false, true) => Caption { title: by, ..of_first },
         (false, false) => Caption { title: by, load: "each under its own load".into(), ..of_first },
     }
@@ -169,15 +180,17 @@ fn differences(
     let span = if high > low { high - low } else { 1.0 };
     let (low, high) = (low - 0.04 * span, high + 0.04 * span);
     let at = |value: f64| left + (value - low) / (high - low) * (right - left);
-    let first = &comparison.arms[0].label;
-    let title = format!("less {first}, paired");
-    canvas.text((left, frame.plot.top - 12.0), &fit(&title, SMALL, right - left), SMALL);
+    let first = comparison.label_alone(0);
+    let title = format!("less {}, paired", shortened(&first, SMALL, 200.0));
+    canvas.text((left, frame.plot.top - 12.0), &title, SMALL);
     canvas.line(&[(left, frame.plot.bottom), (right, frame.plot.bottom)], solid(GREY_AXIS, 1.5));
     canvas.line(&[(at(0.0), frame.plot.top), (at(0.0), frame.plot.bottom)], dotted(BLACK));
     let unit = if comparison.metric.unit == "ratio" { "points" } else { comparison.metric.unit };
     let axis = Axis::figures("", (low * scale, high * scale), Grain::Fine);
-    // Every second tick: the panel is narrow.
-    for (value, text) in axis.ticks.iter().step_by(if axis.ticks.len() > 4 { 2 } else { 1 }) {
+    // Every second tick, 0 among them: the panel is narrow.
+    let zero = axis.ticks.iter().position(|(value, _)| *value == 0.0).unwrap_or(0);
+    let stride = if axis.ticks.len() > 4 { 2 } else { 1 };
+    for (value, text) in axis.ticks.iter().skip(zero % stride).step_by(stride) {
         let x = at(value / scale);
         canvas.line(&[(x, frame.plot.bottom), (x, frame.plot.bottom + 5.0)], solid(GREY_AXIS, 1.0));
         canvas.text((x, frame.plot.bottom + 44.0), text, SMALL.align(Align::Centre));
@@ -191,7 +204,11 @@ fn differences(
             continue;
         }
         let (side, x) = if at(0.0) > middle { (Align::Right, at(0.0) - 10.0) } else { (Align::Left, at(0.0) + 10.0) };
-        let word = if row.label == *first { "the first" } else { "no interval" };
+        let word = match row.figures {
+            _ if row.is_first => "the first",
+            Some(_) => "no interval",
+            None => "not in every run",
+        };
         canvas.text((x, height + 5.0), word, SMALL.color(GREY_TEXT).align(side));
     }
 }
@@ -206,43 +223,86 @@ fn shown(ranking: &[usize]) -> Vec<usize> {
     ranking.iter().enumerate().filter(|(place, arm)| is_shown(*place, **arm)).map(|(_, arm)| *arm).collect()
 }
 
-fn row(comparison: &Comparison, arm: usize, is_best: bool) -> Option<Row> {
-    let found = comparison.arms[arm].tables.estimate(&comparison.scope, comparison.metric.name);
-    let estimate = found.value?;
+fn row(comparison: &Comparison, arm: usize, is_best: bool) -> Row {
+    let tables = &comparison.arms[arm].tables;
+    let found = tables.estimate(&comparison.scope, comparison.metric.name);
     let is_risk = comparison.metric.name == "exhaustion_probability";
-    // A share of which nothing was seen is bounded by that of the runs alone: no more than the words tell already, and a
-    // bar that would outdo all others.
-    let told = found.interval.filter(|(_, high)| high.is_finite() && (is_risk || estimate > 0.0));
-    let interval = told.unwrap_or((estimate, estimate));
-    let share = comparison.metric.unit == "ratio";
-    let written = |value: f64| if share { words::percent(value) } else { words::figure(value) };
-    let unit = if share { " %" } else { "" };
-    let figure = if share && estimate == 0.0 {
-        // Never a silent zero.
-        format!("none in {}", words::plural(comparison.arms[arm].tables.meta.replications, "run"))
-    } else if interval.0 < interval.1 {
-        format!("{}{unit} ({} to {})", written(estimate), written(interval.0), written(interval.1))
-    } else {
-        format!("{}{unit}", written(estimate))
-    };
+    let figures = found.value.map(|estimate| {
+        // A share of which nothing was seen is bounded by that of the runs alone: no more than the words tell already,
+        // and a bar that would outdo all others.
+        let told = found.interval.filter(|(_, high)| high.is_finite() && (is_risk || estimate > 0.0));
+        (estimate, told.unwrap_or((estimate, estimate)))
+    });
     let difference = comparison.difference(0, arm).filter(|_| arm != 0);
-    Some(Row {
-        label: comparison.arms[arm].label.clone(),
-        figure,
-        estimate,
-        interval,
+    Row {
+        label: label_with_ports(comparison, arm),
+        figure: figure(comparison, figures, tables.meta.replications),
+        figures,
         color: if is_best { BLUE } else { GREY_TEXT },
+        is_first: arm == 0,
         difference: difference.map(|found| (found.estimate, found.interval)),
-    })
+    }
+}
+
+/// The figure of an arm in words, with its interval.
+fn figure(comparison: &Comparison, figures: Option<(f64, (f64, f64))>, runs: u64) -> String {
+    let runs = words::plural(runs, "run");
+    let Some((estimate, (low, high))) = figures else {
+        let never = matches!(comparison.metric.method, Method::MedianTime(_));
+        return if never { format!("not in half of {runs}") } else { "no figure".into() };
+    };
+    let share = comparison.metric.unit == "ratio";
+    let written = |value: f64| match comparison.metric.unit {
+        "ratio" => words::percent(value),
+        "s" => words::seconds(value),
+        _ => words::figure(value),
+    };
+    let unit = if share { " %" } else { "" };
+    let (shown, low, high) = (written(estimate), written(low), written(high));
+    if share && estimate == 0.0 {
+        // Never a silent zero.
+        format!("none in {runs}")
+    } else if low == high {
+        format!("{shown}{unit}")
+    } else {
+        format!("{shown}{unit} ({low} to {high})")
+    }
+}
+
+/// The arm's label, and how many ports it has where arms differ in that.
+fn label_with_ports(comparison: &Comparison, arm: usize) -> String {
+    let ports = |arm: usize| comparison.figure(arm, "capacity_ports");
+    let differ = (1..comparison.arms.len()).any(|other| ports(other) != ports(0));
+    let told = ports(arm).filter(|_| differ && comparison.metric.name != "capacity_ports");
+    let told = told.map_or_else(String::new, |ports| format!(" ({})", words::counted(ports, "port")));
+    let label = shortened(&comparison.label_alone(arm), LABEL, NAME_MAX - text_width(&told, LABEL));
+    format!("{label}{told}")
 }
 
 fn title(comparison: &Comparison, ranking: &[usize]) -> String {
     let metric = comparison.metric.name.replace('_', " ");
+    let metric = metric.strip_suffix(" s").unwrap_or(&metric);
     let Some((best, rest)) = ranking.split_first() else { return "Nothing was compared".into() };
-    let label = |arm: usize| comparison.arms[arm].label.as_str();
+    // A name that is too long must not push out what is said of it.
+    let label = |arm: usize| shortened(&comparison.label_alone(arm), TITLE, TITLE_NAME_MAX);
     let Some(worst) = rest.last() else { return format!("{}: {metric}", label(*best)) };
+    if comparison.figure(*best, comparison.metric.name).is_none() {
+        let never = matches!(comparison.metric.method, Method::MedianTime(_));
+        return if never {
+            format!("{}: {metric} in less than half of the runs", label(*best))
+        } else {
+            format!("{}: no {metric}", label(*best))
+        };
+    }
     let found = comparison.difference(*best, rest[0]);
-    if found.is_some_and(|found| found.higher + found.lower == 0) {
+    let is_same =
+        |arm: &&usize| comparison.difference(*best, **arm).is_some_and(|found| found.higher + found.lower == 0);
+    let same = 1 + rest.iter().filter(is_same).count();
+    if same > 2 && same < ranking.len() {
+        let (same, all) = (words::thousands(same as u64), words::thousands(ranking.len() as u64));
+        return format!("{same} of {all} arms do not differ in {metric}; {} has the worst", label(*worst));
+    }
+    if same > 1 {
         return format!("{} and {} do not differ in {metric}", label(*best), label(rest[0]));
     }
     let certain = found.is_some_and(|found| found.interval.0 > 0.0 || found.interval.1 < 0.0);

@@ -3,7 +3,7 @@
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::axis::{Axis, Grain};
+use super::axis::{Axis, Grain, TINY_PORTS};
 use super::canvas::{Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
 use super::frame::{Frame, Headings};
@@ -20,6 +20,9 @@ const BANDS_FROM: usize = 10;
 const ZOOM_FROM: f64 = 0.8;
 /// Moments that lie above the rows by this share of the axis, on average, get a line of their own.
 const MOMENTS_FROM: f64 = 0.01;
+
+/// Runs that end within this share of the axis of each other share a label.
+const NEAR: f64 = 0.02;
 
 /// The name of the line through the fullest moments: at each instant those of any run.
 const HIGHEST: &str = "highest";
@@ -69,14 +72,20 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let instants = instants(&runs);
     let bands = runs.len() >= BANDS_FROM;
     let moments = !bands && has_moments(&instants, y.to - y.from);
-    labels.extend(if bands { band_labels(&instants) } else { run_labels(&runs) });
+    labels.extend(if bands { band_labels(&instants) } else { run_labels(&runs, NEAR * (y.to - y.from)) });
     labels.extend(instants.last().filter(|_| moments).map(|last| label(last.most, HIGHEST, ORANGE_TEXT)));
     let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), end_labels::width(&labels));
     if bands {
         draw_bands(canvas, &frame, &instants);
     } else {
         for (_, series) in &runs {
-            let points: Vec<Point> = series.iter().map(|sample| frame.at(sample.time_s, sample.busy)).collect();
+            let mut points: Vec<Point> = Vec::new();
+            for sample in series {
+                let at = frame.at(sample.time_s, sample.busy);
+                // Of a few ports each counts: no slants.
+                points.extend(points.last().filter(|_| top < TINY_PORTS).map(|last| (at.0, last.1)));
+                points.push(at);
+            }
             canvas.line(&points, solid(ORANGE, 1.5));
         }
     }
@@ -178,9 +187,20 @@ fn band_labels(instants: &[Instant]) -> Vec<EndLabel> {
     ]
 }
 
-fn run_labels(runs: &[(u64, Vec<Sample>)]) -> Vec<EndLabel> {
-    let ends = runs.iter().filter_map(|(run, series)| Some((run, series.last()?.busy)));
-    ends.map(|(run, busy)| label(busy, format!("run {}", words::thousands(*run)), ORANGE_TEXT)).collect()
+/// Runs that end within `near` ports of each other share a label.
+fn run_labels(runs: &[(u64, Vec<Sample>)], near: f64) -> Vec<EndLabel> {
+    let mut ends: Vec<(f64, u64)> = runs.iter().filter_map(|(run, series)| Some((series.last()?.busy, *run))).collect();
+    ends.sort_by(|one, other| one.0.total_cmp(&other.0).then(one.1.cmp(&other.1)));
+    let groups = ends.chunk_by(|one, other| other.0 - one.0 <= near);
+    let named = groups.map(|group| {
+        let mean = group.iter().map(|(busy, _)| busy).sum::<f64>() / group.len() as f64;
+        let text = match group {
+            [(_, run)] => format!("run {}", words::thousands(*run)),
+            _ => format!("{} runs", group.len()),
+        };
+        label(mean, text, ORANGE_TEXT)
+    });
+    named.collect()
 }
 
 fn draw_bands(canvas: &mut Canvas, frame: &Frame, instants: &[Instant]) {

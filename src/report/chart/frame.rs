@@ -134,10 +134,11 @@ impl Frame {
             canvas.text((left + 8.0, bottom), label, kind);
         } else {
             // No room in the row of marks: under it at the left, led to by a line where no word is in the way.
-            let area = canvas.text((MARGIN, self.plot.bottom + 66.0), label, kind);
             let x = (first + 0.75).round();
+            let left = MARGIN.max(x - width + 4.0);
+            let area = canvas.text((left, self.plot.bottom + 66.0), label, kind);
             let free = |other: &Box2| x < other.left - 3.0 || x > other.right + 3.0;
-            if self.under.iter().all(free) && x < area.right {
+            if self.under.iter().all(free) {
                 canvas.line(&[(x, bottom), (x, area.top - 2.0)], solid(kind.color, 1.0));
             }
         }
@@ -177,15 +178,27 @@ pub(super) fn headings(canvas: &mut Canvas, caption: &Caption, heads: &Headings)
     canvas.text((MARGIN, baseline), &fit(&note, SMALL, right.left - MARGIN - 20.0), SMALL);
 }
 
-/// Scenario and load. Where there is no room for both the load stays whole: it is what the figures depend on.
+/// Scenario and load. Where there is no room for both the load stays whole: it is what the figures depend on. A load that
+/// is itself too long leaves the title its part.
 fn subtitle(title: &str, load: &str, width: f64) -> String {
     let load_width = text_width(&format!(": {load}"), SUBTITLE);
+    if text_width(load, SUBTITLE) > width && !title.is_empty() {
+        let title = fit(title, SUBTITLE, 0.5 * width);
+        let load = fit(load, SUBTITLE, width - text_width(&format!("{title}: "), SUBTITLE) - 2.0);
+        return format!("{title}: {load}");
+    }
     // Rounding up each part leaves them a little apart.
     let title = fit(title, SUBTITLE, width - load_width - 2.0);
     match title.as_str() {
         "" | "\u{2026}" => fit(load, SUBTITLE, width),
         title => format!("{title}: {load}"),
     }
+}
+
+/// Does a line go through a box, or nearly so?
+pub(super) fn passes(points: &[Point], area: Box2) -> bool {
+    let wide = Box2 { left: area.left - 4.0, top: area.top - 4.0, right: area.right + 4.0, bottom: area.bottom + 4.0 };
+    points.windows(2).any(|pair| clipped(pair[0], pair[1], wide).is_some())
 }
 
 /// The part of a line inside a box, if there is one (Liang and Barsky, ACM Transactions on Graphics 3, 1984).
@@ -239,7 +252,10 @@ mod tests {
         assert!(short.starts_with("A scen") && short.ends_with(&format!("\u{2026}: {load}")), "{short}");
         assert!(text_width(&short, SUBTITLE) <= width + 120.0);
         assert_eq!(subtitle(title, load, width + 4.0), load);
-        assert!(subtitle(title, load, width - 9.0).ends_with("exponen\u{2026}"));
+        let both = subtitle(title, load, width - 9.0);
+        assert!(both.starts_with("A scen") && both.contains(": 450/s") && both.ends_with('\u{2026}'), "{both}");
+        assert!(text_width(&both, SUBTITLE) <= width - 9.0);
+        assert!(subtitle("", load, width - 9.0).ends_with("exponen\u{2026}"));
     }
 
     #[test]

@@ -4,25 +4,27 @@ use super::super::middle_run::middle_run;
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
-use super::axis::{Axis, Grain};
-use super::canvas::{Align, Canvas, Point, Type, text_width};
+use super::axis::{Axis, Grain, TINY_PORTS};
+use super::canvas::{Align, Canvas, Point, Type, shortened, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TINT, SMALL};
-use super::theme::{VERMILLION, WHITE, solid};
+use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_AXIS, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT};
+use super::theme::{ORANGE_TINT, SMALL, TITLE, VERMILLION, WHITE, solid};
 use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
     Chart::always("occupancy", "busy ports over time in the median run, by state, under the ceiling", draw);
 
-/// A pool of fewer ports is drawn in steps.
-const TINY_PORTS: f64 = 50.0;
+/// The most room that the name of the ports takes in the title.
+const PLACE_MAX: f64 = 460.0;
 /// From this length on, several rows share one column of min, mean and max.
 const LONG_S: f64 = 86_400.0;
 /// The most columns of a long run.
 const LONG_COLUMNS: usize = 260;
 /// The name of the line through a long run.
 const MEAN: &str = "mean busy";
+/// And of the band around it.
+const BAND: &str = "pale: least to most";
 /// Room a name needs in its area, up and down.
 const NAME_HEIGHT: f64 = 26.0;
 
@@ -30,6 +32,7 @@ const NAME_HEIGHT: f64 = 26.0;
 struct Column {
     time_s: f64,
     established: f64,
+    blocked: f64,
     low: f64,
     mean: f64,
     high: f64,
@@ -59,10 +62,14 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
     let y = Axis::figures("ports busy", (0.0, top * 1.05), grain);
-    let open = open_words(&series);
+    let open = mean_words(&series, |sample| sample.established);
+    let wait = mean_words(&series, |sample| sample.busy - sample.blocked - sample.established);
     let columns = columns(&series, tables.meta.duration_s);
-    let mean = has_mean(&columns).then(|| MEAN.to_owned());
-    let right = [ceiling.map(ceiling_words), mean, open.clone().map(|_| "ESTABLISHED".into()), open.clone()];
+    let mean = has_mean(&columns).then(|| BAND.to_owned());
+    let named = |name: &str, mean: &Option<String>| [mean.as_ref().map(|_| name.to_owned()), mean.clone()];
+    let [open_name, open_mean] = named("ESTABLISHED", &open);
+    let [wait_name, wait_mean] = named("TIME-WAIT", &wait);
+    let right = [ceiling.map(ceiling_words), mean, open_name, open_mean, wait_name, wait_mean];
     let right = right.into_iter().flatten().map(|text| text_width(&text, LABEL)).fold(0.0, f64::max) + 12.0;
     let frame = Frame::draw(canvas, &Caption::of(&tables.meta), &headings, (&x, &y), right);
     if idle {
@@ -75,12 +82,19 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let named = draw_areas(canvas, &frame, &columns, (top, ceiling.is_some()));
     frame.axes(canvas, &x);
     draw_ceiling(canvas, &frame, ceiling);
-    draw_mean_name(canvas, &frame, &columns, top);
-    if let (false, Some(text)) = (named, open) {
-        let at = frame.plot.right + 10.0;
-        canvas.text((at, frame.plot.bottom - 22.0), "ESTABLISHED", LABEL.color(BLUE));
-        canvas.text((at, frame.plot.bottom - 3.0), &text, SMALL.color(BLUE));
+    // At the right edge, from below: what is too thin for its name.
+    let mut free = frame.plot.bottom - 3.0;
+    for (is_named, name, mean, color) in
+        [(named.open, "ESTABLISHED", open, BLUE), (named.wait, "TIME-WAIT", wait, ORANGE_TEXT)]
+    {
+        if let (false, Some(text)) = (is_named, mean) {
+            let at = frame.plot.right + 10.0;
+            canvas.text((at, free), &text, SMALL.color(color));
+            canvas.text((at, free - 19.0), name, LABEL.color(color));
+            free -= 46.0;
+        }
     }
+    draw_mean_name(canvas, &frame, &columns, (free, top));
     let refused = series.windows(2).filter(|pair| pair[1].refused > 0.0);
     let spans: Vec<_> = refused.map(|pair| (pair[0].time_s, pair[1].time_s)).collect();
     let label = first.map_or_else(|| "refused".into(), |time| format!("first refusal {}", words::seconds(time)));
@@ -93,7 +107,9 @@ fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64
 
 /// The finding. Attempts may be refused while ports are left: of several lanes one is full, or Linux tries not all.
 fn title(tightest: &Tightest, first: Option<f64>, (peak, ceiling): (f64, Option<f64>), of_runs: &str) -> String {
-    let place = tightest.place.as_ref().map_or_else(String::new, |place| format!(" {place},"));
+    // A name that is too long must not push out what is said of it.
+    let place = tightest.place.as_ref().map(|place| shortened(place, TITLE, PLACE_MAX));
+    let place = place.map_or_else(String::new, |place| format!(" {place},"));
     let of = ceiling.map_or_else(String::new, |ceiling| format!(" of {}", words::count(ceiling)));
     let busy = format!("{}{of} ports busy", words::count(peak));
     match (first.map(words::seconds), ceiling) {
@@ -118,9 +134,9 @@ fn ceiling_words(ceiling: f64) -> String {
     words::plural(whole(ceiling), "port")
 }
 
-/// ESTABLISHED in a figure, for when its area is too thin for its name.
-fn open_words(series: &[Sample]) -> Option<String> {
-    let mean = series.iter().map(|sample| sample.established).sum::<f64>() / series.len() as f64;
+/// A state in a figure, for when its area is too thin for its name.
+fn mean_words(series: &[Sample], ports: impl Fn(&Sample) -> f64) -> Option<String> {
+    let mean = series.iter().map(ports).sum::<f64>() / series.len() as f64;
     (mean > 0.0).then(|| format!("{} on average", words::figure(mean)))
 }
 
@@ -132,6 +148,7 @@ fn columns(series: &[Sample], duration_s: f64) -> Vec<Column> {
         Column {
             time_s: mean(|sample| sample.time_s),
             established: mean(|sample| sample.established),
+            blocked: mean(|sample| sample.blocked),
             low: chunk.iter().map(|sample| sample.busy).fold(f64::MAX, f64::min),
             mean: mean(|sample| sample.busy),
             high: chunk.iter().map(|sample| sample.busy_max).fold(0.0, f64::max),
@@ -154,15 +171,22 @@ fn has_mean(columns: &[Column]) -> bool {
     columns.iter().any(|column| column.mean > column.low)
 }
 
-/// Names the line of means at its end, between the names of the ceiling and of what is open.
-fn draw_mean_name(canvas: &mut Canvas, frame: &Frame, columns: &[Column], top: f64) {
+/// Names the line of means and the band around it at their end, between the name of the ceiling and those at the foot.
+fn draw_mean_name(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (free, top): (f64, f64)) {
     let Some(last) = columns.last().filter(|_| has_mean(columns)) else { return };
-    let y = (frame.y(last.mean) + 6.0).min(frame.plot.bottom - 46.0).max(frame.y(top) + 28.0);
+    let y = (frame.y(last.mean) + 6.0).min(free - 24.0).max(frame.y(top) + 28.0);
     canvas.text((frame.plot.right + 10.0, y), MEAN, LABEL);
+    canvas.text((frame.plot.right + 10.0, y + 19.0), BAND, SMALL);
 }
 
-/// Draws the stack; true when ESTABLISHED could be named inside its area.
-fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) -> bool {
+/// Which areas could be named inside.
+struct Named {
+    wait: bool,
+    open: bool,
+}
+
+/// Draws the stack.
+fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capped): (f64, bool)) -> Named {
     let steps = top < TINY_PORTS;
     let outline = |value: &dyn Fn(&Column) -> f64| -> Vec<Point> {
         let mut points: Vec<Point> = Vec::new();
@@ -176,6 +200,8 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
     };
     let ground = outline(&|_| 0.0);
     let open = outline(&|column| column.established.min(column.low));
+    // Ports that other sockets of the host keep lie on top of what the connections themselves keep busy.
+    let held = outline(&|column| (column.low - column.blocked).max(column.established.min(column.low)));
     let low = outline(&|column| column.low);
     let high = outline(&|column| column.high.max(column.low));
     let reusable = outline(&|column| column.low + column.reusable);
@@ -187,7 +213,8 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         fill(canvas, &low, &reusable, (ORANGE_PALE, 1.0));
     }
     fill(canvas, &low, &high, (ORANGE_TINT, 1.0));
-    fill(canvas, &open, &low, (ORANGE, 1.0));
+    fill(canvas, &held, &low, (GREY_AXIS, 1.0));
+    fill(canvas, &open, &held, (ORANGE, 1.0));
     fill(canvas, &ground, &open, (BLUE, 1.0));
     if has_mean(columns) {
         canvas.line(&outline(&|column| column.mean), solid(BLACK, 1.0));
@@ -196,12 +223,17 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         let used = outline(&|column| column.high.max(column.low + column.reusable).min(top));
         name(canvas, (&used, &ceiling), "free", LABEL.color(GREEN_TEXT));
     }
-    if name(canvas, (&low, &reusable), "reusable TIME-WAIT", LABEL) {
-        name(canvas, (&open, &low), "TIME-WAIT, busy", LABEL);
-    } else {
-        name(canvas, (&open, &low), "TIME-WAIT", LABEL);
+    let has_reusable = name(canvas, (&low, &reusable), "reusable TIME-WAIT", LABEL);
+    if columns.iter().any(|column| column.blocked > 0.0)
+        && !name(canvas, (&held, &low), "blocked by other sockets of the host", LABEL)
+    {
+        name(canvas, (&held, &low), "blocked", LABEL);
     }
-    name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE))
+    let wait = if has_reusable { "TIME-WAIT, busy" } else { "TIME-WAIT" };
+    Named {
+        wait: name(canvas, (&open, &held), wait, LABEL),
+        open: name(canvas, (&ground, &open), "ESTABLISHED", LABEL.color(WHITE)),
+    }
 }
 
 fn fill(canvas: &mut Canvas, lower: &[Point], upper: &[Point], (color, alpha): (super::canvas::Color, f64)) {
@@ -270,8 +302,9 @@ mod tests {
 
     #[test]
     fn a_thin_area_is_written_as_a_figure() {
-        let text = open_words(&samples::quickstart().series(1, "all")).unwrap();
+        let open = |tables: &RunTables| mean_words(&tables.series(1, "all"), |sample| sample.established);
+        let text = open(&samples::quickstart()).unwrap();
         assert!(text.starts_with("22") && text.ends_with(" on average"));
-        assert_eq!(open_words(&samples::idle().series(1, "all")), None);
+        assert_eq!(open(&samples::idle()), None);
     }
 }

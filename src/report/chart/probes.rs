@@ -87,6 +87,8 @@ struct Figures {
     /// By whole per cent of busy ports; those with too few attempts are empty.
     connects: Vec<Costs>,
     refused: Costs,
+    /// How full it was, in whole per cent, for each bin of the refused.
+    refused_at: Vec<f64>,
     /// `None` when the table does not tell.
     time: Option<CpuTime>,
     most: f64,
@@ -123,6 +125,7 @@ impl Figures {
             }
             if number(refused) > 0.0 {
                 figures.refused.bins.push(bin(number(refused)));
+                figures.refused_at.push(percent.min(100) as f64);
             }
         }
         for costs in &mut figures.connects {
@@ -368,10 +371,10 @@ fn draw_closed_form(canvas: &mut Canvas, frame: &Frame, tables: &RunTables) {
     }
 }
 
-/// A refused attempt has looked at every port: a mark at the right end.
+/// A refused attempt has looked at every port that it may: a mark where it was, at the right end when all were busy.
 fn draw_refused(canvas: &mut Canvas, frame: &Frame, figures: &Figures) {
-    for bin in &figures.refused.bins {
-        let (x, y) = frame.at(100.0, log10(bin.middle()));
+    for (bin, percent) in figures.refused.bins.iter().zip(&figures.refused_at) {
+        let (x, y) = frame.at(*percent, log10(bin.middle()));
         canvas.rect(Box2 { left: x - 7.0, top: y - 3.0, right: x + 1.0, bottom: y + 3.0 }, VERMILLION);
     }
 }

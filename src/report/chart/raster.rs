@@ -3,7 +3,7 @@
 use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, words};
 use super::axis::{Axis, Grain};
-use super::canvas::{Align, Box2, Canvas, text_width};
+use super::canvas::{Align, Box2, Canvas, Color, text_width};
 use super::frame::{self, Frame, Headings};
 use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, VERMILLION, WHITE, solid};
 use super::{Caption, Chart};
@@ -14,8 +14,18 @@ pub(super) const CHART: Chart = Chart::always("raster", "what each port was doin
 /// The height of a panel's name, and of the row of refusals.
 const NAME_HEIGHT: f64 = 24.0;
 const REFUSALS_HEIGHT: f64 = 12.0;
+/// Ports that other sockets keep are told from this share of the busy ones on.
+const BLOCKED_FROM: f64 = 0.005;
 /// From one port number to the next.
 const NUMBER_HEIGHT: f64 = 17.0;
+
+/// Every state with its name, its colour and that of its name, as the key lists them.
+const STATES: [(&str, &str, Color, Color); 4] = [
+    ("established", "ESTABLISHED", BLUE, BLUE),
+    ("time_wait", "TIME-WAIT", ORANGE, ORANGE_TEXT),
+    ("blocked", "blocked", GREY_AXIS, GREY_TEXT),
+    ("free", "free", WHITE, GREY_TEXT),
+];
 
 /// A block of ports while it was in one state.
 struct Span<'a> {
@@ -81,8 +91,10 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let size = sizes.get(sizes.len() / 2).copied().unwrap_or(1.0);
     let name = if size > 1.0 {
         format!("port number; a row is {} ports, coloured by what most of them were", words::count(size))
+    } else if shows_every_use(tables, &spans) {
+        "port number, coloured by what it was most of the time; its uses show however short they are".into()
     } else {
-        "port number, coloured by what it was most of the time; rare uses show however short they are".into()
+        "port number, coloured by what it was most of the time".into()
     };
     if panels.is_empty() {
         headings.note = String::new();
@@ -92,8 +104,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         frame.empty(canvas, "no port was watched");
         return;
     }
-    let states = [("ESTABLISHED", BLUE, BLUE), ("TIME-WAIT", ORANGE, ORANGE_TEXT), ("free", WHITE, GREY_TEXT)];
-    let right = states.iter().map(|(name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
+    let is_seen = |state: &str| spans.iter().any(|span| span.state == state);
+    let states: Vec<_> = STATES.into_iter().filter(|(state, ..)| is_seen(state)).collect();
+    let right = states.iter().map(|(_, name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
     // The panels stand in the same place whatever the numbers need at the left.
     let plot = frame::plot(0.0, right);
     place_panels(&mut panels, plot);
@@ -106,7 +119,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         draw_panel(canvas, &frame, panel, &spans, duration);
     }
     frame.axes(canvas, &x);
-    for (index, (name, fill, color)) in states.into_iter().enumerate() {
+    for (index, (_, name, fill, color)) in states.into_iter().enumerate() {
         let (left, top) = (frame.plot.right + 14.0, panels[0].area.top + 4.0 + 24.0 * index as f64);
         let swatch = Box2 { left, top, right: left + 14.0, bottom: top + 14.0 };
         canvas.rect(swatch, GREY_AXIS);
@@ -114,7 +127,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         canvas.text((left + 20.0, top + 13.0), name, LABEL.color(color));
     }
     draw_refusals(canvas, &frame, &spans, panels[0].area.top);
-    if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait")) {
+    if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait" | "blocked")) {
         let area = panels[0].area;
         let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom) + 6.0);
         let kind = LABEL.color(GREY_TEXT).align(Align::Centre);
@@ -136,16 +149,33 @@ fn spans(tables: &RunTables) -> Vec<Span<'_>> {
     rows.collect()
 }
 
+/// The host whose lane is drawn, as a scope.
+fn scope(tables: &RunTables) -> &str {
+    tables.ports.rows().next().map_or("all", |row| row[tables.ports.column("scope")].text())
+}
+
+/// Ports that are seldom taken show each use, however short; of the others what they were for most of a step.
+fn shows_every_use(tables: &RunTables, spans: &[Span<'_>]) -> bool {
+    let connects = tables.estimate(scope(tables), "connects_per_s").value.unwrap_or(0.0) * tables.meta.duration_s;
+    let shown = spans.iter().filter(|span| span.state == "established").count() as f64;
+    // Two uses in steps side by side are one span; runs differ a little.
+    shown > 0.5 * connects
+}
+
 fn title(tables: &RunTables, unseen: bool) -> String {
-    // Of the host whose lane is drawn.
-    let scope = tables.ports.rows().next().map_or("all", |row| row[tables.ports.column("scope")].text());
-    let mean = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
-    let (open, busy) = (mean("established_ports_mean"), mean("busy_ports_mean"));
+    let mean = |metric| tables.estimate(scope(tables), metric).value.unwrap_or(0.0);
+    let (open, blocked, busy) = (mean("established_ports_mean"), mean("blocked_ports_mean"), mean("busy_ports_mean"));
     if unseen {
         return "No port was watched".into();
     }
     if busy <= 0.0 {
         return "No connection was opened".into();
+    }
+    if blocked > BLOCKED_FROM * busy {
+        let told = [(open, "are open"), (busy - open - blocked, "in TIME-WAIT"), (blocked, "blocked by other sockets")];
+        let told = told.into_iter().filter(|(ports, _)| *ports > 1e-6 * busy);
+        let told: Vec<_> = told.map(|(ports, what)| format!("{} % {what}", share((ports / busy).min(1.0)))).collect();
+        return format!("Of busy ports {}", told.join(", "));
     }
     let waiting = (1.0 - open / busy).clamp(0.0, 1.0);
     format!(
@@ -186,7 +216,11 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     let odd_first = host.map_or(is_odd(lowest), |host| host.first_port % 2 == 1);
     let panel = |odd: bool| {
         let blocks: Vec<_> = blocks.iter().copied().filter(|block| is_odd(block.0) == odd).collect();
-        let name = if odd { "odd".to_owned() } else { "even".to_owned() };
+        let mut name = if odd { "odd".to_owned() } else { "even".to_owned() };
+        let idle = |span: &Span<'_>| span.state == "refused" || span.state == "free" || is_odd(span.ports.0) != odd;
+        if spans.iter().all(idle) {
+            name.push_str(": free nearly all the time");
+        }
         Panel { name, blocks, area: Box2 { left: 0.0, top: 0.0, right: 0.0, bottom: 0.0 } }
     };
     let panels = [odd_first, !odd_first].map(panel);
@@ -194,7 +228,7 @@ fn panels(tables: &RunTables, spans: &[Span<'_>]) -> Vec<Panel> {
     if let [first, _] = &mut panels[..]
         && host.is_some_and(HostMeta::is_parity_first)
     {
-        first.name.push_str(": taken first");
+        first.name.push_str(if first.name.contains(':') { ", taken first" } else { ": taken first" });
     }
     panels
 }
@@ -214,7 +248,7 @@ fn draw_panel(canvas: &mut Canvas, frame: &Frame, panel: &Panel, spans: &[Span<'
     let area = panel.area;
     canvas.rect(area, WHITE);
     // What is short is drawn last, so that nothing hides it.
-    for (state, color) in [("time_wait", ORANGE), ("established", BLUE)] {
+    for (state, _, color, _) in STATES.into_iter().rev().filter(|(state, ..)| *state != "free") {
         for span in spans.iter().filter(|span| span.state == state) {
             let order = |block: &(f64, f64)| block.0.total_cmp(&span.ports.0).then(block.1.total_cmp(&span.ports.1));
             let Ok(index) = panel.blocks.binary_search_by(order) else { continue };

@@ -2,9 +2,9 @@
 
 use super::super::{RunTables, Table, words};
 use super::axis::{Axis, Scale};
-use super::canvas::{Align, Box2, Canvas, Point, Type, text_width};
+use super::canvas::{Align, Box2, Canvas, Point, Type, text_box, text_width};
 use super::end_labels::{self, EndLabel};
-use super::frame::{Frame, Headings, clipped_path};
+use super::frame::{Frame, Headings, clipped_path, passes};
 use super::theme::{BLUE, GREY_TEXT, LABEL, PURPLE, PURPLE_TEXT, SMALL, dashed, dotted, solid};
 use super::{Caption, Chart};
 
@@ -155,8 +155,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         let all: Vec<Point> = corners.map(|(rest_s, share)| at(rest_s, share)).collect();
         clipped_path(&all, frame.plot)
     };
-    for piece in path(&mut figures.corners()) {
-        canvas.line(&piece, solid(BLUE, 3.0));
+    let line = path(&mut figures.corners());
+    for piece in &line {
+        canvas.line(piece, solid(BLUE, 3.0));
     }
     for piece in path(&mut figures.closed_form.iter().copied()) {
         canvas.line(&piece, dashed(PURPLE, 2.0));
@@ -166,7 +167,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         let (x, y) = at(figures.quantile(*q), *q);
         told.push(mark(canvas, (x, y), text, ((x + 14.0, y + 20.0), LABEL)));
     }
-    told.extend(figures.min_s.map(|min_s| draw_shortest(canvas, &frame, min_s, at(min_s, 0.0))));
+    told.extend(figures.min_s.map(|min_s| draw_shortest(canvas, &frame, min_s, (at(min_s, 0.0), &line))));
     draw_soon(canvas, &frame, (figures.share_below(SOON_S), at(SOON_S, figures.share_below(SOON_S))), &told);
     end_labels::draw(canvas, &frame, closed_form, 0.0);
 }
@@ -177,8 +178,8 @@ fn mark(canvas: &mut Canvas, dot: Point, text: &str, (place, kind): (Point, Type
     canvas.text(place, text, kind)
 }
 
-/// Where the line begins; left of it, where there is room.
-fn draw_shortest(canvas: &mut Canvas, frame: &Frame, min_s: f64, (x, y): Point) -> Box2 {
+/// Where the line begins; left of it, where there is room, else clear of it.
+fn draw_shortest(canvas: &mut Canvas, frame: &Frame, min_s: f64, ((x, y), line): (Point, &[Vec<Point>])) -> Box2 {
     let text = format!("shortest {}", words::seconds(min_s));
     let base = frame.plot.bottom - 12.0;
     if x < frame.plot.left - 1.0 || x > frame.plot.right {
@@ -186,6 +187,13 @@ fn draw_shortest(canvas: &mut Canvas, frame: &Frame, min_s: f64, (x, y): Point) 
     } else if x - text_width(&text, LABEL) - 22.0 > frame.plot.left {
         mark(canvas, (x, y), &text, ((x - 14.0, base), LABEL.align(Align::Right)))
     } else {
+        let crossed = |base: f64| {
+            let area = text_box((x + 14.0, base), &text, LABEL);
+            line.iter().any(|piece| passes(piece, area))
+        };
+        // From the foot upwards, until the line has gone by below.
+        let mut bases = (0..20).map(|step| base - 20.0 * f64::from(step));
+        let base = bases.find(|base| !crossed(*base)).unwrap_or(base);
         mark(canvas, (x, y), &text, ((x + 14.0, base), LABEL))
     }
 }
@@ -213,6 +221,9 @@ fn title(figures: &Figures, idle: bool) -> String {
         ([], _) => "No port was used twice".into(),
         ([bin], _) if bin.reuses <= 1.0 => format!("The only port that was used twice had rested {median}"),
         ([_], Some(min_s)) => format!("Every port rests {} before its next use", words::seconds(min_s)),
+        (_, Some(min_s)) if min_s > 0.0 && words::seconds(min_s) == median => {
+            format!("Half of the reused ports had rested {median}, the shortest rest, or little more")
+        }
         (_, Some(min_s)) if min_s > 0.0 => format!("{half}, none less than {}", words::seconds(min_s)),
         (_, Some(_)) => format!("{half}, some no time at all"),
         (_, None) => half,

@@ -3,8 +3,8 @@
 use super::super::risk::{Bound, Risk};
 use super::super::{RunTables, words};
 use super::axis::Axis;
-use super::canvas::{Align, Canvas, Point, text_width};
-use super::frame::{Frame, Headings};
+use super::canvas::{Align, Canvas, Point, text_box, text_width};
+use super::frame::{Frame, Headings, passes};
 use super::survival::{Step, Survival};
 use super::theme::{BLUE, GREY_TEXT, LABEL, SMALL, TINT, VERMILLION, dotted, solid};
 use super::{Caption, Chart};
@@ -22,7 +22,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
     let survival = Survival::new(&refusals, tables.meta.confidence);
     let window = span(&survival, tables.meta.duration_s);
-    let zoomed = window.0 > 0.0;
+    let zoomed = window != (0.0, tables.meta.duration_s);
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     let median = tables.estimate("all", "first_refusal_s").value;
     let title = if idle { "No connection was opened".into() } else { title(tables, &survival, zoomed, median) };
@@ -51,11 +51,11 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         );
         return;
     }
-    draw_curve(canvas, &frame, tables, &survival, window);
+    let stairs = draw_curve(canvas, &frame, tables, &survival, window);
     let last = survival.steps(window.0).last().map_or(1.0, |step| step.share);
     draw_end(canvas, &frame, last, &labels);
     if let Some(median) = median.filter(|_| survival.runs() > 1) {
-        draw_median(canvas, &frame, median, window);
+        draw_median(canvas, &frame, median, &stairs);
     }
     if survival.runs() <= TICKS_MAX {
         let label = format!("refused in {}", words::plural(survival.times.len() as u64, "run"));
@@ -69,10 +69,15 @@ fn span(survival: &Survival, duration_s: f64) -> (f64, f64) {
     let (Some(first), Some(last)) = (survival.times.first(), survival.times.last()) else { return (0.0, duration_s) };
     let wide = (last - first).max(last * 1e-3).max(1e-6);
     let everyone = survival.times.len() == survival.runs();
-    if !everyone || survival.runs() < 2 || wide > AT_ONCE * duration_s || first - 0.3 * wide <= 0.0 {
+    if !everyone || survival.runs() < 2 || wide > AT_ONCE * duration_s {
         return (0.0, duration_s);
     }
-    (first - 0.3 * wide, last + 0.3 * wide)
+    match first - 0.3 * wide {
+        from if from > 0.0 => (from, last + 0.3 * wide),
+        // Soon after the start, and not once in the long time after.
+        _ if *last <= AT_ONCE * duration_s => (0.0, last * 1.3),
+        _ => (0.0, duration_s),
+    }
 }
 
 fn title(tables: &RunTables, survival: &Survival, zoomed: bool, median: Option<f64>) -> String {
@@ -149,7 +154,14 @@ fn risk_below(tables: &RunTables, runs: usize) -> String {
     format!("risk < {} %{rule}", words::risk(value))
 }
 
-fn draw_curve(canvas: &mut Canvas, frame: &Frame, tables: &RunTables, survival: &Survival, (from, to): (f64, f64)) {
+/// The curve over its band; returns its corners.
+fn draw_curve(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    tables: &RunTables,
+    survival: &Survival,
+    (from, to): (f64, f64),
+) -> Vec<Point> {
     let mut steps = survival.steps(from);
     if survival.times.is_empty() {
         // As in the label.
@@ -168,7 +180,9 @@ fn draw_curve(canvas: &mut Canvas, frame: &Frame, tables: &RunTables, survival: 
     };
     let (low, high) = (stairs(|step| step.low), stairs(|step| step.high));
     canvas.area(low.into_iter().chain(high.into_iter().rev()).collect(), BLUE, TINT);
-    canvas.line(&stairs(|step| step.share), solid(BLUE, 3.0));
+    let curve = stairs(|step| step.share);
+    canvas.line(&curve, solid(BLUE, 3.0));
+    curve
 }
 
 fn draw_end(canvas: &mut Canvas, frame: &Frame, share: f64, labels: &[String]) {
@@ -184,18 +198,22 @@ fn draw_end(canvas: &mut Canvas, frame: &Frame, share: f64, labels: &[String]) {
     }
 }
 
-fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, (from, to): (f64, f64)) {
+fn draw_median(canvas: &mut Canvas, frame: &Frame, median: f64, stairs: &[Point]) {
     let half = frame.y(0.5);
     canvas.line(&[(frame.plot.left, half), (frame.plot.right, half)], dotted(GREY_TEXT));
     let x = frame.x(median);
     canvas.line(&[(x, half), (x, frame.plot.bottom)], dotted(GREY_TEXT));
     let text = format!("half by {}", words::seconds(median));
-    let width = text_width(&text, LABEL);
-    if x + width + 20.0 < frame.plot.right && median < f64::midpoint(from, to) {
-        canvas.text((x + 10.0, frame.plot.bottom - 12.0), &text, LABEL);
-    } else {
-        canvas.text((x - 10.0 - width, frame.plot.bottom - 12.0), &text, LABEL);
-    }
+    let (right, left) = (x + 10.0, x - 10.0 - text_width(&text, LABEL));
+    // Before the curve falls there is room under it, after it above the line.
+    let (low, high) = (frame.plot.bottom - 12.0, half - 10.0);
+    let nearest = if x < f64::midpoint(frame.plot.left, frame.plot.right) { right } else { left };
+    let places = [(nearest, low), (left, low), (right, low), (right, high), (left, high)];
+    let is_free = |at: &&Point| {
+        let area = text_box(**at, &text, LABEL);
+        area.left > frame.plot.left && area.right < frame.plot.right && !passes(stairs, area)
+    };
+    canvas.text(*places.iter().find(is_free).unwrap_or(&places[3]), &text, LABEL);
 }
 
 #[cfg(test)]
@@ -206,7 +224,7 @@ mod tests {
     fn titled(tables: &RunTables) -> String {
         let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
         let survival = Survival::new(&refusals, 0.95);
-        let zoomed = span(&survival, tables.meta.duration_s).0 > 0.0;
+        let zoomed = span(&survival, tables.meta.duration_s) != (0.0, tables.meta.duration_s);
         title(tables, &survival, zoomed, tables.estimate("all", "first_refusal_s").value)
     }
 
@@ -238,6 +256,8 @@ mod tests {
         assert_eq!(span(&at(&[56.0, 57.0]), 600.0), (55.7, 57.3));
         assert_eq!(span(&at(&[56.0, 300.0]), 600.0), (0.0, 600.0));
         assert_eq!(span(&at(&[56.0]), 600.0), (0.0, 600.0));
+        assert_eq!(span(&at(&[10.0, 100.0]), 259_200.0), (0.0, 130.0));
+        assert_eq!(span(&at(&[10.0, 60.0]), 600.0), (0.0, 78.0));
         let (from, to) = span(&at(&[56.0, 56.0]), 600.0);
         assert!(from < 56.0 && 56.0 < to);
     }

@@ -1,4 +1,4 @@
-//! Busy ports of each destination, or of each client, or of each arm of a comparison, side by side: who starves.
+//! Busy ports of each destination, host or client, or of each arm of a comparison, side by side: who starves.
 
 use super::super::comparison::Comparison;
 use super::super::middle_run::middle_run;
@@ -6,18 +6,18 @@ use super::super::query::Sample;
 use super::super::tightest::{badness, worse};
 use super::super::{RunTables, words};
 use super::axis::Axis;
-use super::canvas::{Align, Box2, Canvas, Point, fit, text_width};
+use super::canvas::{Align, Box2, Canvas, Point, shortened, text_width};
 use super::comparison::caption;
 use super::frame::{Frame, Headings, headings};
 use super::theme::{
-    BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, VERMILLION, solid,
+    BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, TITLE, VERMILLION, solid,
 };
 use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart = Chart {
     name: "small-multiples",
-    summary: "busy ports over time of each destination, or each client, when there are several",
+    summary: "busy ports over time of each destination, host or client, when there are several",
     applies: |tables| kind(tables).is_some(),
     draw: draw_scopes,
 };
@@ -34,6 +34,8 @@ pub(super) const ARMS: Chart<Comparison> = Chart {
 const PANELS_MAX: usize = 12;
 /// Where the panels lie.
 const AREA: Box2 = Box2 { left: 84.0, top: 142.0, right: 1168.0, bottom: 584.0 };
+/// The most room that a name takes in the chart's title.
+const NAME_MAX: f64 = 420.0;
 /// Room between panels; a title stands over each.
 const GAP: (f64, f64) = (26.0, 40.0);
 /// The axis goes a little beyond the ceiling.
@@ -72,10 +74,19 @@ fn worst_first<'t>(lanes: impl Iterator<Item = Lane<'t>>) -> Vec<Lane<'t>> {
     lanes
 }
 
-/// Whose panels there are: destinations, else clients; nothing when there are not two.
+/// Whose panels there are: destinations, else clients; of several hosts, whose ports a destination would pool, hosts or
+/// clients, where ports are tightest. Nothing when there are not two.
 fn kind(tables: &RunTables) -> Option<(&'static str, &'static str)> {
-    let kinds = [("destination:", "destination"), ("client:", "client")];
-    kinds.into_iter().find(|(prefix, _)| tables.scopes(prefix).len() > 1)
+    let [hosts, destinations, clients] = [("host:", "host"), ("destination:", "destination"), ("client:", "client")];
+    let count = |kind: (&str, _)| tables.scopes(kind.0).len();
+    if count(hosts) < 2 {
+        return [destinations, clients].into_iter().find(|kind| count(*kind) > 1);
+    }
+    let fullest = |kind: (&str, _)| {
+        let peaks = tables.scopes(kind.0).into_iter().map(|scope| badness(tables, scope)[2]);
+        peaks.fold(0.0, f64::max)
+    };
+    Some(if count(clients) > 1 && fullest(clients) > fullest(hosts) { clients } else { hosts })
 }
 
 /// The lanes of a run, the one at most risk first.
@@ -101,7 +112,8 @@ fn shown_run(comparison: &Comparison) -> Option<u64> {
 fn draw_arms(comparison: &Comparison, canvas: &mut Canvas) {
     let Some(run) = shown_run(comparison) else { return };
     let arms = comparison.arms.iter();
-    let lanes = worst_first(arms.map(|arm| Lane::of(&arm.tables, &comparison.scope, &arm.label)));
+    let arms = arms.enumerate().map(|(place, arm)| (arm, comparison.label_alone(place)));
+    let lanes = worst_first(arms.map(|(arm, label)| Lane::of(&arm.tables, &comparison.scope, &label)));
     let note = format!(" \u{b7} shown is run {run} of each arm, by common random numbers");
     headings(canvas, &caption(comparison), &Headings { title: title(&lanes, "arm", "runs out"), note });
     let place = if comparison.scope == "all" { String::new() } else { format!(", {}", comparison.scope) };
@@ -110,9 +122,14 @@ fn draw_arms(comparison: &Comparison, canvas: &mut Canvas) {
 
 /// The panels of a run, and where that run is, for the time axis.
 fn panels(canvas: &mut Canvas, lanes: &[Lane<'_>], (run, place): (u64, &str)) {
-    let key =
-        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange; connects refused: ticks at the bottom";
-    canvas.text((32.0, 108.0), key, SMALL);
+    let drawn: Vec<Vec<Sample>> =
+        lanes.iter().take(PANELS_MAX).map(|lane| lane.tables.series(run, &lane.scope)).collect();
+    let is_blocked = drawn.iter().flatten().any(|sample| sample.blocked > 0.0);
+    let key = format!(
+        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange{}; red: refused. Titles: peak and refused, all runs",
+        if is_blocked { ", blocked grey" } else { "" }
+    );
+    canvas.text((32.0, 108.0), &key, SMALL);
     // The last panel sums up those that have none.
     let count = lanes.len().min(PANELS_MAX);
     let shown = if lanes.len() > PANELS_MAX { PANELS_MAX - 1 } else { count };
@@ -124,10 +141,9 @@ fn panels(canvas: &mut Canvas, lanes: &[Lane<'_>], (run, place): (u64, &str)) {
     let rows = count.div_ceil(columns);
     let duration_s = lanes.first().map_or(0.0, |lane| lane.tables.meta.duration_s);
     let x = Axis::time("time", (0.0, duration_s.max(1e-9)));
-    for (place, lane) in lanes.iter().take(shown).enumerate() {
+    for (place, (lane, series)) in lanes.iter().zip(&drawn).take(shown).enumerate() {
         let frame = Frame::panel(panel(place, (columns, rows)), (x.from, x.to), (0.0, TOP));
-        let series = lane.tables.series(run, &lane.scope);
-        draw_lane(canvas, &frame, lane, &series);
+        draw_lane(canvas, &frame, lane, series);
         outer_labels(canvas, &frame, &x, (place.is_multiple_of(columns), place + columns >= count));
     }
     if shown < count {
@@ -160,7 +176,7 @@ fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane<'_>, series: &[Samp
     let figures = if is_refused && !fits { refused } else { figures };
     let room = width - text_width(&figures, LABEL);
     let color = if is_refused { VERMILLION } else { BLACK };
-    let text = format!("{mark}{}{figures}", fit(&lane.name, LABEL, room));
+    let text = format!("{mark}{}{figures}", shortened(&lane.name, LABEL, room));
     canvas.text((plot.left, plot.top - 6.0), &text, LABEL.color(color));
     let own = series.iter().map(|sample| sample.busy_max).fold(1.0, f64::max);
     let scale = lane.ceiling.unwrap_or(own);
@@ -173,11 +189,13 @@ fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane<'_>, series: &[Samp
     };
     let (ground, busy) = (outline(&|_| 0.0), outline(&|sample| sample.busy));
     let open = outline(&|sample| sample.established.min(sample.busy));
+    let held = outline(&|sample| (sample.busy - sample.blocked).max(sample.established.min(sample.busy)));
     if lane.ceiling.is_some() {
         between(&busy, &outline(&|_| scale), GREEN_TINT);
     }
     between(&busy, &outline(&|sample| sample.busy_max), ORANGE_TINT);
-    between(&open, &busy, ORANGE);
+    between(&held, &busy, GREY_AXIS);
+    between(&open, &held, ORANGE);
     between(&ground, &open, BLUE);
     let ceiling = frame.y(1.0);
     if let Some(ports) = lane.ceiling {
@@ -236,7 +254,7 @@ fn sum_up(canvas: &mut Canvas, area: Box2, others: &[Lane<'_>]) {
     let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom));
     let lines = [
         format!("{} more,", words::count(others.len() as f64)),
-        format!("none above {} %", words::percent(fullest)),
+        format!("fullest: {} %", words::percent(fullest)),
         format!("{} of them refused", words::count(refused as f64)),
     ];
     let told = if refused > 0 { 3 } else { 2 };
@@ -251,7 +269,8 @@ fn title(lanes: &[Lane<'_>], noun: &str, fares: &str) -> String {
     let refused = lanes.iter().filter(|lane| lane.is_refused()).count();
     let worst = &lanes[0];
     let (all, share) = (words::plural(lanes.len() as u64, noun), words::percent(worst.refused));
-    let name = &worst.name;
+    // A name that is too long must not push out what is said of it.
+    let name = shortened(&worst.name, TITLE, NAME_MAX);
     match refused {
         0 => format!("None of {all} was refused; fullest: {name} at {} %", words::percent(worst.peak)),
         1 if lanes.len() == 2 => format!("{name} {fares}: refused {share} %; the other {noun} not"),
@@ -285,7 +304,7 @@ mod tests {
     fn one_lane_has_no_panels() {
         assert!(!(CHART.applies)(&samples::quickstart()));
         assert!((CHART.applies)(&simulated::named("two-destinations")));
-        assert_eq!(kind(&simulated::named("two-hosts")), Some(("client:", "client")));
+        assert_eq!(kind(&simulated::named("two-hosts")), Some(("host:", "host")));
     }
 
     #[test]

@@ -169,6 +169,19 @@ impl Comparison {
         is_exact || self.arms.iter().all(|arm| arm.tables.meta.replications >= 2)
     }
 
+    /// The label of an arm where no head of a table says what it is: `1024-65535`, `addresses=2`, `450/s, addresses=2`.
+    pub(super) fn label_alone(&self, arm: usize) -> String {
+        // Columns stand two spaces apart.
+        let parts = |text: &str| text.split("  ").map(str::to_owned).collect::<Vec<_>>();
+        let (keys, values) = (parts(&self.header), parts(&self.arms[arm].label));
+        let is_bare = |value: &str| value.chars().all(|letter| letter.is_ascii_digit());
+        let named = values.iter().enumerate().map(|(place, value)| match keys.get(place) {
+            Some(key) if keys.len() == values.len() && is_bare(value) => format!("{key}={value}"),
+            _ => value.clone(),
+        });
+        named.collect::<Vec<_>>().join(", ")
+    }
+
     /// A figure of an arm, of the scope that is compared.
     pub(super) fn figure(&self, arm: usize, metric: &str) -> Option<f64> {
         self.arms[arm].tables.estimate(&self.scope, metric).value

@@ -15,6 +15,9 @@ pub(super) fn rare(tables: &RunTables) -> Vec<String> {
     });
     match found.value {
         None if method.is_empty() => Vec::new(),
+        None if let Some((_, high)) = found.interval => {
+            vec![format!("at most {} of connect() calls refused; {method}", small(high))]
+        }
         None => vec![method.into()],
         Some(ratio) if ratio <= 0.0 => vec![format!("no connect() call is ever refused; {method}")],
         Some(ratio) => vec![format!("{} of connect() calls refused{interval}; {method}", small(ratio))],
