@@ -145,7 +145,17 @@ impl Canvas {
 
     /// A circle.
     pub(super) fn ring(&mut self, centre: Point, radius: f64, stroke: Stroke) {
-        self.line(&circle(centre, radius).chain(circle(centre, radius).take(1)).collect::<Vec<_>>(), stroke);
+        // Twice the corners of a disc: a ring is large.
+        let corners: Vec<Point> = CIRCLE.to_vec();
+        let next = corners.iter().cycle().skip(1);
+        let finer = corners.iter().zip(next).flat_map(|(one, other)| {
+            let (x, y) = (one.0 + other.0, one.1 + other.1);
+            let length = (x * x + y * y).sqrt();
+            [*one, (x / length, y / length)]
+        });
+        let mut outline: Vec<Point> = finer.map(|(x, y)| (centre.0 + radius * x, centre.1 + radius * y)).collect();
+        outline.extend(outline.first().copied());
+        self.line(&outline, stroke);
     }
 
     /// Slanted lines, which go on in a neighbour.

@@ -236,7 +236,8 @@ pub(super) fn clipped_path(path: &[Point], area: Box2) -> Vec<Vec<Point>> {
 }
 
 fn place(value: f64, (from, to): (f64, f64), (low, high): (f64, f64)) -> f64 {
-    low + (value - from) / (to - from) * (high - low)
+    // On an axis of no width all lies at its beginning.
+    if to > from || to < from { low + (value - from) / (to - from) * (high - low) } else { low }
 }
 
 #[cfg(test)]
