@@ -16,7 +16,7 @@ use crate::scenario::ways::{Access, Way};
 use crate::scenario::{Client, Host, Quantity, Scenario};
 use crate::theory::{Phase, Window, erlang_b, poisson_upper_tail};
 use crate::workload::lifetime::LifetimeLaw;
-use crate::workload::{Arrivals, Behaviour, Spread};
+use crate::workload::{Arrivals, Behaviour, Lifetime, Spread};
 
 use steady::Overloaded;
 
@@ -54,6 +54,7 @@ pub struct Forecast {
     /// Do refused connects come back?
     pub retries: bool,
     sets: Sets,
+    lifetime: Lifetime,
 }
 
 /// How connects come by the host's sets of ports.
@@ -139,6 +140,7 @@ impl Forecast {
             cycle_s,
             echo_s,
             host: host.clone(),
+            lifetime: client.lifetime.clone(),
             endpoints,
             retries: client.retry.attempts > 1,
             sets,
@@ -184,6 +186,27 @@ impl Forecast {
         let off = (short / load).abs() * (ports - load * (1.0 - refused_ratio));
         let is_settled = self.lanes.window.from_s > 0.0 && off <= NEGLIGIBLE;
         (matches!(self.lanes.time_wait, TimeWait::Exact(_)) && is_settled).then_some((refused_ratio, "Erlang B"))
+    }
+
+    /// About the share of connects refused in the window, where ports come back one by one: Erlang's formula at the mean
+    /// number of ports that would be busy then if there were no end of them (modified offered load; [`ChangingRate`] says
+    /// how good it is). Too low; the more so the more are refused, and where refused connects come back.
+    ///
+    /// [`ChangingRate`]: crate::theory::ChangingRate
+    pub fn approximate_refused_ratio(&self) -> Option<f64> {
+        /// Parts of the window, each with a mean of its own.
+        const STEPS: u32 = 64;
+        if self.lanes.spacing != Spacing::Poisson || !matches!(self.lanes.time_wait, TimeWait::Exact(_)) {
+            return None;
+        }
+        let Window { from_s, by_s } = self.lanes.window;
+        let at = |step: u32| from_s + (by_s - from_s) * f64::from(step) / f64::from(STEPS);
+        let refused_ratio = |step: u32| {
+            let part = Window { from_s: at(step), by_s: at(step + 1) };
+            let busy = self.lanes.lane_rate() * mean::held_s(&self.lifetime, self.lanes.time_wait, part);
+            erlang_b(self.lanes.ports, busy)
+        };
+        Some((0..STEPS).map(refused_ratio).sum::<f64>() / f64::from(STEPS))
     }
 
     /// The smallest port range with enough ports for the target ([`Host::range_with`]).
@@ -281,6 +304,7 @@ fn time_wait(scenario: &Scenario, client: &Client, host: &Host) -> TimeWait {
 mod tests {
     use super::*;
     use crate::scenario::SourceFile;
+    use crate::theory::{ChangingRate, LifeAndWait, Piece};
     use std::collections::BTreeMap;
 
     fn read(sets: &[&str]) -> Scenario {
@@ -377,6 +401,19 @@ mod tests {
         let even = "client.checkout.arrivals={ constant = { rate = \"400/s\" } }";
         let life = "client.checkout.lifetime={ constant = { value = \"50ms\" } }";
         assert_eq!(ratio(&[even, life]), Some((0.0, "arrivals in one hold (D/D/c/c)")));
+    }
+
+    #[test]
+    fn a_window_from_empty_has_the_modified_offered_load() {
+        let sets = ["host.gateway.time_wait=60s", "run.duration=3m", "host.gateway.port_range=40000-40999"];
+        let rate = "client.checkout.arrivals.poisson.rate=15/s";
+        let found = of(&[&sets[..], &[rate]].concat()).unwrap().approximate_refused_ratio().unwrap();
+        let hold = LifeAndWait { life: 0.05, wait: 60.0 };
+        let steady = ChangingRate::new(&[Piece { rate: 15.0, length: 180.0 }], hold);
+        let known = steady.refused_ratio(1_000, 0.0, 5_000);
+        assert!((found / known - 1.0).abs() < 0.01 && known > 1e-5, "{found} {known}");
+        let wheel = of(&[&sets[1..], &[rate]].concat()).unwrap();
+        assert_eq!(wheel.approximate_refused_ratio(), None, "far too kind where TIME-WAITs end in batches");
     }
 
     #[test]

@@ -22,11 +22,16 @@ impl Run {
         if !self.rare || total(|measures| measures.refused) >= COUNTED_ENOUGH {
             return None;
         }
-        if let Some(exact) = Forecast::of(scenario, TARGET_RISK).ok().and_then(|forecast| Rare::by_formula(&forecast)) {
-            return Some(exact);
+        let forecast = Forecast::of(scenario, TARGET_RISK).ok();
+        if let Some(known) = forecast.as_ref().and_then(Rare::by_formula) {
+            return Some(known);
         }
         let work_max = WORK_MAX.max(TIMES * total(Measures::attempts));
         let effort = Effort { relative_error: RELATIVE_ERROR, work_max, confidence: self.running.confidence };
-        split(scenario, &effort, self.running.jobs(), stop).ok().map(Rare::Splitting)
+        let found = split(scenario, &effort, self.running.jobs(), stop).ok().map(Rare::Splitting)?;
+        Some(match &forecast {
+            Some(forecast) => found.or_by_formula(forecast),
+            None => found,
+        })
     }
 }

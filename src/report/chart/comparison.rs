@@ -6,7 +6,7 @@ use super::super::words;
 use super::axis::{Axis, Grain, decimal_log, exp10};
 use super::canvas::{Align, Canvas, shortened, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, TITLE, dotted, solid};
+use super::theme::{BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, SMALL, TITLE, dotted, solid};
 use super::{Caption, Chart};
 use crate::metrics::Method;
 
@@ -143,7 +143,8 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
 pub(super) fn caption(comparison: &Comparison) -> Caption {
     // Of several scenarios each has a title and a load of its own.
     let of_first = Caption::of(&comparison.meta);
-    let by = format!("arms by {}", comparison.header);
+    // Columns stand two spaces apart.
+    let by = format!("arms by {}", comparison.header.replace("  ", ", "));
     let all = |same: fn(&ScenarioMeta, &ScenarioMeta) -> bool| {
         comparison.arms.iter().all(|arm| same(&arm.tables.meta.scenario, &comparison.meta.scenario))
     };
@@ -275,7 +276,7 @@ fn label_with_ports(comparison: &Comparison, arm: usize) -> String {
     let differ = (1..comparison.arms.len()).any(|other| ports(other) != ports(0));
     let told = ports(arm).filter(|_| differ && comparison.metric.name != "capacity_ports");
     let told = told.map_or_else(String::new, |ports| format!(" ({})", words::counted(ports, "port")));
-    let label = shortened(&comparison.label_alone(arm), LABEL, NAME_MAX - text_width(&told, LABEL));
+    let label = shortened(&comparison.label_alone(arm), SMALL, NAME_MAX - text_width(&told, SMALL));
     format!("{label}{told}")
 }
 

@@ -10,8 +10,12 @@ pub(super) fn rare(tables: &RunTables) -> Vec<String> {
     let method = tables.method("all", RARE);
     let found = tables.estimate("all", RARE);
     let interval = found.interval.map_or_else(String::new, |(low, high)| {
+        // A formula's bound is sure, and no interval at a level.
+        let is_sure = method.contains("approximate");
         let confidence = percent(tables.meta.confidence);
-        format!(" {}", solid(&format!("({confidence} % CI {} to {})", small(low), small(high))))
+        let between = format!("({confidence} % CI {} to {})", small(low), small(high));
+        let within = if is_sure { format!("(for certain at most {})", small(high)) } else { between };
+        format!(" {}", solid(&within))
     });
     match found.value {
         None if method.is_empty() => Vec::new(),
