@@ -237,7 +237,8 @@ pub(super) fn clipped_path(path: &[Point], area: Box2) -> Vec<Vec<Point>> {
 
 fn place(value: f64, (from, to): (f64, f64), (low, high): (f64, f64)) -> f64 {
     // On an axis of no width all lies at its beginning.
-    if to > from || to < from { low + (value - from) / (to - from) * (high - low) } else { low }
+    let span = to - from;
+    if span.abs() > 0.0 { low + (value - from) / span * (high - low) } else { low }
 }
 
 #[cfg(test)]

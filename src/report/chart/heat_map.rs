@@ -3,7 +3,7 @@
 use super::super::sweep::{SweepTables, Unit};
 use super::super::words;
 use super::Chart;
-use super::axis::{Axis, Grain};
+use super::axis::{Axis, Grain, Scale};
 use super::canvas::{Align, Box2, Canvas, Color, Point, text_width};
 use super::frame::{Frame, Headings, clipped_path};
 use super::sweep_plane::{Plane, axis_name};
@@ -78,10 +78,11 @@ impl Side {
     fn place(&self, value: f64) -> Option<f64> {
         let last = self.values.len() - 1;
         if last == 0 {
-            return (value == self.values[0].0).then_some(0.5);
+            return ((value / self.values[0].0 - 1.0).abs() < 1e-9).then_some(0.5);
         }
         let above = self.values.partition_point(|(other, _)| *other <= value).clamp(1, last);
-        let (low, high) = (self.values[above - 1].0, self.values[above].0);
+        let scale = if self.is_log() { Scale::Log } else { Scale::Linear };
+        let [low, high, value] = [self.values[above - 1].0, self.values[above].0, value].map(|at| scale.place(at));
         Some((above as f64 - 0.5 + (value - low) / (high - low)) / self.block as f64)
     }
 
@@ -104,12 +105,15 @@ impl Side {
         Axis { from: 0.0, to, ticks: ticks.collect(), title: title.into() }
     }
 
-    /// Does each value exceed that before it as many times?
+    /// Does each value exceed that before it as many times, or nearly so as in 1, 2, 5, 10?
     fn is_log(&self) -> bool {
         let ratio = |pair: &[(f64, usize)]| pair[1].0 / pair[0].0;
         let first = self.values.windows(2).next().map_or(1.0, ratio);
         let (least, most) = (self.values[0].0, self.values[self.values.len() - 1].0);
-        let alike = |pair: &[(f64, usize)]| (ratio(pair) / first - 1.0).abs() < 0.02;
+        let alike = |pair: &[(f64, usize)]| {
+            let (here, apart) = (ratio(pair), (ratio(pair) / first - 1.0).abs());
+            apart < 0.02 || apart < 0.3 && here.min(first) > 1.9
+        };
         self.values.len() > 2 && least > 0.0 && most > 2.5 * least && self.values.windows(2).all(alike)
     }
 

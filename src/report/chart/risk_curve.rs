@@ -113,9 +113,10 @@ fn draw(tables: &SweepTables, canvas: &mut Canvas) {
 /// What the footer says of what is drawn.
 fn note(tables: &SweepTables, lines: &[Line<'_>], (y, kind): (&Axis, Scale)) -> String {
     let mut note = " each".to_owned();
-    let whose = if lines.len() > BANDS_MAX { ", of the present line" } else { "" };
+    let whose = if lines.len() > BANDS_MAX { " of now" } else { "" };
     if lines.iter().any(|line| line.is_full && !line.points.is_empty()) {
-        note += &format!(" \u{b7} band: Wilson, {} %{whose}", words::percent(tables.meta.confidence));
+        let level = words::percent(tables.meta.confidence);
+        note = format!("{note} \u{b7} band{whose}: Wilson, {level} %");
     }
     if lines.iter().flat_map(|line| &line.points).any(|(_, point)| point.is_unseen()) {
         note += " \u{b7} triangle: none refused, risk below";
