@@ -139,12 +139,29 @@ fn short(rate: &str) -> String {
 
 /// The same for those who describe a load, slow ones per minute, hour or day: `450/s`, `6/min`.
 pub fn pace(per_second: f64) -> String {
-    let slower = [(60.0, "min"), (3_600.0, "h"), (86_400.0, "day")];
     if per_second >= 0.9995 || per_second <= 0.0 {
         return short_rate(per_second);
     }
-    let (span, unit) = slower.into_iter().find(|(span, _)| per_second * span >= 0.9995).unwrap_or(slower[2]);
+    let (span, unit) = unit_of_pace(per_second);
     format!("{}/{unit}", figure(per_second * span))
+}
+
+/// A limit as [`pace`] tells it, cut like that of [`floor_rate`]: `444.0/s`, `9.88/s`, `28.1/h`.
+pub fn floor_pace(per_second: f64) -> String {
+    if !(per_second > 0.0 && per_second < 9.9995) {
+        return floor_rate(per_second);
+    }
+    let (span, unit) = unit_of_pace(per_second);
+    let value = per_second * span;
+    let shown = if value >= 9.995 { 1 } else { decimals(value, 3) };
+    let scale = (0..shown).fold(1.0, |scale, _| scale * 10.0);
+    format!("{}/{unit}", figure((value * scale * (1.0 + 1e-12)).floor() / scale))
+}
+
+/// The shortest unit of time, in seconds and by name, in which there is one at this pace.
+fn unit_of_pace(per_second: f64) -> (f64, &'static str) {
+    let units = [(1.0, "s"), (60.0, "min"), (3_600.0, "h"), (86_400.0, "day")];
+    units.into_iter().find(|(span, _)| per_second * span >= 0.9995).unwrap_or(units[3])
 }
 
 /// How much more it is: `+3.3 %`, `2.4 times as much`.

@@ -5,6 +5,8 @@
 //! corners on whole pixels only. Knows nothing of tables.
 
 use super::super::fonts;
+#[cfg(test)]
+use super::frame::clipped;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontFamily, FontStyle, RGBAColor, ShapeStyle, TextStyle};
@@ -143,7 +145,17 @@ impl Canvas {
 
     /// A circle.
     pub(super) fn ring(&mut self, centre: Point, radius: f64, stroke: Stroke) {
-        self.line(&circle(centre, radius).chain(circle(centre, radius).take(1)).collect::<Vec<_>>(), stroke);
+        // Twice the corners of a disc: a ring is large.
+        let corners: Vec<Point> = CIRCLE.to_vec();
+        let next = corners.iter().cycle().skip(1);
+        let finer = corners.iter().zip(next).flat_map(|(one, other)| {
+            let (x, y) = (one.0 + other.0, one.1 + other.1);
+            let length = (x * x + y * y).sqrt();
+            [*one, (x / length, y / length)]
+        });
+        let mut outline: Vec<Point> = finer.map(|(x, y)| (centre.0 + radius * x, centre.1 + radius * y)).collect();
+        outline.extend(outline.first().copied());
+        self.line(&outline, stroke);
     }
 
     /// Slanted lines, which go on in a neighbour.
@@ -164,6 +176,13 @@ impl Canvas {
     pub(super) fn text(&mut self, at: Point, text: &str, kind: Type) -> Box2 {
         self.marks.push(Mark::Text(at, text.into(), kind));
         text_box(at, text, kind)
+    }
+
+    /// Sets a text on paper of its own, which hides the lines under it.
+    pub(super) fn text_on(&mut self, paper: Color, at: Point, text: &str, kind: Type) -> Box2 {
+        let area = text_box(at, text, kind);
+        self.rect(Box2 { left: area.left - 3.0, right: area.right + 3.0, ..area }, paper);
+        self.text(at, text, kind)
     }
 
     /// The page as a PNG file.
@@ -388,34 +407,60 @@ fn size(scale: u32) -> (u32, u32) {
 
 #[cfg(test)]
 impl Canvas {
-    /// Texts that leave the page or run into each other.
+    /// Texts that leave the page, run into each other or have a line through them.
     pub(super) fn text_faults(&self) -> Vec<String> {
         let mut boxes: Vec<(Box2, &str)> = Vec::new();
         let mut faults = Vec::new();
-        for mark in &self.marks {
+        for (place, mark) in self.marks.iter().enumerate() {
             let Mark::Text(at, text, kind) = mark else { continue };
             let area = text_box(*at, text, *kind);
             if area.left < 8.0 || area.right > WIDTH - 8.0 || area.top < 4.0 || area.bottom > HEIGHT - 4.0 {
                 faults.push(format!("`{text}` leaves the page: {area:?}"));
             }
-            for (other, words) in &boxes {
-                let apart = area.right <= other.left
-                    || other.right <= area.left
-                    || area.bottom <= other.top
-                    || other.bottom <= area.top;
-                if !apart {
-                    faults.push(format!("`{text}` runs into `{words}`"));
-                }
+            let runs_into = boxes.iter().filter(|(other, _)| overlap(area, *other));
+            faults.extend(runs_into.map(|(_, words)| format!("`{text}` runs into `{words}`")));
+            if let Some(color) = self.line_through(area, place) {
+                faults.push(format!("a line of {color:?} runs through `{text}` in {area:?}"));
             }
             boxes.push((area, text));
         }
         faults
     }
+
+    /// The colour of a line through the words in a box, which are the mark at `place`.
+    ///
+    /// Faint lines may pass under words, and any line may that ends at them or has paper laid on it before them.
+    fn line_through(&self, words: Box2, place: usize) -> Option<Color> {
+        // What only grazes the box touches no letter.
+        let (x, y) = (1.0, 2.0);
+        let letters =
+            Box2 { left: words.left + x, top: words.top + y, right: words.right - x, bottom: words.bottom - y };
+        let meets = |points: &[Point]| points.windows(2).find_map(|pair| clipped(pair[0], pair[1], letters));
+        let is_under = |at: usize, (from, to): (Point, Point)| {
+            let holds = |area: &Box2, (x, y): Point| {
+                (area.left..=area.right).contains(&x) && (area.top..=area.bottom).contains(&y)
+            };
+            let between = self.marks.get(at + 1..place).unwrap_or_default();
+            between.iter().any(|mark| matches!(mark, Mark::Rect(area, _) if holds(area, from) && holds(area, to)))
+        };
+        self.marks.iter().enumerate().find_map(|(at, mark)| {
+            let Mark::Line(points, color, _) = mark else { return None };
+            let is_faint = color.0.min(color.1).min(color.2) >= super::theme::GREY_GRID.0;
+            let met = meets(points).filter(|_| !is_faint || at > place)?;
+            (!is_under(at, met)).then_some(*color)
+        })
+    }
+}
+
+/// Do two boxes share more than an edge?
+#[cfg(test)]
+fn overlap(one: Box2, other: Box2) -> bool {
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::theme::{SMALL, TITLE};
+    use super::super::theme::{BLACK, GREY_GRID, SMALL, TITLE, WHITE, solid};
     use super::*;
 
     #[test]
@@ -443,5 +488,17 @@ mod tests {
         canvas.text((110.0, 105.0), "two", SMALL);
         canvas.text((1190.0, 300.0), "three", SMALL);
         assert_eq!(canvas.text_faults().len(), 2);
+        // A line through words is one, unless paper lies between; one beside them or a faint one is none.
+        for (from, paper, color, faults) in
+            [(194.0, false, BLACK, 1), (194.0, true, BLACK, 0), (194.0, false, GREY_GRID, 0), (203.0, false, BLACK, 0)]
+        {
+            let mut canvas = Canvas::default();
+            canvas.line(&[(50.0, from), (900.0, from + 1.0)], solid(color, 1.0));
+            if paper {
+                canvas.rect(Box2 { left: 99.0, top: 186.0, right: 150.0, bottom: 204.0 }, WHITE);
+            }
+            canvas.text((100.0, 200.0), "four", SMALL);
+            assert_eq!(canvas.text_faults().len(), faults, "{:?}", canvas.text_faults());
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Names at the ends of lines, beside the plot: moved apart where lines end close together.
 
-use super::canvas::{Canvas, Type, text_width};
+use super::canvas::{Canvas, Stroke, Type, text_width};
 use super::frame::Frame;
 use super::theme::{SMALL, solid};
 
@@ -8,6 +8,8 @@ use super::theme::{SMALL, solid};
 const STEP: f64 = 19.0;
 /// From the plot to the words; a line leads from the one to the other.
 const LEAD: f64 = 18.0;
+/// What a piece of the line before a name takes.
+pub(super) const SAMPLE: f64 = 34.0;
 
 /// A name and where its line ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,19 +31,33 @@ pub(super) fn beside(ticks: &[(f64, String)]) -> f64 {
 }
 
 /// Writes them, with so much room between plot and labels.
-pub(super) fn draw(canvas: &mut Canvas, frame: &Frame, mut labels: Vec<EndLabel>, beside: f64) {
+pub(super) fn draw(canvas: &mut Canvas, frame: &Frame, labels: Vec<EndLabel>, beside: f64) {
+    draw_sampled(canvas, frame, labels.into_iter().map(|label| (label, None)).collect(), beside);
+}
+
+/// The same with a piece of its line before each name, which needs [`SAMPLE`] more room.
+pub(super) fn draw_sampled(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    mut labels: Vec<(EndLabel, Option<Stroke>)>,
+    beside: f64,
+) {
     // Of equal values the one that came first stands higher.
-    labels.sort_by(|one, other| other.value.total_cmp(&one.value));
+    labels.sort_by(|one, other| other.0.value.total_cmp(&one.0.value));
     let plot = frame.plot;
+    let indent = if labels.iter().any(|(_, sample)| sample.is_some()) { SAMPLE } else { 0.0 };
     let right = plot.right + beside;
-    let ends: Vec<f64> = labels.iter().map(|label| frame.y(label.value).clamp(plot.top, plot.bottom)).collect();
+    let ends: Vec<f64> = labels.iter().map(|(label, _)| frame.y(label.value).clamp(plot.top, plot.bottom)).collect();
     let places = apart(&ends, plot.top, plot.bottom - 2.0);
-    for ((label, end), place) in labels.iter().zip(ends).zip(places) {
+    for (((label, sample), end), place) in labels.iter().zip(ends).zip(places) {
         if (end - place).abs() > 1.0 {
             let (from, to) = ((right + 2.0, end), (right + LEAD - 4.0, place));
             canvas.line(&[from, to], solid(label.kind.color, 1.0));
         }
-        canvas.text((right + LEAD, place + 6.0), &label.text, label.kind);
+        if let Some(stroke) = sample {
+            canvas.line(&[(right + LEAD, place), (right + LEAD + SAMPLE - 8.0, place)], *stroke);
+        }
+        canvas.text((right + LEAD + indent, place + 6.0), &label.text, label.kind);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Caption;
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, HEIGHT, Point, Type, WIDTH, fit, text_width};
-use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, solid};
+use super::theme::{GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, SMALL, SUBTITLE, TITLE, WHITE, solid};
 
 /// White around everything.
 const MARGIN: f64 = 32.0;
@@ -102,7 +102,7 @@ impl Frame {
     pub(super) fn empty(&self, canvas: &mut Canvas, why: &str) {
         let plot = self.plot;
         let middle = (f64::midpoint(plot.left, plot.right), f64::midpoint(plot.top, plot.bottom));
-        canvas.text(middle, why, LABEL.color(GREY_TEXT).align(Align::Centre));
+        canvas.text_on(WHITE, middle, why, LABEL.color(GREY_TEXT).align(Align::Centre));
     }
 
     /// A row of marks under the axis, one for each span of time, and a label beside the first of them.
@@ -202,7 +202,7 @@ pub(super) fn passes(points: &[Point], area: Box2) -> bool {
 }
 
 /// The part of a line inside a box, if there is one (Liang and Barsky, ACM Transactions on Graphics 3, 1984).
-fn clipped(from: Point, to: Point, area: Box2) -> Option<(Point, Point)> {
+pub(super) fn clipped(from: Point, to: Point, area: Box2) -> Option<(Point, Point)> {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
     let edges =
@@ -236,7 +236,9 @@ pub(super) fn clipped_path(path: &[Point], area: Box2) -> Vec<Vec<Point>> {
 }
 
 fn place(value: f64, (from, to): (f64, f64), (low, high): (f64, f64)) -> f64 {
-    low + (value - from) / (to - from) * (high - low)
+    // On an axis of no width all lies at its beginning.
+    let span = to - from;
+    if span.abs() > 0.0 { low + (value - from) / span * (high - low) } else { low }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::super::sweep::{SweepTables, Unit};
 use super::super::words;
 use super::Chart;
-use super::axis::Axis;
+use super::axis::{Axis, Grain, Scale};
 use super::canvas::{Align, Box2, Canvas, Color, Point, text_width};
 use super::frame::{Frame, Headings, clipped_path};
 use super::sweep_plane::{Plane, axis_name};
@@ -23,6 +23,8 @@ const SIDE_MAX: usize = 200;
 const NUMBERS_MAX: usize = 12;
 /// About so many ticks along an axis of many cells.
 const TICKS_MAX: f64 = 7.0;
+/// Between blue and black.
+const NAVY: Color = Color(0x00, 0x3A, 0x5C);
 /// Where the steps of the risk end, and their colours.
 const STEPS: [(f64, Color); 7] = [
     (0.01, WHITE),
@@ -30,7 +32,7 @@ const STEPS: [(f64, Color); 7] = [
     (0.20, Color(0xAB, 0xD9, 0xF4)),
     (0.50, SKY),
     (0.80, BLUE),
-    (0.99, Color(0x00, 0x3A, 0x5C)),
+    (0.99, NAVY),
     (1.00, BLACK),
 ];
 /// The room for the bar of colours.
@@ -71,26 +73,48 @@ impl Side {
         self.values.len().div_ceil(self.block)
     }
 
-    /// Where a value lies, in fields: the middle of cell n is at n + 1/2; between two cells in proportion.
-    fn place(&self, value: f64) -> f64 {
+    /// Where a value lies, in fields: the middle of cell n is at n + 1/2; between two cells in proportion. Nobody knows
+    /// where it lies in the only cell, unless it is that one's.
+    fn place(&self, value: f64) -> Option<f64> {
         let last = self.values.len() - 1;
         if last == 0 {
-            return 0.5;
+            return ((value / self.values[0].0 - 1.0).abs() < 1e-9).then_some(0.5);
         }
         let above = self.values.partition_point(|(other, _)| *other <= value).clamp(1, last);
-        let (low, high) = (self.values[above - 1].0, self.values[above].0);
-        (above as f64 - 0.5 + (value - low) / (high - low)) / self.block as f64
+        let scale = if self.is_log() { Scale::Log } else { Scale::Linear };
+        let [low, high, value] = [self.values[above - 1].0, self.values[above].0, value].map(|at| scale.place(at));
+        Some((above as f64 - 0.5 + (value - low) / (high - low)) / self.block as f64)
     }
 
     /// The axis, with as many ticks as have room: its length, and how much of it each takes.
     fn axis(&self, title: &str, (length, room): (f64, f64)) -> Axis {
+        let title = &if self.is_log() { format!("{title}, logarithmic") } else { title.to_owned() };
+        let to = self.values.len() as f64 / self.block as f64;
+        let (low, high) = (self.values[0].0, self.values[self.values.len() - 1].0);
+        if self.values.len() > NUMBERS_MAX && !self.is_log() {
+            // Round values between the cells.
+            let round = Axis::figures(title, (low, high), Grain::Fine);
+            let ticks = round.ticks.into_iter().filter_map(|(value, text)| Some((self.place(value)?, text)));
+            return Axis { from: 0.0, to, ticks: ticks.collect(), title: title.into() };
+        }
         let room = if self.values.len() > NUMBERS_MAX { room.max(length / TICKS_MAX) } else { room };
         let stride = (room * self.values.len() as f64 / length).ceil().max(1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most as many as values")]
         let ticks = self.values.iter().enumerate().step_by(stride as usize);
         let ticks = ticks.map(|(index, (value, _))| ((index as f64 + 0.5) / self.block as f64, self.tick(*value)));
-        let to = self.values.len() as f64 / self.block as f64;
         Axis { from: 0.0, to, ticks: ticks.collect(), title: title.into() }
+    }
+
+    /// Does each value exceed that before it as many times, or nearly so as in 1, 2, 5, 10?
+    fn is_log(&self) -> bool {
+        let ratio = |pair: &[(f64, usize)]| pair[1].0 / pair[0].0;
+        let first = self.values.windows(2).next().map_or(1.0, ratio);
+        let (least, most) = (self.values[0].0, self.values[self.values.len() - 1].0);
+        let alike = |pair: &[(f64, usize)]| {
+            let (here, apart) = (ratio(pair), (ratio(pair) / first - 1.0).abs());
+            apart < 0.02 || apart < 0.3 && here.min(first) > 1.9
+        };
+        self.values.len() > 2 && least > 0.0 && most > 2.5 * least && self.values.windows(2).all(alike)
     }
 
     /// In three digits; with more where these do not tell all values apart.
@@ -165,8 +189,8 @@ impl<'t> Map<'t> {
         self.fields.iter().enumerate().map(move |(index, field)| (index % columns, index / columns, *field))
     }
 
-    /// The line on which the closed form has the target risk, in fields: where it has a safe rate for each row.
-    fn contour(&self) -> Vec<Point> {
+    /// The rate that the closed form finds safe in each row of cells.
+    fn safe_rates(&self) -> Vec<Option<f64>> {
         if !self.tables.is_rate(self.plane.x) {
             return Vec::new();
         }
@@ -174,11 +198,36 @@ impl<'t> Map<'t> {
             let mut points = self.x.values.iter().filter_map(|(_, x)| self.plane.point(self.tables, *x, y));
             points.find_map(|point| point.safe_rate_per_s)
         };
-        let rows = self.y.values.iter().enumerate();
-        let line = rows.filter_map(|(row, (_, place))| {
-            Some((self.x.place(safe(*place)?), (row as f64 + 0.5) / self.y.block as f64))
-        });
-        line.collect()
+        self.y.values.iter().map(|(_, y)| safe(*y)).collect()
+    }
+
+    /// The line on which the closed form has the target risk, in fields and inside the picture: upright at the safe rate
+    /// of each row, level from row to row. Between two rows nobody asked the formula.
+    fn contour(&self) -> Vec<Vec<Point>> {
+        let mut lines: Vec<Vec<Point>> = vec![Vec::new()];
+        for (row, safe) in self.safe_rates().into_iter().enumerate() {
+            let edge = |row: usize| row as f64 / self.y.block as f64;
+            let last = lines.last_mut().expect("there is one");
+            match safe.and_then(|safe| self.x.place(safe)) {
+                Some(x) => last.extend([(x, edge(row)), (x, edge(row + 1))]),
+                None => lines.push(Vec::new()),
+            }
+        }
+        let end = |side: &Side| side.values.len() as f64 / side.block as f64;
+        let area = Box2 { left: 0.0, top: 0.0, right: end(&self.x), bottom: end(&self.y) };
+        lines.iter().flat_map(|line| clipped_path(line, area)).collect()
+    }
+
+    /// Where a contour lies that is not in the picture.
+    fn beside(&self) -> Option<&'static str> {
+        let safe: Vec<f64> = self.safe_rates().into_iter().flatten().collect();
+        let (first, last) = (self.x.values.first()?.0, self.x.values.last()?.0);
+        match safe.as_slice() {
+            [] => None,
+            all if all.iter().all(|safe| *safe > last) => Some("right"),
+            all if all.iter().all(|safe| *safe < first) => Some("left"),
+            _ => None,
+        }
     }
 
     /// The edges between cells that the closed form finds safe and others, in fields.
@@ -210,10 +259,22 @@ impl<'t> Map<'t> {
     /// Where the present setting lies, in fields, if it is in the picture.
     fn now(&self) -> Option<Point> {
         let place = |side: &Side, axis: usize| {
-            let place = side.place(self.tables.now(axis)?);
+            let place = side.place(self.tables.now(axis)?)?;
             (0.0..=side.len() as f64).contains(&place).then_some(place)
         };
         Some((place(&self.x, self.plane.x)?, place(&self.y, self.plane.y?)?))
+    }
+
+    /// The field of the present setting, if that is one of the cells and no field is several.
+    fn field_of_now(&self) -> Option<Field> {
+        if self.x.block.max(self.y.block) > 1 {
+            return None;
+        }
+        let of = |side: &Side, axis: usize| {
+            let now = self.tables.now_place(axis)?;
+            side.values.iter().position(|(_, place)| *place == now)
+        };
+        Some(self.at(of(&self.x, self.plane.x)?, of(&self.y, self.plane.y?)?))
     }
 }
 
@@ -230,23 +291,29 @@ fn draw(tables: &SweepTables, canvas: &mut Canvas) {
     };
     let now = map.now();
     let ring = if now.is_some() { " \u{b7} ring: now" } else { "" };
-    let (contour, stairs) = (map.contour(), map.stairs());
-    let has_line = !contour.is_empty() || !stairs.is_empty();
-    let line = format!(" \u{b7} dashed: closed form, {} %", words::percent(tables.target()));
-    let note = format!(" each{ring}{}", if has_line { line.as_str() } else { "" });
+    let percent = words::percent(tables.target());
+    let contour = map.contour();
+    let stairs = if contour.is_empty() && map.safe_rates().is_empty() { map.stairs() } else { Vec::new() };
+    let line = match map.beside() {
+        _ if !contour.is_empty() || !stairs.is_empty() => format!(" \u{b7} dashed: closed form, {percent} %"),
+        Some(side) => format!(" \u{b7} closed form: {percent} % lies {side} of the picture"),
+        None => String::new(),
+    };
+    let note = format!(" each{ring}{line}");
     let headings = Headings { title: title(&map), note };
     let frame = Frame::draw(canvas, &map.plane.caption(tables, &grouped), &headings, (&x, &y), BAR);
+    let taken = text_width(&y.title, SMALL) + 44.0;
     fields(canvas, &frame, &map);
     frame.axes(canvas, &x);
-    if contour.is_empty() {
-        for (from, to) in stairs {
-            canvas.line(&[frame.at(from.0, from.1), frame.at(to.0, to.1)], dashed(PURPLE, 3.0));
-        }
-    } else {
-        draw_contour(canvas, &frame, &map, &contour);
+    for (from, to) in stairs {
+        canvas.line(&[frame.at(from.0, from.1), frame.at(to.0, to.1)], dashed(PURPLE, 3.0));
     }
+    draw_contour(canvas, &frame, &map, &contour, taken);
     if let Some((x, y)) = now {
-        for (radius, stroke) in [(15.0, solid(WHITE, 6.0)), (15.0, solid(BLACK, 3.0))] {
+        // Around the number of its cell.
+        let number = map.field_of_now().map_or(0.0, |field| text_width(&number(field), SMALL));
+        let radius = (number / 2.0 + 8.0).max(15.0);
+        for stroke in [solid(WHITE, 6.0), solid(BLACK, 3.0)] {
             canvas.ring(frame.at(x, y), radius, stroke);
         }
     }
@@ -302,13 +369,25 @@ fn numbers(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>) {
         for (column, row, field) in map.each() {
             let area = rectangle(frame, map, (column, column + 1), row);
             let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom) + 5.0);
-            let (text, color) = match field {
-                Field::NotRun => continue,
-                Field::Unseen(below) => (format!("< {}", words::risk(below)), BLACK),
-                Field::Risk(risk) => (words::risk(risk), if risk > 0.5 { WHITE } else { BLACK }),
-            };
-            canvas.text(middle, &text, SMALL.color(color).align(Align::Centre));
+            let text = number(field);
+            if text.is_empty() {
+                continue;
+            }
+            let paper = if let Look::Fill(color) = look(field) { color } else { WHITE };
+            let is_dark = [BLUE, NAVY, BLACK].contains(&paper);
+            let kind = SMALL.color(if is_dark { WHITE } else { BLACK }).align(Align::Centre);
+            // In the colour of the cell, so that no line runs through the digits.
+            canvas.text_on(paper, middle, &text, kind);
         }
+    }
+}
+
+/// The risk of a field in per cent.
+fn number(field: Field) -> String {
+    match field {
+        Field::NotRun => String::new(),
+        Field::Unseen(below) => format!("< {}", words::risk(below)),
+        Field::Risk(risk) => words::risk(risk),
     }
 }
 
@@ -333,28 +412,24 @@ fn cross(canvas: &mut Canvas, area: Box2) {
     canvas.line(&[(area.left, area.bottom), (area.right, area.top)], solid(GREY_AXIS, 1.0));
 }
 
-fn draw_contour(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>, contour: &[Point]) {
-    // To the edges of the outermost rows.
-    let (rows, half) = (map.y.values.len() as f64 / map.y.block as f64, 0.5 / map.y.block as f64);
-    let mut line: Vec<Point> = contour.to_vec();
-    let ends = (line.first().copied(), line.last().copied());
-    if let (Some(first), Some(last)) = ends {
-        line.insert(0, (first.0, (first.1 - half).max(0.0)));
-        line.push((last.0, (last.1 + half).min(rows)));
-    }
-    let line: Vec<Point> = line.into_iter().map(|(x, y)| frame.at(x, y)).collect();
-    let pieces = clipped_path(&line, frame.plot);
+/// Draws the line; its name stands at whichever end it has, clear of the name of the y axis, which ends at `taken`.
+fn draw_contour(canvas: &mut Canvas, frame: &Frame, map: &Map<'_>, contour: &[Vec<Point>], taken: f64) {
+    let plot = frame.plot;
+    let pieces: Vec<Vec<Point>> =
+        contour.iter().map(|piece| piece.iter().map(|(x, y)| frame.at(*x, *y)).collect()).collect();
     for piece in &pieces {
         canvas.line(piece, solid(WHITE, 5.0));
         canvas.line(piece, dashed(PURPLE, 3.0));
     }
-    let top = pieces.iter().flatten().copied().find(|point| point.1 <= frame.plot.top + 1.0);
-    // Its name stands over its upper end, clear of the name of the axis.
+    let ends = || pieces.iter().flatten().copied();
+    let top = ends().find(|point| point.1 <= plot.top + 1.0).map(|point| (point.0, plot.top - 5.0));
+    let bottom = ends().find(|point| point.1 >= plot.bottom - 1.0).map(|point| (point.0, plot.bottom + 22.0));
     let text = format!("{} % (closed form)", words::percent(map.tables.target()));
     let width = text_width(&text, SMALL);
-    if let Some(top) = top {
-        let left = (top.0 - width / 2.0).min(frame.plot.right - width).max(frame.plot.left);
-        canvas.text((left, frame.plot.top - 4.0), &text, SMALL.color(PURPLE_TEXT));
+    if let Some((x, y)) = top.or(bottom) {
+        let from = if top.is_some() { taken.max(plot.left) } else { plot.left };
+        let left = (x - width / 2.0).min(plot.right - width).max(from);
+        canvas.text((left, y), &text, SMALL.color(PURPLE_TEXT));
     }
 }
 
@@ -399,14 +474,10 @@ fn title(map: &Map<'_>) -> String {
     let above = map.fields.iter().filter(|field| matches!(field, Field::Risk(risk) if *risk > target)).count() as u64;
     let what = if map.x.block.max(map.y.block) > 1 { "field" } else { "cell" };
     let percent = words::percent(target);
-    let here = map.now().and_then(|(x, y)| {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "inside the picture")]
-        let field = |place: f64, side: &Side| (place as usize).min(side.len() - 1);
-        Some(match map.at(field(x, &map.x), field(y, &map.y)) {
-            Field::NotRun => return None,
-            Field::Unseen(below) => format!("; now below {} %", words::risk(below)),
-            Field::Risk(risk) => format!("; now {} %", words::risk(risk)),
-        })
+    let here = map.field_of_now().and_then(|field| match field {
+        Field::NotRun => None,
+        Field::Unseen(below) => Some(format!("; now below {} %", words::risk(below))),
+        Field::Risk(risk) => Some(format!("; now {} %", words::risk(risk))),
     });
     let here = here.unwrap_or_default();
     match (above, run) {

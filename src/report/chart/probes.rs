@@ -5,7 +5,7 @@ use super::super::{Cell, RunTables, Table, words};
 use super::axis::{Axis, exp10, log10};
 use super::canvas::{Align, Box2, Canvas, Color, Point};
 use super::end_labels::{self, EndLabel};
-use super::frame::{Frame, Headings};
+use super::frame::{Frame, Headings, clipped_path};
 use super::theme::{BLACK, BLUE, GREY_TEXT, LABEL, PURPLE, PURPLE_TEXT, SMALL, VERMILLION, dashed, dotted, solid};
 use super::{Caption, Chart};
 use std::ops::Range;
@@ -366,7 +366,9 @@ fn draw_closed_form(canvas: &mut Canvas, frame: &Frame, tables: &RunTables) {
     let Some(ports) = one_lane(tables, |host| host.allocator == "random") else { return };
     let busy = (0..200).map(|step| f64::from(step) / 200.0);
     let points: Vec<Point> = busy.map(|busy| frame.at(100.0 * busy, log10(by_draws(ports, busy * ports)))).collect();
-    canvas.line(&points, dashed(PURPLE, 2.0));
+    for piece in clipped_path(&points, frame.plot) {
+        canvas.line(&piece, dashed(PURPLE, 2.0));
+    }
 }
 
 /// A refused attempt has looked at every port that it may: a mark where it was, at the right end when all were busy.

@@ -3,6 +3,11 @@
 use super::super::sweep::{Point, SweepTables, Unit};
 use super::super::words::{self, plural};
 use super::Caption;
+use super::canvas::shortened;
+use super::theme::SMALL;
+
+/// The most room for the name of a client or host in that of an axis.
+const OWNER_MAX: f64 = 240.0;
 
 /// One or two axes that a picture shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +60,7 @@ impl Plane {
         let is_held = |axis: &usize| *axis != self.x && Some(*axis) != self.y;
         let held = (0..meta.axes.len()).filter(is_held);
         let held: Vec<String> =
-            held.map(|axis| format!("{} = {}", tables.name(axis), tables.value(axis, self.held[axis]))).collect();
+            held.map(|axis| format!("{} = {}", spoken(tables, axis), tables.value(axis, self.held[axis]))).collect();
         let held = if held.is_empty() { String::new() } else { format!(", only {}", held.join(", ")) };
         Caption {
             title: meta.title.clone(),
@@ -77,15 +82,41 @@ fn numeric(tables: &SweepTables) -> Vec<usize> {
     (0..tables.meta.axes.len()).filter(|axis| tables.numbers(*axis).is_some()).collect()
 }
 
-/// What stands along an axis: `rate (connects/s)`, `lifetime mean (s)`.
-pub(super) fn axis_name(tables: &SweepTables, axis: usize, unit: Unit) -> String {
-    if tables.is_rate(axis) {
-        return "offered rate (connects/s)".to_owned();
+/// What an axis is called: `offered rate`, `mean lifetime`, `addresses of gateway`.
+pub(super) fn spoken(tables: &SweepTables, axis: usize) -> String {
+    let key = &tables.meta.axes[axis].key;
+    let last = key.rsplit('.').next().unwrap_or(key).replace('_', " ");
+    // The last word of a law says little.
+    let name = match last.as_str() {
+        _ if tables.is_rate(axis) => "offered rate".to_owned(),
+        "value" if key.contains(".lifetime.") => "lifetime".to_owned(),
+        "mean" if key.contains(".lifetime.") => "mean lifetime".to_owned(),
+        other if key.contains(".lifetime.") => format!("lifetime, {other}"),
+        other if key.split('.').count() == 3 => other.to_owned(),
+        _ => tables.name(axis).replace(['_', '.'], " "),
+    };
+    let of = tables.owner(axis).map(|owner| format!(" of {}", shortened(owner, SMALL, OWNER_MAX)));
+    name + &of.unwrap_or_default()
+}
+
+/// A value of an axis that explains itself: `addresses = 2`, `ports 32768-60999`, `mean lifetime = 50 ms`.
+pub(super) fn spoken_value(tables: &SweepTables, axis: usize, place: usize) -> String {
+    let (name, text) = (spoken(tables, axis), tables.value(axis, place));
+    match tables.numbers(axis) {
+        Some((Unit::Ports, _)) => format!("ports {text}"),
+        Some((unit @ (Unit::PerSecond | Unit::Seconds), numbers)) => {
+            format!("{name} = {}", unit.in_words(numbers[place]))
+        }
+        _ if tables.meta.axes[axis].key.ends_with(".port_range") => format!("ports {text}"),
+        _ => format!("{name} = {text}"),
     }
-    // The last word of a law says little: `mean`, `value`.
-    let is_lifetime = tables.meta.axes[axis].key.contains(".lifetime.");
-    let name = format!("{}{}", if is_lifetime { "lifetime, " } else { "" }, tables.name(axis).replace(['_', '.'], " "));
+}
+
+/// What stands along an axis: `offered rate (connects/s)`, `mean lifetime (s)`.
+pub(super) fn axis_name(tables: &SweepTables, axis: usize, unit: Unit) -> String {
+    let name = spoken(tables, axis);
     match unit {
+        _ if tables.is_rate(axis) => format!("{name} (connects/s)"),
         Unit::PerSecond => format!("{name} (1/s)"),
         Unit::Seconds => format!("{name} (s)"),
         Unit::Ports => format!("{name} (ports)"),

@@ -84,6 +84,13 @@ impl Row {
         self.effect == Effect::Better && self.estimate.is_none()
     }
 
+    /// Is it nearly as good as the best, or can the runs not tell them apart?
+    fn is_about_as_good_as(&self, best: &Self) -> bool {
+        let near = self.estimate.zip(best.estimate).is_some_and(|(estimate, most)| estimate >= 0.98 * most);
+        let meet = self.interval.zip(best.interval).is_some_and(|(own, most)| own.1 >= most.0);
+        self.effect == Effect::Better && (near || meet)
+    }
+
     /// How far it leads from `now`, whichever way; what leads nowhere comes last.
     fn reach(&self, now: f64) -> f64 {
         match (self.effect, self.estimate) {
@@ -101,7 +108,7 @@ impl Row {
             (Effect::None, _) => "no effect".to_owned(),
             (Effect::Better, None) => "no limit".to_owned(),
             (_, None) => "not known".to_owned(),
-            (_, Some(estimate)) => words::floor_rate(estimate),
+            (_, Some(estimate)) => words::floor_pace(estimate),
         };
         let room = LABEL_MAX - text_width(&figure, SMALL) - text_width(": ", SMALL) - 4.0;
         format!("{}: {figure}", fit(&self.setting, SMALL, room))
@@ -168,7 +175,7 @@ fn draw(tables: &AdviceTables, canvas: &mut Canvas) {
     }
     let x = frame.x(scale.place(now));
     canvas.line(&[(x, plot.top), (x, plot.bottom)], solid(BLACK, 2.0));
-    let text = format!("now {}", words::floor_rate(now));
+    let text = format!("now {}", words::floor_pace(now));
     let left = (x - text_width(&text, LABEL) / 2.0).max(plot.left);
     canvas.text((left, plot.top - 8.0), &text, LABEL);
     if rows.is_empty() {
@@ -223,14 +230,16 @@ fn bar(canvas: &mut Canvas, frame: &Frame, row: &Row, (now, scale): (f64, Scale)
 }
 
 fn x_axis(rows: &[Row], now: Option<f64>) -> (Axis, Scale) {
-    const TITLE: &str = "safe rate (1/s)";
+    // As `advise` counts: with keep-alive a connection carries several of them.
+    const TITLE: &str = "safe rate (requests/s)";
     let estimates = rows.iter().filter(|row| matches!(row.effect, Effect::Better | Effect::Worse));
     let values = estimates.flat_map(|row| [row.estimate, row.interval.map(|interval| interval.1)]).flatten();
     let all = values.chain(now).filter(|value| *value >= 0.0);
     let (low, high) = all.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
     let low = if low.is_finite() { low } else { 0.0 };
     if low > 0.0 && high > WIDE * low {
-        return (Axis::decades(TITLE, (low / 1.5, high * 1.2), words::figure), Scale::Log);
+        let title = format!("{TITLE}, logarithmic");
+        return (Axis::decades(&title, (low / 1.5, high * 1.2), words::figure), Scale::Log);
     }
     let ends = match high - low {
         span if span > 0.0 => ((low - 0.1 * span).max(0.0), high + 0.04 * span),
@@ -242,11 +251,20 @@ fn x_axis(rows: &[Row], now: Option<f64>) -> (Axis, Scale) {
 
 fn title(rows: &[Row], now: Option<f64>) -> String {
     let Some(now) = now else { return "No safe rate is known".into() };
-    let rate = words::floor_rate(now);
+    let rate = words::floor_pace(now);
     match rows.first().filter(|row| row.effect == Effect::Better) {
         Some(best) if best.is_unlimited() => format!("With {} nothing limits the rate, now {rate}", best.setting),
-        Some(Row { setting, estimate: Some(estimate), .. }) => {
-            format!("{setting} helps most: {} instead of {rate}", words::floor_rate(*estimate))
+        Some(best @ Row { setting, estimate: Some(estimate), .. }) => {
+            let most = words::floor_pace(*estimate);
+            let others: Vec<&Row> = rows[1..].iter().filter(|row| row.is_about_as_good_as(best)).collect();
+            match others.as_slice() {
+                [] => format!("{setting} helps most: {most} instead of {rate}"),
+                [other] => format!("{setting} and {} help most: up to {most} instead of {rate}", other.setting),
+                _ => {
+                    let count = words::count(others.len() as f64);
+                    format!("{setting} and {count} others help most: up to {most} instead of {rate}")
+                }
+            }
         }
         _ => match rows.iter().find(|row| row.effect == Effect::Better) {
             Some(better) => format!("{} helps: more than {rate}", better.setting),
@@ -338,6 +356,24 @@ pub(crate) mod tests {
                 ]),
             ),
             ("many", advice(&many)),
+            (
+                "slow",
+                advice(&[
+                    ("now", "as it is", "now", Some(1.3e-4), None),
+                    ("addresses", "addresses = 2", "better", Some(7.8e-4), None),
+                    ("port_range", "port_range = \"40000-40001\"", "better", Some(7.7e-4), None),
+                    ("time_wait", "time_wait = \"1s\"", "better", Some(0.21), None),
+                ]),
+            ),
+            (
+                "tie",
+                advice(&[
+                    NOW,
+                    ("addresses", "addresses = 2", "better", Some(890.0), simulated(880.0, 900.0)),
+                    ("port_range", "port_range = \"1024-60000\"", "better", Some(871.0), simulated(865.0, 884.0)),
+                    ("requests", "2 requests per connection", "better", Some(700.0), simulated(690.0, 705.0)),
+                ]),
+            ),
         ]
     }
 
@@ -354,6 +390,9 @@ pub(crate) mod tests {
         assert_eq!(told("no-help"), "No knob raises the safe rate of 444.0/s");
         assert_eq!(told("no-limit"), "With time_wait = \"0s\" nothing limits the rate, now 444.0/s");
         assert_eq!(told("nothing-known"), "No safe rate is known");
+        assert_eq!(told("slow"), "time_wait = \"1s\" helps most: 12.6/min instead of 11.2/day");
+        let both = "addresses = 2 and port_range = \"1024-60000\" help most: up to 890.0/s instead of 444.0/s";
+        assert_eq!(told("tie"), both);
     }
 
     #[test]

@@ -98,6 +98,14 @@ impl SweepTables {
         grid.short(&grid.axes()[axis]).to_owned()
     }
 
+    /// The client, host or destination that an axis is of, where the scenario has several of them.
+    pub(in crate::report) fn owner(&self, axis: usize) -> Option<&str> {
+        let mut steps = self.meta.axes[axis].key.split('.');
+        let (kind, owner) = (steps.next()?, steps.next()?);
+        let all = self.meta.resolved.get(kind)?.as_object()?;
+        (all.len() > 1 && all.contains_key(owner)).then_some(owner)
+    }
+
     /// What a value of an axis is called, without the quotes of text.
     pub(in crate::report) fn value(&self, axis: usize, place: usize) -> &str {
         Axis::name_of(&self.meta.axes[axis].values[place])

@@ -138,6 +138,74 @@ fn shard() -> SweepTables {
     tables
 }
 
+/// Pictures that once said too much, or had a line through their words.
+fn hard() -> Vec<(&'static str, SweepTables)> {
+    let means = || (MEAN, texts(["50ms", "500ms"], str::to_owned));
+    let five = || rates((440..=460).step_by(5));
+    let ports = |values: &[f64]| values.get(1).map_or(459.5, |mean| 28_232.0 / (61.4 + mean));
+    let counts = || (ADDRESSES, texts(1..=6, |count: u32| count.to_string()));
+    let mut clients = sweep(
+        &[five(), ("client.other.arrivals.poisson.rate", texts([10, 20, 30], |rate: u32| format!("{rate}/min")))],
+        &now(),
+        20,
+        |values| logistic(values[0] + 60.0 * values[1] - 470.0),
+    );
+    clients.meta.resolved["client"]["other"] = now();
+    let logs = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0];
+    vec![
+        // The ceiling and the present rate end beside the labels at the right.
+        ("edge", with_forms(sweep(&[five()], &now(), 5, cliff(449.0)), ports)),
+        ("now-at-the-end", with_forms(sweep(&[rates((440..=450).step_by(2))], &now(), 5, cliff(448.0)), |_| 450.5)),
+        // Each closed form lies at one side of the picture, or is of no cell.
+        ("one-rate", with_forms(sweep(&[rates([470]), means()], &now(), 10, |_| 0.3), ports)),
+        ("all-right", with_forms(sweep(&[rates(100..=105), means()], &now(), 10, |_| 0.0), ports)),
+        ("all-left", with_forms(sweep(&[rates((900..=980).step_by(20)), means()], &now(), 10, |_| 1.0), ports)),
+        (
+            "one-row-out",
+            with_forms(sweep(&[five(), (MEAN, texts(["50ms", "5s"], str::to_owned))], &now(), 5, cliff(449.0)), ports),
+        ),
+        // Many lines that all end at one place, the present one among them.
+        (
+            "six-lines",
+            with_forms(
+                sweep(&[rates((400..=4_000).step_by(200)), counts()], &now(), 10, |values| {
+                    logistic((values[0] - 452.0 * values[1]) / 20.0)
+                }),
+                |values| 459.5 * values[1],
+            ),
+        ),
+        ("never-of-many", sweep(&[rates((100..=200).step_by(20))], &now(), 2_000, |_| 0.0)),
+        ("two-clients", clients),
+        (
+            "thirty",
+            with_forms(
+                sweep(
+                    &[
+                        rates((1..=30).map(|step| 430 + step)),
+                        (MEAN, texts(1..=30, |step: u32| format!("{}ms", 47 * step))),
+                    ],
+                    &now(),
+                    5,
+                    |values| logistic(values[0] - 27_700.0 / (61.4 + values[1])),
+                ),
+                ports,
+            ),
+        ),
+        (
+            "log-log",
+            sweep(
+                &[
+                    (RATE, texts(logs, |rate| format!("{rate}/s"))),
+                    (MEAN, texts(["1ms", "10ms", "100ms", "1s", "10s"], str::to_owned)),
+                ],
+                &now(),
+                30,
+                |values| logistic(values[0] * (1.0 + values[1]) - 200.0),
+            ),
+        ),
+    ]
+}
+
 /// Every sample, by name.
 pub(in crate::report) fn all() -> Vec<(&'static str, SweepTables)> {
     let many = (RANGE, texts(1..=40, |index: u32| format!("1024-{}", 20_000 + 1_000 * index)));
@@ -187,4 +255,7 @@ pub(in crate::report) fn all() -> Vec<(&'static str, SweepTables)> {
         ),
         ("huge", huge()),
     ]
+    .into_iter()
+    .chain(hard())
+    .collect()
 }

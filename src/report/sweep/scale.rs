@@ -45,6 +45,8 @@ impl Unit {
     /// A value in words: `450/s`, `50 ms`, `28,232 ports`.
     pub fn in_words(self, value: f64) -> String {
         match self {
+            // Three digits, as everywhere in a picture.
+            Self::PerSecond if (0.9995..9.9995).contains(&value) => format!("{}/s", words::figure(value)),
             Self::PerSecond => words::short_rate(value),
             Self::Seconds => words::seconds(value),
             Self::Ports => format!("{} ports", words::count(value)),
