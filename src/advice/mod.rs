@@ -28,7 +28,7 @@ pub struct Remedy {
     pub is_myth: bool,
 }
 
-/// Whom the advice is for: the client that wants the most ports, and its host.
+/// Whom the advice is for: the host of whose ports the largest share is wanted, and its client that wants the most.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'s> {
     /// The scenario with all its values.
@@ -42,7 +42,7 @@ pub struct Subject<'s> {
 }
 
 impl<'s> Subject<'s> {
-    /// The client of `reading` that wants the most ports by rate and hold; the first one where that is not known.
+    /// By rate and hold; the first host and client where those are not known.
     ///
     /// # Panics
     ///
@@ -50,9 +50,17 @@ impl<'s> Subject<'s> {
     pub fn of(reading: &'s Reading) -> Self {
         let scenario: &'s Scenario = &reading.scenario;
         let means = crate::scenario::load::Means::of(scenario);
-        let wanted = |place: &usize| means.erlangs(*place).unwrap_or(0.0);
-        let places = (0..scenario.clients.len()).rev();
-        let place = places.max_by(|one, other| wanted(one).total_cmp(&wanted(other))).expect("there is a client");
+        let wanted = |place: usize| means.erlangs(place).unwrap_or(0.0);
+        let share = |host: usize| {
+            let own = (0..scenario.clients.len()).filter(|place| scenario.clients[*place].host == host);
+            own.map(wanted).sum::<f64>() / scenario.capacity(host).max(1) as f64
+        };
+        let key = |place: usize| (share(scenario.clients[place].host), wanted(place));
+        let order = |one: &usize, other: &usize| {
+            let (one, other) = (key(*one), key(*other));
+            one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1))
+        };
+        let place = (0..scenario.clients.len()).rev().max_by(order).expect("there is a client");
         let client = &scenario.clients[place];
         Self { reading, client, client_place: place, host: &scenario.hosts[client.host] }
     }

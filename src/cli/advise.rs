@@ -39,13 +39,13 @@ pub const GUIDE: Guide = Guide {
 /// What is counted on the way.
 const WORK: Work = Work { command: "advise", unit: "run", found: "refused" };
 
-/// No value is run whose fewest runs have more requests: a dozen remedies are to take minutes at most.
-const SEARCH_REQUESTS: f64 = 1e8;
+/// No value is run whose fewest runs have more requests: a dozen remedies and their pairs are to take minutes at most.
+const SEARCH_REQUESTS: f64 = 1e7;
 /// Where no formula knows the safe rate, the risk that a search by simulation can tell in a few runs, its runs, and its
 /// resolution.
 const SEARCH_RISK: f64 = 0.1;
 const SEARCH_RUNS: (u32, u32) = (20, 80);
-const SEARCH_PARTS: f64 = 100.0;
+const SEARCH_PARTS: f64 = 40.0;
 /// A search goes no further than so many times the present rate: beyond, runs take minutes.
 const SEARCH_TIMES: f64 = 10.0;
 /// Pairs are made of so many of the best remedies.
@@ -80,7 +80,14 @@ struct Plan {
     source: SourceFile,
     sets: Vec<String>,
     base: Reading,
+    /// Whose knobs are turned. What other hosts do is left out: no host takes another one's ports.
+    host: usize,
     remedies: Vec<Remedy>,
+}
+
+/// Leaves the clients of one host.
+fn leave(reading: &mut Reading, host: usize) {
+    reading.scenario.clients.retain(|client| client.host == host);
 }
 
 impl Advise {
@@ -129,13 +136,15 @@ impl Advise {
     fn plan(&self) -> Result<Plan, Refusal> {
         let source = source(&self.scenario)?;
         let sets = self.running.sets();
-        let base = read_from(&source, &sets, &Files::beside(&self.scenario))?;
+        let mut base = read_from(&source, &sets, &Files::beside(&self.scenario))?;
+        let host = Subject::of(&base).client.host;
+        leave(&mut base, host);
         let remedies = remedies(&Subject::of(&base), self.max_risk);
         if remedies.is_empty() {
             let host = &Subject::of(&base).host.name;
             return Err((Exit::Failed, fitted(&format!("error: there is no knob to turn on {host}"))));
         }
-        Ok(Plan { source, sets, base, remedies })
+        Ok(Plan { source, sets, base, host, remedies })
     }
 
     fn folder(&self) -> PathBuf {
@@ -151,7 +160,9 @@ impl Advise {
     fn with(&self, plan: &Plan, remedies: &[&Remedy]) -> Option<Reading> {
         let more = remedies.iter().flat_map(|remedy| remedy.sets.clone());
         let sets: Vec<String> = plan.sets.iter().cloned().chain(more).collect();
-        read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()
+        let mut reading = read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?;
+        leave(&mut reading, plan.host);
+        Some(reading)
     }
 
     /// Tries each remedy alone, then the best ones in pairs; `None` after Ctrl-C.
@@ -172,6 +183,7 @@ impl Advise {
         let mut advice = Advice {
             scenario: plan.source.stem().to_owned(),
             subject: (subject.client.name.to_string(), subject.host.name.to_string()),
+            only_host: plan.base.scenario.hosts.len() > 1,
             rate_per_s: Knob::whole_load(&plan.base).map(|knob| knob.now),
             target: self.max_risk,
             window_s: scenario.run.duration.as_secs_f64(),
@@ -221,7 +233,8 @@ impl Advise {
         let mut arms: Vec<Scenario> = readings.iter().map(|reading| reading.scenario.clone()).collect();
         align(&mut arms);
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
-        let progress = Progress::start(WORK, runs, self.running.quiet);
+        // A search for a safe rate counts as a run: it may take longer.
+        let progress = Progress::start(WORK, runs + readings.len() as u64, self.running.quiet);
         let settings = Settings {
             jobs: self.running.jobs(),
             checks: Checks::Off,
@@ -232,6 +245,7 @@ impl Advise {
         let mut worths = Vec::new();
         for (reading, (arm, experiment)) in readings.iter().zip(arms.iter().zip(&experiments)) {
             let safe_rate = self.safe_rate(plan, reading, &settings);
+            progress.one(false);
             let at_present = AT_PRESENT.map(|name| figure(arm, experiment, name, self.running.confidence));
             worths.push(Worth { safe_rate, at_present });
         }
@@ -253,7 +267,9 @@ impl Advise {
         }
         let at = |value: f64| -> Option<Scenario> {
             let sets = [reading.sets(), &knob.sets(value)?].concat();
-            Some(read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?.scenario)
+            let mut reading = read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?;
+            leave(&mut reading, plan.host);
+            Some(reading.scenario)
         };
         let judge = |interval: &Interval| match (interval.low?, interval.high?) {
             (_, high) if high <= SEARCH_RISK => Some(true),

@@ -13,6 +13,7 @@ use crate::metrics::Metric;
 use crate::report::gate::truth;
 use crate::report::solution::{Answer, Formula, KEYS, Outcome, solution_json, solution_screen};
 use crate::scenario::claim::{Bound, Comparison};
+use crate::scenario::suggest::nearest;
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Better, Claim, Knob, Quantity, Reading, Scenario, SourceFile};
 use crate::sim::Topology;
@@ -132,7 +133,11 @@ impl Solve {
                     usage(&format!("--for {key} is the end of several keys; write one of {}", several.join(", ")))
                 }
                 several => {
-                    usage(&format!("--for {key} is not one of {}{}", several.join(", "), not_modelled(&self.key)))
+                    let last = |knob: &'_ String| knob.rsplit('.').next().unwrap_or_default().to_owned();
+                    let lasts: Vec<String> = several.iter().map(last).collect();
+                    let near = nearest(&self.key, lasts.iter().map(String::as_str));
+                    let near = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                    usage(&format!("--for {key} is not one of {}{near}{}", several.join(", "), not_modelled(&self.key)))
                 }
             }
         })
@@ -331,7 +336,8 @@ fn formula(
         let lanes = &forecast.lanes;
         let is_count = lanes.count == 1 && lanes.window.from_s <= 0.0 && value <= lanes.time_wait.wait_s();
         let is_exact = knob.quantity == Quantity::Window && is_count;
-        return Some(Formula { value, name: forecast.risk_formula(), is_exact, is_out_of_reach });
+        let name = if is_exact { "time of the connect after the last port" } else { forecast.risk_formula() };
+        return Some(Formula { value, name, is_exact, is_out_of_reach });
     }
     // It is the answer only where nothing is left out: at the answer itself, or where the knob stands.
     let exact = |scenario: &Scenario| Forecast::of(scenario, TARGET_RISK).ok()?.exact_refused_ratio();

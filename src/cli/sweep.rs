@@ -498,7 +498,9 @@ impl Plan {
 
     /// Every point of the grid, as far as it was run.
     fn points(&self) -> Vec<Option<Point>> {
-        (0..self.meta.cells).map(|index| self.read_cell(index).ok().map(|cell| Point::of(&cell))).collect()
+        (0..self.meta.cells)
+            .map(|index| self.read_cell(index).ok().map(|cell| Point::of(&cell, self.meta.confidence)))
+            .collect()
     }
 
     fn read_cell(&self, index: u64) -> io::Result<Cell> {

@@ -20,6 +20,8 @@ pub const UNSEEN_RUNS: u32 = 60;
 const SHOWN_MAX: f64 = 1e8;
 /// Of so many values a wrong verdict would move the limit: those next to it.
 const NEAR: u32 = 4;
+/// After so many values that change nothing no other one is tried.
+const ALIKE: u32 = 4;
 /// No scale is longer than so many doublings.
 const DOUBLINGS_MAX: u32 = 120;
 /// The resolution that an answer needs: a value is told from one that is a part of it smaller or larger.
@@ -103,6 +105,13 @@ impl Evidence {
     /// What is known of the claim; a proof goes before a sample.
     pub fn holds(&self) -> Option<bool> {
         self.proven.or(self.sampled)
+    }
+
+    /// Did the same runs find the same, and not just all or none of them refusals? Under common random numbers the value
+    /// then makes no difference.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let tells = 0 < self.refused_runs && self.refused_runs < self.runs;
+        tells && (self.runs, self.refused_runs, self.found) == (other.runs, other.refused_runs, other.found)
     }
 
     fn seems_to_hold(&self) -> bool {
@@ -223,12 +232,17 @@ impl Search<'_> {
 
     /// Goes on from `value` until the claim holds; where that is.
     fn walk_easier(&mut self, value: f64) -> Option<f64> {
-        let mut value = value;
+        let (mut value, mut before, mut alike): (f64, Option<Evidence>, u32) = (value, None, 0);
         for _ in 0..DOUBLINGS_MAX {
             let seen = self.look_at(value)?;
             if seen.seems_to_hold() {
                 return Some(value);
             }
+            alike = if before.is_some_and(|before| before.is_same_as(&seen)) { alike + 1 } else { 0 };
+            if alike >= ALIKE {
+                return None;
+            }
+            before = Some(seen);
             let next = self.limited(self.easier_by_half(value))?;
             if next.total_cmp(&value).is_eq() {
                 return None;

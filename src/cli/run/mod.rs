@@ -52,7 +52,7 @@ pub struct Run {
     /// Run until a figure is known to so many per cent: 5% (of refusals) or METRIC=5%
     #[arg(long, value_name = "SHARE", value_parser = precision)]
     precision: Option<Precision>,
-    /// No more runs than this for --precision
+    /// No more runs than this for --precision; those of the scenario are run in any case
     #[arg(long, value_name = "N", default_value_t = 10_000, requires = "precision")]
     #[arg(value_parser = clap::value_parser!(u32).range(10..=1_000_000), allow_negative_numbers = true)]
     max_replications: u32,

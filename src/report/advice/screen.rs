@@ -46,6 +46,9 @@ fn headline(advice: &Advice) -> String {
         .map(|(_, remedy)| remedy)
         .collect();
     let rate = advice.rate_per_s.map_or_else(String::new, |rate| format!(" at {}", solid(&words::short_rate(rate))));
+    // Of several hosts only one is advised.
+    let whom =
+        advice.only_host.then(|| format!("FOR HOST {}, of whose ports most are wanted.", solid(&advice.subject.1)));
     let biggest = better.first().map(|(remedy, _)| format!("BIGGEST: {}.", solid(&remedy.setting)));
     let least = better.iter().rev().find(|(_, worth)| advice.is_enough(worth));
     let first = match (advice.is_enough(&advice.now), least, advice.rate_per_s) {
@@ -67,13 +70,15 @@ fn headline(advice: &Advice) -> String {
         });
     let risk = solid(&format!("{} % risk", percent(advice.target)));
     let order = format!("Ranked by the rate that stays below {risk} per {}:", solid(&words::seconds(advice.window_s)));
-    [Some(first), pair, biggest, Some(order)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+    [whom, Some(first), pair, biggest, Some(order)].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Remedies with something to watch out for, and the letter of each.
 fn caveats(advice: &Advice) -> Vec<(char, &'static str)> {
-    let with = advice.remedies.iter().filter(|(remedy, _)| !remedy.caveat.is_empty() && !remedy.is_myth);
-    ('a'..='z').zip(with.map(|(remedy, _)| remedy.caveat)).collect()
+    // A letter stands only beside what helps.
+    let helps = (0..advice.remedies.len()).filter(|place| advice.effect(*place) == Effect::Better);
+    let caveats = helps.map(|place| advice.remedies[place].0.caveat).filter(|caveat| !caveat.is_empty());
+    ('a'..='z').zip(caveats).collect()
 }
 
 fn table(advice: &Advice) -> Vec<String> {

@@ -95,6 +95,9 @@ fn draw(comparison: &Comparison, canvas: &mut Canvas) {
     let rows: Vec<Row> = shown.iter().map(|arm| row(comparison, *arm, *arm == ranking[0])).collect();
     let left_out = ranking.len() - shown.len();
     let mut note = " \u{b7} common random numbers".to_owned();
+    if let Some(wrong) = comparison.order_is_wrong() {
+        note = format!("{note} \u{b7} order wrong with a chance of at most {} %", words::risk(wrong));
+    }
     if left_out > 0 {
         note = format!("{note} \u{b7} {} more arms in summary.csv", words::thousands(left_out as u64));
     }

@@ -169,6 +169,15 @@ impl Comparison {
         is_exact || self.arms.iter().all(|arm| arm.tables.meta.replications >= 2)
     }
 
+    /// A bound of the chance that the order of the arms is wrong, where pairs tell: the sum over neighbours.
+    pub(super) fn order_is_wrong(&self) -> Option<f64> {
+        let ranking = self.ranking();
+        let pairs = ranking.windows(2).filter_map(|pair| self.difference(pair[0], pair[1]));
+        let doubted = pairs.filter(|found| found.higher + found.lower > 0);
+        let wrong = doubted.map(|found| found.wrong).sum::<f64>().min(1.0);
+        (wrong > 0.0).then_some(wrong)
+    }
+
     /// The label of an arm where no head of a table says what it is: `1024-65535`, `addresses=2`, `450/s, addresses=2`.
     pub(super) fn label_alone(&self, arm: usize) -> String {
         // Columns stand two spaces apart.

@@ -26,6 +26,7 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     page.gap();
     page.lines(table(comparison, &ranking));
     page.label("How sure", &how_sure(comparison, &ranking));
+    page.label("Watch out", &watch_out(comparison, &ranking).into_iter().collect::<Vec<_>>());
     let gates = ranking.iter().map(|arm| &comparison.arms[*arm]);
     let gates = gates.flat_map(|arm| arm.gates.iter().map(|judged| format!("{}: {judged}", solid(&arm.label))));
     page.label("Gates", &gates.map(|line| solid_brackets(&line)).collect::<Vec<_>>());
@@ -33,6 +34,24 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     page.label("Files", &[format!("{folder}{}", comparison.meta.files.join(" "))]);
     page.tail(&format!("seed {}, dryport {}", comparison.meta.seed, comparison.meta.dryport));
     page.text()
+}
+
+/// The catch of a wider range that is the best: services listen on low ports.
+fn watch_out(comparison: &Comparison, ranking: &[usize]) -> Option<String> {
+    /// The first port of Linux's default range (`net/ipv4/af_inet.c`).
+    const DEFAULT_FIRST: u16 = 32_768;
+    let reaches_down = |arm: &usize| {
+        let hosts = &comparison.arms[*arm].tables.meta.scenario.hosts;
+        hosts.iter().any(|host| host.first_port < DEFAULT_FIRST)
+    };
+    let (best, others) = ranking.split_first().filter(|_| comparison.is_ranked())?;
+    (reaches_down(best) && !others.iter().all(reaches_down)).then(|| {
+        let label = solid(&comparison.arms[*best].label);
+        format!(
+            "{label} includes ports that services may listen on: list those in net.ipv4.ip_local_reserved_ports before \
+             widening the range"
+        )
+    })
 }
 
 /// What the order of two neighbours rests on.
@@ -194,10 +213,9 @@ fn how_sure(comparison: &Comparison, ranking: &[usize]) -> Vec<String> {
     if known.len() > DIFFERENCES {
         lines.push(format!("and {} more in differences.csv", known.len() - DIFFERENCES));
     }
-    let doubted = known.iter().filter(|(_, _, found)| found.higher + found.lower > 0);
-    let wrong = doubted.map(|(_, _, found)| found.wrong).sum::<f64>().min(1.0);
-    if known.len() > 1 && wrong > 0.0 {
-        lines.push(format!("the order as a whole is wrong with a chance of at most {} %", words::risk(wrong)));
+    if let Some(wrong) = comparison.order_is_wrong() {
+        let what = if known.len() > 1 { "the order as a whole is" } else { "that order is" };
+        lines.push(format!("{what} wrong with a chance of at most {} %", words::risk(wrong)));
     }
     let gain = known.iter().filter_map(|(_, _, found)| found.gain).fold(f64::INFINITY, f64::min);
     if gain.is_finite() && gain >= 1.05 {

@@ -5,6 +5,7 @@ use super::super::risk::Risk;
 use super::super::words::{self, percent};
 use super::{Answer, Formula, Outcome};
 use crate::experiment::Evidence;
+use crate::metrics::{Method, Metric};
 use crate::scenario::claim::Bound;
 use crate::scenario::{Better, Quantity};
 
@@ -59,6 +60,14 @@ fn side(answer: &Answer) -> &'static str {
     }
 }
 
+/// A limit by formula, rounded to the side on which it holds.
+fn sure(answer: &Answer, value: f64) -> String {
+    match answer.knob.quantity {
+        Quantity::Rate => solid(&format!("at most {}", words::short_floor_rate(value))),
+        _ => at(answer, value),
+    }
+}
+
 /// `at most 444/s`, `at least 28,608 ports`
 fn at(answer: &Answer, value: f64) -> String {
     let word = if answer.knob.quantity.better() == Better::Low { "at most" } else { "at least" };
@@ -80,7 +89,11 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
             let change = format!("(now {}{})", solid(&quantity.shown(now)), change(answer, value));
             match (answer.formula.filter(|formula| formula.is_exact), solution.beyond, outcome) {
                 (Some(Formula { value, name, .. }), ..) if value.is_finite() => {
-                    format!("{} {change} for {target}; exactly so by formula: {}", at(answer, value), solid(name))
+                    format!("{} {change} for {target}; exactly so by formula: {}", sure(answer, value), solid(name))
+                }
+                (_, Some(_), _) if is_extreme(answer) => {
+                    let runs = solid(&words::plural(solution.evidence[place].runs, "run"));
+                    format!("{} {change} for {target} in {runs}; more of them reach further", at(answer, value))
                 }
                 (_, Some(beyond), _) => format!(
                     "{} {change} for {target}; the true limit lies between {} and {}",
@@ -112,8 +125,24 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
             "the runs leave open whether any value of {key} will do for {target}; {best}. More runs of each value \
              (--max-replications) would tell"
         ),
+        _ if changes_nothing(answer) => {
+            format!("no value of {key} will do for {target}: it changes nothing here; {best}")
+        }
         _ => format!("no value of {key} will do for {target}: {best}"),
     }
+}
+
+/// Were the runs the same whatever the value was?
+fn changes_nothing(answer: &Answer) -> bool {
+    let evidence = &answer.solution.evidence;
+    let ran: Vec<_> = evidence.iter().filter(|found| found.runs > 0).collect();
+    ran.len() > 2 && ran.windows(2).all(|pair| pair[0].is_same_as(pair[1]))
+}
+
+/// Is it the most or the least of all runs, which has no interval?
+fn is_extreme(answer: &Answer) -> bool {
+    let metric = Metric::named(answer.claim.metric.name);
+    metric.is_some_and(|metric| matches!(metric.method, Method::Maximum(_) | Method::Minimum(_)))
 }
 
 /// The value with the best figure: not every metric follows a knob all the way. Of equals the easiest.
@@ -202,8 +231,11 @@ fn table(answer: &Answer) -> Vec<String> {
     let name = quantity.name();
     let width = rows.iter().map(|found| quantity.shown(found.value).len()).chain([name.len()]).max().unwrap_or(0);
     let level = percent(answer.confidence);
-    let head =
-        if is_risk { format!("risk ({level} % CI)") } else { format!("{} ({level} % CI)", answer.claim.metric.name) };
+    let head = match answer.claim.metric.name {
+        _ if is_risk => format!("risk ({level} % CI)"),
+        name if is_extreme(answer) => name.to_owned(),
+        name => format!("{name} ({level} % CI)"),
+    };
     let refused = |found: &Evidence| match found.runs {
         0 => "not run".to_owned(),
         runs => format!("{} of {}", words::thousands(found.refused_runs), words::thousands(runs)),
@@ -273,7 +305,7 @@ fn proof(answer: &Answer) -> Option<String> {
 
 fn formula(answer: &Answer) -> Option<String> {
     let Formula { value, name, is_exact, is_out_of_reach } = answer.formula?;
-    let shown = if value.is_infinite() { "without limit".into() } else { at(answer, value) };
+    let shown = if value.is_infinite() { "without limit".into() } else { sure(answer, value) };
     let sure = if is_exact { "exactly" } else { "is sure to do, perhaps more" };
     let sure =
         if answer.knob.quantity.better() == Better::High && !is_exact { "is sure to do, perhaps less" } else { sure };

@@ -197,7 +197,7 @@ pub fn write_table(
         let risk = cell.estimate("all", "exhaustion_probability").value;
         digest.refused += u64::from(risk.is_some_and(|risk| risk > 0.0));
         digest.run_out += u64::from(risk.is_some_and(|risk| risk >= 1.0));
-        digest.points.push(Some(Point::of(&cell)));
+        digest.points.push(Some(Point::of(&cell, meta.confidence)));
         if digest.first.len() < ROWS {
             digest.first.push(cell);
         }

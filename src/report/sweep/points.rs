@@ -1,5 +1,6 @@
 //! What pictures ask of a sweep: a few figures of each point of the grid, from the table alone.
 
+use super::super::risk::Risk;
 use super::super::run_dir::RunDirError;
 use super::super::schema::{self, names};
 use super::super::{Table, csv};
@@ -32,13 +33,18 @@ pub struct Point {
 
 impl Point {
     /// That of a cell.
-    pub fn of(cell: &Cell) -> Self {
+    ///
+    /// Where no run was refused its interval ends at the bound that screens tell, of this confidence.
+    pub fn of(cell: &Cell, confidence: f64) -> Self {
         let figure = |metric: &str| cell.estimate("all", metric);
         let risk = figure("exhaustion_probability");
         Self {
             runs: cell.runs(),
             risk: risk.value,
-            interval: risk.interval,
+            interval: match Risk::of(0, cell.runs(), risk.interval, confidence) {
+                Risk::Below(bound) if risk.value.is_some_and(|risk| risk <= 0.0) => Some((0.0, bound.value.min(1.0))),
+                _ => risk.interval,
+            },
             bound: figure(RISK_BOUND).value,
             target: figure("target_risk").value,
             safe_rate_per_s: figure("safe_rate_per_s").value,
@@ -168,7 +174,7 @@ fn points(meta: &SweepMeta, input: impl io::Read) -> Result<Vec<Option<Point>>, 
     csv::read_rows(schema::SUMMARY, input, |row| {
         if name.as_deref() != Some(row[1].text()) {
             if name.is_some() {
-                points.push(Some(Point::of(&std::mem::replace(&mut cell, empty()))));
+                points.push(Some(Point::of(&std::mem::replace(&mut cell, empty()), meta.confidence)));
             }
             let known = (points.len() as u64) < meta.cells;
             let next = if known { grid.variant(points.len() as u64).name } else { String::new() };
@@ -178,7 +184,7 @@ fn points(meta: &SweepMeta, input: impl io::Read) -> Result<Vec<Option<Point>>, 
         cell.table.push(row[2..].iter().cloned());
     })?;
     if name.is_some() {
-        points.push(Some(Point::of(&cell)));
+        points.push(Some(Point::of(&cell, meta.confidence)));
     }
     let found = points.len() as u64;
     let whole = found == meta.cells && !stray;
