@@ -364,9 +364,11 @@ fn title(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], (unit, now): (
     let at_now = at_now.unwrap_or_default();
     let percent = words::percent(target);
     let (from, to) = (unit.in_words(first.0), unit.in_words(last.0));
+    let span = if line.points.len() == 1 { format!("at {from}") } else { format!("from {from} to {to}") };
     if line.points.iter().all(|(_, point)| point.is_unseen()) {
         let runs = words::plural(tables.runs(), "run");
-        return say(format!("no connect refused from {from} to {to}, in {runs} each"));
+        let each = if line.points.len() == 1 { "" } else { " each" };
+        return say(format!("no connect refused {span}, in {runs}{each}"));
     }
     if let Some((safe, _)) = line.safe.filter(|(safe, _)| (first.0..=last.0).contains(safe)) {
         return say(format!("risk stays below {percent} % up to {}{at_now}", words::floor_pace(safe)));
@@ -380,11 +382,11 @@ fn title(tables: &SweepTables, plane: &Plane, lines: &[Line<'_>], (unit, now): (
     let is_above = |point: &Figures| point.risk.is_some_and(|risk| risk > target);
     let is_below = |point: &Figures| is_known_below(point, target);
     if line.points.iter().all(|(_, point)| is_above(point)) {
-        return say(format!("risk is above {percent} % from {from} to {to}{at_now}"));
+        return say(format!("risk is above {percent} % {span}{at_now}"));
     }
     let seen =
         if line.points.iter().all(|(_, point)| is_below(point)) { "risk is at most" } else { "no risk seen above" };
-    say(format!("{seen} {percent} % from {from} to {to}{at_now}"))
+    say(format!("{seen} {percent} % {span}{at_now}"))
 }
 
 /// Is the risk at most `level` by what was seen? That none of few runs was refused does not show it.

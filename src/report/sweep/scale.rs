@@ -45,9 +45,9 @@ impl Unit {
     /// A value in words: `450/s`, `50 ms`, `28,232 ports`.
     pub fn in_words(self, value: f64) -> String {
         match self {
-            // Three digits, as everywhere in a picture.
+            // Three digits, as everywhere in a picture; slow ones per minute, hour or day.
             Self::PerSecond if (0.9995..9.9995).contains(&value) => format!("{}/s", words::figure(value)),
-            Self::PerSecond => words::short_rate(value),
+            Self::PerSecond => words::pace(value),
             Self::Seconds => words::seconds(value),
             Self::Ports => format!("{} ports", words::count(value)),
             Self::Percent => format!("{} %", words::figure(value)),
