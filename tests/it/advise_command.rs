@@ -45,6 +45,28 @@ fn where_no_formula_knows_the_rate_is_searched_for() {
     assert_screen("advise-searched", &ended.out);
 }
 
+/// Hosts take no ports from each other: the one whose ports are wanted most is advised, and it alone.
+#[test]
+fn of_several_hosts_the_tightest_is_advised() {
+    let home = home();
+    let second = "[[host]]\nname = \"roomy\"\nport_range = \"1024-65535\"\n[[client]]\nname = \"calm\"\n\
+        host = \"roomy\"\nto = \"db\"\narrivals = { poisson = { rate = \"5/s\" } }\n\
+        lifetime = { constant = { value = \"50ms\" } }\n";
+    let alone = advise(home.path(), &["--json"]);
+    let path = home.path().join("s.toml");
+    fs::write(&path, fs::read_to_string(&path).unwrap() + second).unwrap();
+    let both = advise(home.path(), &["--json", "--force"]);
+    let [alone, both] = [alone, both].map(|ended| serde_json::from_str::<Value>(&ended.out).expect(&ended.err));
+    assert_eq!((&both["client"], &both["host"]), (&alone["client"], &alone["host"]));
+    let rates = |document: &Value| -> Vec<f64> {
+        let all = document["remedies"].as_array().expect("remedies");
+        all.iter().map(|remedy| remedy["safe_rate_per_s"].as_f64().unwrap_or(f64::INFINITY)).collect()
+    };
+    assert_eq!(rates(&both), rates(&alone));
+    let screen = advise(home.path(), &["--force"]);
+    assert!(screen.out.starts_with("FOR HOST gateway, of whose ports most are wanted. "), "{}", screen.out);
+}
+
 #[test]
 fn a_remedy_that_is_enough_is_enough_when_it_is_run() {
     let home = home();

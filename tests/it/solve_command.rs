@@ -85,6 +85,16 @@ fn what_no_value_reaches_says_so_with_the_best_there_is() {
     let any = solve(&["--for", "tw_reuse_delay", "--max-risk", "50%", "--set", "client.web.arrivals.poisson.rate=1/s"]);
     assert_eq!(any.code, 0, "{}", any.err);
     assert!(any.out.starts_with("NO LIMIT"), "{}", any.out);
+    // A knob that changes nothing is not turned for ever.
+    let some = ["--set", "client.web.arrivals.poisson.rate=12/s"];
+    let ended = solve(&[&["--for", "tw_reuse_delay", "--max-risk", "1%"], &some[..]].concat());
+    assert_eq!(ended.code, 99, "{}{}", ended.out, ended.err);
+    let said = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.starts_with("NO VALUE") && said.contains("it changes nothing here"), "{said}");
+    // The extreme of all runs is no limit of the truth.
+    let ended = solve(&["--for", "rate", "--target", "headroom_ports >= 10"]);
+    let said = ended.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("more of them reach further") && !said.contains("true limit"), "{said}");
     // A knob that stands at nothing can be turned up.
     let none = ["--set", "host.gateway.time_wait=0s", "--max-replications", "40"];
     let longest = answer(&[&["--for", "time_wait", "--max-risk", "20%"], &none[..]].concat());
@@ -97,6 +107,7 @@ fn mistakes_are_told_with_what_is_meant() {
     for (more, meant) in [
         (&["--for", "adresses"][..], "host.gateway.addresses"),
         (&["--for", "host.gateway.port_rang"], "did you mean host.gateway.port_range?"),
+        (&["--for", "rat"], "did you mean rate?"),
         (&["--for", "colour"], "is not one of run.duration, client.web.arrivals.poisson.rate"),
         (&["--for", "rate", "--target", "refusd_ratio <= 1"], "did you mean refused_ratio?"),
         (&["--for", "rate", "--target", "refused_ratio >= 1%"], "refused_ratio <= NUMBER"),
