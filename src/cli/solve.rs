@@ -149,6 +149,11 @@ impl Solve {
             let claim = format!("exhaustion_probability <= {risk}");
             return Claim::of_option("--max-risk", &claim).map_err(|fault| (Exit::Usage, fault.to_string()));
         };
+        if text.split_whitespace().any(|word| matches!(word, "and" | "or")) {
+            return Err(usage(
+                "--target is one claim, without and or or; of several, solve for each and take the safer answer",
+            ));
+        }
         let claim = Claim::of_option("--target", text).map_err(|fault| (Exit::Usage, fault.to_string()))?;
         let name = claim.metric.name;
         let high = metric(&claim).is_better_high();

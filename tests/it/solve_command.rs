@@ -107,6 +107,7 @@ fn mistakes_are_told_with_what_is_meant() {
     for (more, meant) in [
         (&["--for", "adresses"][..], "host.gateway.addresses"),
         (&["--for", "host.gateway.port_rang"], "did you mean host.gateway.port_range?"),
+        (&["--for", "rate", "--target", "refused_ratio <= 1% and refused_total <= 5"], "--target is one claim"),
         (&["--for", "rat"], "did you mean rate?"),
         (&["--for", "colour"], "is not one of run.duration, client.web.arrivals.poisson.rate"),
         (&["--for", "rate", "--target", "refusd_ratio <= 1"], "did you mean refused_ratio?"),

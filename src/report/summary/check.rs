@@ -5,6 +5,7 @@ use super::super::manifest::LongRunMeta;
 use super::super::page::solid;
 use super::super::words::{self, percent};
 use super::closed_form::ClosedForm;
+use super::steady;
 use crate::experiment::INDIRECT;
 
 /// One figure, both ways.
@@ -98,6 +99,9 @@ fn why_refused_parts(tables: &RunTables, closed: &ClosedForm<'_>) -> String {
     let is_empty_start = closed.begins_within(3.0) && closed.ends_within(50.0);
     if is_empty_start {
         reasons.push("the runs start with an empty range".into());
+    }
+    if steady::has_echo(tables, closed) {
+        reasons.push("an empty start still echoes".into());
     }
     if has_heavy_tail(tables) {
         reasons.push("the longest lifetimes are too rare for runs of this length".into());

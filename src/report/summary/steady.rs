@@ -33,6 +33,11 @@ pub(super) fn steady(tables: &RunTables) -> Vec<String> {
     start.into_iter().chain(batches(tables)).chain(few_refusals(tables)).collect()
 }
 
+/// Does the start of an overload come back in a window that was meant to be without it?
+pub(super) fn has_echo(tables: &RunTables, closed: &ClosedForm<'_>) -> bool {
+    tables.meta.warm_up_s > 0.0 && closed.ceiling().is_some() && echo(tables, closed).is_some()
+}
+
 /// Where the intervals of one long run are from; or why it has none, or none that can be trusted.
 fn batches(tables: &RunTables) -> Option<String> {
     let LongRunMeta { batches, cycle_s, correlated } = tables.meta.long_run.as_ref()?;
