@@ -160,7 +160,12 @@ impl Advise {
     fn with(&self, plan: &Plan, remedies: &[&Remedy]) -> Option<Reading> {
         let more = remedies.iter().flat_map(|remedy| remedy.sets.clone());
         let sets: Vec<String> = plan.sets.iter().cloned().chain(more).collect();
-        let mut reading = read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?;
+        self.read(plan, &sets)
+    }
+
+    /// The scenario of that host with these overrides.
+    fn read(&self, plan: &Plan, sets: &[String]) -> Option<Reading> {
+        let mut reading = read_from(&plan.source, sets, &Files::beside(&self.scenario)).ok()?;
         leave(&mut reading, plan.host);
         Some(reading)
     }
@@ -183,7 +188,7 @@ impl Advise {
         let mut advice = Advice {
             scenario: plan.source.stem().to_owned(),
             subject: (subject.client.name.to_string(), subject.host.name.to_string()),
-            only_host: plan.base.scenario.hosts.len() > 1,
+            leaves_hosts_out: plan.base.scenario.hosts.len() > 1,
             rate_per_s: Knob::whole_load(&plan.base).map(|knob| knob.now),
             target: self.max_risk,
             window_s: scenario.run.duration.as_secs_f64(),
@@ -267,9 +272,7 @@ impl Advise {
         }
         let at = |value: f64| -> Option<Scenario> {
             let sets = [reading.sets(), &knob.sets(value)?].concat();
-            let mut reading = read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?;
-            leave(&mut reading, plan.host);
-            Some(reading.scenario)
+            Some(self.read(plan, &sets)?.scenario)
         };
         let judge = |interval: &Interval| match (interval.low?, interval.high?) {
             (_, high) if high <= SEARCH_RISK => Some(true),

@@ -296,10 +296,11 @@ fn estimated(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> O
     if scope != "all" || claim.metric.name != "refused_ratio" {
         return None;
     }
-    let found = (figures.of)(scope, RARE);
-    let (low, high) = found.interval?;
-    let truth = truth(claim.comparison, found.value.unwrap_or(high), Some((low, high)), bound)?;
-    Some((truth, format!("--rare finds {} to {}", shown(low, claim), shown(high, claim))))
+    // An approximate figure without a bound has no interval, and decides nothing.
+    let (low, high) = (figures.of)(scope, RARE).interval?;
+    let truth = truth(claim.comparison, high, Some((low, high)), bound)?;
+    let [from, to] = [low, high].map(|end| shown(end, claim));
+    Some((truth, if low < high { format!("--rare finds {from} to {to}") } else { format!("--rare finds {from}") }))
 }
 
 /// `refused in 3 of 20 runs`, `refused in none of 20 runs`
@@ -328,13 +329,38 @@ fn remedy(claim: &Claim, bound: f64, refused: Option<f64>, confidence: f64) -> S
 
 #[cfg(test)]
 mod tests {
+    use super::super::rare::{Rare, add_rare};
     use super::super::{Table, samples};
     use super::*;
+    use crate::experiment::splitting::Reached;
     use Comparison::{Above, AtLeast, AtMost, Below, Equal};
 
     fn judged(tables: &RunTables, sense: Sense, claim: &str) -> Judged {
         let that = Condition::read(claim).unwrap_or_else(|faults| panic!("{claim}: {faults:?}"));
         Gate { that, scope: "all".into(), variant: None, sense }.judge(tables)
+    }
+
+    #[test]
+    fn what_rare_found_decides_what_runs_leave_open() {
+        let ruling = |rare: &Rare, claim: &str| {
+            let mut tables = samples::calm();
+            add_rare(&mut tables, rare);
+            let open = Estimate { value: Some(0.0), interval: Some((0.0, 0.14)) };
+            let of = |scope: &str, metric: &str| match metric {
+                "refused_ratio" => open,
+                _ => tables.estimate(scope, metric),
+            };
+            let that = Condition::read(claim).unwrap();
+            let gate = Gate { that, scope: "all".into(), variant: None, sense: Sense::Assert };
+            gate.judge_by(&Figures { of: &of, runs: 20, confidence: 0.95 }).ruling
+        };
+        let exact = Rare::Formula { refused_ratio: 4.7e-7, formula: "Erlang B" };
+        assert_eq!(ruling(&exact, "refused_ratio >= 0.0000004"), Ruling::Passed);
+        assert_eq!(ruling(&exact, "refused_ratio <= 0.0000004"), Ruling::Failed);
+        assert_eq!(ruling(&Rare::Bound { refused_ratio_max: 1e-12 }, "refused_ratio <= 0.000001"), Ruling::Passed);
+        let reached = Reached { fewest_free: None, levels: 1, bounded: true };
+        let about = Rare::Approximate { refused_ratio: 1e-9, refused_ratio_max: None, reached };
+        assert_eq!(ruling(&about, "refused_ratio <= 0.000001"), Ruling::Undecided, "approximate, and no bound");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub const RARE_MEANING: &str = "refused_ratio where too few refusals were counte
 /// With so many refusals counted in all runs together there is no need for anything else.
 pub const COUNTED_ENOUGH: u64 = 20;
 
-/// Below this a formula's bound says enough: splitting is tested down to it (`tests/slow`), and less matters to nobody.
+/// Below this a formula's bound says enough: splitting is tested down to it (`benches/slow_tier`), and less matters to nobody.
 const BOUND_ENOUGH: f64 = 1e-9;
 
 /// What is known of the share of attempts refused beyond what was counted.
@@ -109,7 +109,7 @@ fn bounded(bounded: bool) -> &'static str {
 pub fn add_rare(tables: &mut RunTables, rare: &Rare) {
     let text = |text: &str| Cell::Text(text.into());
     let (estimate, low, high, replications) = match rare {
-        Rare::Formula { refused_ratio, .. } => (Some(*refused_ratio), None, None, None),
+        Rare::Formula { refused_ratio, .. } => (Some(*refused_ratio), Some(*refused_ratio), Some(*refused_ratio), None),
         Rare::Bound { refused_ratio_max } => (None, Some(0.0), Some(*refused_ratio_max), None),
         Rare::Splitting(Split::Estimated(Estimate { refused_ratio, replications, .. })) => {
             (Some(refused_ratio.estimate), refused_ratio.low, refused_ratio.high, Some(f64::from(*replications)))

@@ -30,7 +30,7 @@ pub struct Advice {
     /// The client and the host that it is for.
     pub subject: (String, String),
     /// Are there other hosts, which are left out?
-    pub only_host: bool,
+    pub leaves_hosts_out: bool,
     /// Requests per second now, of every client of the host; `None` when a recording says when they come.
     pub rate_per_s: Option<f64>,
     /// The risk per window that safe rates keep.
@@ -236,7 +236,7 @@ pub(crate) mod samples {
         Advice {
             scenario: "quickstart".into(),
             subject: ("checkout".into(), "gateway".into()),
-            only_host: false,
+            leaves_hosts_out: false,
             rate_per_s: Some(450.0),
             target: 0.01,
             window_s: 600.0,

@@ -47,8 +47,9 @@ fn headline(advice: &Advice) -> String {
         .collect();
     let rate = advice.rate_per_s.map_or_else(String::new, |rate| format!(" at {}", solid(&words::short_rate(rate))));
     // Of several hosts only one is advised.
-    let whom =
-        advice.only_host.then(|| format!("FOR HOST {}, of whose ports most are wanted.", solid(&advice.subject.1)));
+    let whom = advice
+        .leaves_hosts_out
+        .then(|| format!("FOR HOST {}, of whose ports most are wanted.", solid(&advice.subject.1)));
     let biggest = better.first().map(|(remedy, _)| format!("BIGGEST: {}.", solid(&remedy.setting)));
     let least = better.iter().rev().find(|(_, worth)| advice.is_enough(worth));
     let first = match (advice.is_enough(&advice.now), least, advice.rate_per_s) {

@@ -6,10 +6,8 @@ use super::Caption;
 use super::axis::Axis;
 use super::canvas::{Align, Box2, Canvas, fit, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{
-    BLACK, BLUE, GREY_AXIS, GREY_GRID, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT, SMALL, VERMILLION, WHITE,
-    solid,
-};
+use super::states::{FREE, STATES, State, draw_key, key_width};
+use super::theme::{BLACK, GREY_GRID, LABEL, SMALL, VERMILLION, WHITE, solid};
 
 /// Destinations that have a band of their own.
 const BANDS: usize = 12;
@@ -19,15 +17,6 @@ const NAME_WIDTH: f64 = 220.0;
 const BAND_HEIGHT: f64 = 90.0;
 /// Around a connection, so many times what it lasted.
 const AROUND: f64 = 0.3;
-
-/// Every state with its name, and what its area and its name look like. What is short is drawn last.
-const STATES: [(&str, &str, super::canvas::Color, super::canvas::Color); 5] = [
-    ("blocked", "blocked", GREY_AXIS, GREY_TEXT),
-    ("time_wait", "TIME-WAIT", ORANGE, ORANGE_TEXT),
-    ("fin_wait_2", "FIN-WAIT-2", ORANGE_TEXT, ORANGE_TEXT),
-    ("reusable", "reusable", ORANGE_PALE, ORANGE_TEXT),
-    ("established", "ESTABLISHED", BLUE, BLUE),
-];
 
 /// A row of the table.
 struct Span<'a> {
@@ -57,8 +46,9 @@ pub fn life(table: &Table, caption: &Caption) -> Canvas {
     let y = Axis { from: 0.0, to: bands.len().max(1) as f64, ticks: ticks.collect(), title };
     let is_shown = |span: &Span<'_>| bands.contains(&span.lane) && span.to >= range.0 && span.from <= range.1;
     let is_seen = |state: &str| spans.iter().any(|span| span.state == state && is_shown(span));
-    let seen: Vec<_> = STATES.iter().filter(|(state, ..)| is_seen(state)).collect();
-    let legend = seen.iter().map(|(_, name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
+    let seen = STATES.into_iter().rev().filter(|(state, ..)| is_seen(state));
+    let key: Vec<State> = seen.chain([FREE]).collect();
+    let legend = key_width(&key);
     let headings = Headings { title: title_of(&spans, port, caption.duration_s), note: String::new() };
     let frame = Frame::draw(&mut canvas, caption, &headings, (&x, &y), legend);
     for (index, lane) in bands.iter().enumerate() {
@@ -68,13 +58,7 @@ pub fn life(table: &Table, caption: &Caption) -> Canvas {
         frame.empty(&mut canvas, "nobody held the port");
     }
     frame.axes(&mut canvas, &x);
-    let free = ("free", "free", WHITE, GREY_TEXT);
-    for (index, (_, name, fill, color)) in seen.into_iter().rev().chain([&free]).enumerate() {
-        let (left, top) = (frame.plot.right + 14.0, frame.plot.top + 4.0 + 24.0 * index as f64);
-        canvas.rect(Box2 { left, top, right: left + 14.0, bottom: top + 14.0 }, GREY_AXIS);
-        canvas.rect(Box2 { left: left + 1.0, top: top + 1.0, right: left + 13.0, bottom: top + 13.0 }, *fill);
-        canvas.text((left + 20.0, top + 13.0), name, LABEL.color(*color));
-    }
+    draw_key(&mut canvas, (frame.plot.right + 14.0, frame.plot.top + 4.0), &key);
     let inside = |span: &&Span<'_>| span.state == "refused" && span.to >= range.0 && span.from <= range.1;
     let refused: Vec<(f64, f64)> = spans.iter().filter(inside).map(|span| (span.from, span.to)).collect();
     frame.rug(&mut canvas, &refused, "refused", LABEL.color(VERMILLION));

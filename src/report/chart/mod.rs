@@ -18,6 +18,7 @@ mod reuse;
 mod risk;
 mod risk_curve;
 mod small_multiples;
+mod states;
 mod survival;
 mod sweep_plane;
 mod theme;

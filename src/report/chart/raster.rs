@@ -3,9 +3,10 @@
 use super::super::manifest::HostMeta;
 use super::super::{Cell, RunTables, words};
 use super::axis::{Axis, Grain};
-use super::canvas::{Align, Box2, Canvas, Color, text_width};
+use super::canvas::{Align, Box2, Canvas};
 use super::frame::{self, Frame, Headings};
-use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, VERMILLION, WHITE, solid};
+use super::states::{FREE, STATES, State, draw_key, key_width};
+use super::theme::{GREY_AXIS, GREY_TEXT, LABEL, VERMILLION, WHITE, solid};
 use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
@@ -18,14 +19,6 @@ const REFUSALS_HEIGHT: f64 = 12.0;
 const BLOCKED_FROM: f64 = 0.005;
 /// From one port number to the next.
 const NUMBER_HEIGHT: f64 = 17.0;
-
-/// Every state with its name, its colour and that of its name, as the key lists them.
-const STATES: [(&str, &str, Color, Color); 4] = [
-    ("established", "ESTABLISHED", BLUE, BLUE),
-    ("time_wait", "TIME-WAIT", ORANGE, ORANGE_TEXT),
-    ("blocked", "blocked", GREY_AXIS, GREY_TEXT),
-    ("free", "free", WHITE, GREY_TEXT),
-];
 
 /// A block of ports while it was in one state.
 struct Span<'a> {
@@ -105,8 +98,8 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         return;
     }
     let is_seen = |state: &str| spans.iter().any(|span| span.state == state);
-    let states: Vec<_> = STATES.into_iter().filter(|(state, ..)| is_seen(state)).collect();
-    let right = states.iter().map(|(_, name, ..)| text_width(name, LABEL)).fold(0.0, f64::max) + 36.0;
+    let states: Vec<State> = STATES.into_iter().rev().chain([FREE]).filter(|(state, ..)| is_seen(state)).collect();
+    let right = key_width(&states);
     // The panels stand in the same place whatever the numbers need at the left.
     let plot = frame::plot(0.0, right);
     place_panels(&mut panels, plot);
@@ -119,13 +112,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
         draw_panel(canvas, &frame, panel, &spans, duration);
     }
     frame.axes(canvas, &x);
-    for (index, (_, name, fill, color)) in states.into_iter().enumerate() {
-        let (left, top) = (frame.plot.right + 14.0, panels[0].area.top + 4.0 + 24.0 * index as f64);
-        let swatch = Box2 { left, top, right: left + 14.0, bottom: top + 14.0 };
-        canvas.rect(swatch, GREY_AXIS);
-        canvas.rect(Box2 { left: left + 1.0, top: top + 1.0, right: left + 13.0, bottom: top + 13.0 }, fill);
-        canvas.text((left + 20.0, top + 13.0), name, LABEL.color(color));
-    }
+    draw_key(canvas, (frame.plot.right + 14.0, panels[0].area.top + 4.0), &states);
     draw_refusals(canvas, &frame, &spans, panels[0].area.top);
     if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait" | "blocked")) {
         let area = panels[0].area;
@@ -248,7 +235,7 @@ fn draw_panel(canvas: &mut Canvas, frame: &Frame, panel: &Panel, spans: &[Span<'
     let area = panel.area;
     canvas.rect(area, WHITE);
     // What is short is drawn last, so that nothing hides it.
-    for (state, _, color, _) in STATES.into_iter().rev().filter(|(state, ..)| *state != "free") {
+    for (state, _, color, _) in STATES {
         for span in spans.iter().filter(|span| span.state == state) {
             let order = |block: &(f64, f64)| block.0.total_cmp(&span.ports.0).then(block.1.total_cmp(&span.ports.1));
             let Ok(index) = panel.blocks.binary_search_by(order) else { continue };

@@ -9,7 +9,8 @@ use super::check::small;
 pub(super) fn rare(tables: &RunTables) -> Vec<String> {
     let method = tables.method("all", RARE);
     let found = tables.estimate("all", RARE);
-    let interval = found.interval.map_or_else(String::new, |(low, high)| {
+    // What is exact needs none.
+    let interval = found.interval.filter(|(low, high)| low < high).map_or_else(String::new, |(low, high)| {
         // A formula's bound is sure, and no interval at a level.
         let is_sure = method.contains("approximate");
         let confidence = percent(tables.meta.confidence);
