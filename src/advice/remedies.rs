@@ -6,6 +6,7 @@
 use super::{Remedy, Subject};
 use crate::forecast::Forecast;
 use crate::port::{Binding, TwReuse};
+use crate::scenario::words::plural;
 use crate::scenario::{Knob, Quantity};
 use crate::workload::{ClosesFirst, Leaves};
 
@@ -18,20 +19,21 @@ const ALL: &[fn(&Subject<'_>) -> Option<Remedy>] = &[
     server_closes,
     reset,
     tw_reuse,
-    keep_alive,
     widest_range,
-    more_addresses,
-    more_endpoints,
     late_binding,
     shorter_time_wait,
     shorter_lifetime,
     fin_timeout,
 ];
+/// Those that can be had in any size: as much of it as a formula wants.
+const SIZED: &[fn(&Subject<'_>, Option<&Forecast>) -> Option<Remedy>] =
+    &[keep_alive, more_addresses, more_endpoints, smallest_range];
 
-/// What can be turned about the subject; the smallest sufficient range for `target` is among them when a formula knows it.
+/// What can be turned about the subject; where a formula knows how much is sufficient for `target`, that much.
 pub fn remedies(subject: &Subject<'_>, target: f64) -> Vec<Remedy> {
-    let smallest = smallest_range(subject, target);
-    ALL.iter().filter_map(|remedy| remedy(subject)).chain(smallest).collect()
+    let forecast = Forecast::of(&subject.reading.scenario, target).ok();
+    let sized = SIZED.iter().filter_map(|remedy| remedy(subject, forecast.as_ref()));
+    ALL.iter().filter_map(|remedy| remedy(subject)).chain(sized).collect()
 }
 
 fn client_key(subject: &Subject<'_>, key: &str) -> String {
@@ -95,15 +97,17 @@ fn tw_reuse(subject: &Subject<'_>) -> Option<Remedy> {
 }
 
 /// m requests on a connection: one TIME-WAIT for all of them.
-fn keep_alive(subject: &Subject<'_>) -> Option<Remedy> {
-    let sets = client_knob(subject, Quantity::Requests)?.sets(REQUESTS)?;
+fn keep_alive(subject: &Subject<'_>, forecast: Option<&Forecast>) -> Option<Remedy> {
+    let least = forecast.and_then(|forecast| forecast.lanes.safe_requests(forecast.target));
+    let requests = REQUESTS.max(least.map_or(REQUESTS, f64::from));
+    let sets = client_knob(subject, Quantity::Requests)?.sets(requests)?;
     let change = "keep connections open: a pool in the client, \"keepalive 32;\" in nginx's upstream, \
                   \"http-reuse safe\" in HAProxy";
     Some(Remedy {
         sets,
         caveat: "one after another; the rate counts requests, and the server must not close earlier",
-        requests: REQUESTS,
-        ..plain("requests", format!("{REQUESTS:.0} requests per connection"), String::new(), change)
+        requests,
+        ..plain("requests", format!("{requests:.0} requests per connection"), String::new(), change)
     })
 }
 
@@ -136,35 +140,43 @@ fn widest_range(subject: &Subject<'_>) -> Option<Remedy> {
     (subject.host.port_range.to_string() != WIDEST).then_some(Remedy { caveat, ..widest })
 }
 
-fn smallest_range(subject: &Subject<'_>, target: f64) -> Option<Remedy> {
-    let forecast = Forecast::of(&subject.reading.scenario, target).ok()?;
-    let wanted = forecast.lanes.safe_ports(target)?;
+fn smallest_range(subject: &Subject<'_>, forecast: Option<&Forecast>) -> Option<Remedy> {
+    let forecast = forecast?;
+    let wanted = forecast.lanes.safe_ports(forecast.target)?;
     let smallest = forecast.safe_range().filter(|_| wanted > subject.host.usable_ports())?.to_string();
     let remedy = range(subject, &smallest, format!("port_range = \"{smallest}\""))?;
     Some(Remedy { caveat: "no reserve: the smallest range that will do", ..remedy })
 }
 
 /// As many sets of ports, where what the stack keeps unique has the source address in it.
-fn more_addresses(subject: &Subject<'_>) -> Option<Remedy> {
+fn more_addresses(subject: &Subject<'_>, forecast: Option<&Forecast>) -> Option<Remedy> {
     let (uniqueness, now) = (subject.host.uniqueness, subject.host.addresses);
-    let set = host_key(subject, &format!("addresses={}", now + 1));
-    let change = "add an address (ip addr add ...) and bind() to one at random, with IP_BIND_ADDRESS_NO_PORT set";
+    let wanted = forecast.and_then(Forecast::safe_addresses).map_or(now + 1, |least| least.max(now + 1));
+    let set = host_key(subject, &format!("addresses={wanted}"));
+    let change = if wanted == now + 1 {
+        "add an address (ip addr add ...) and bind() to one at random, with IP_BIND_ADDRESS_NO_PORT set".to_owned()
+    } else {
+        let more = plural((wanted - now).into(), "address");
+        format!("add {more} (ip addr add ...) and bind() to one of all at random, with IP_BIND_ADDRESS_NO_PORT set")
+    };
     let remedy = Remedy {
         caveat: "source addresses drawn at random; a plain connect() always takes the same one",
-        ..plain("addresses", format!("addresses = {}", now + 1), set, change)
+        ..plain("addresses", format!("addresses = {wanted}"), set, change)
     };
     (now < 65_536 && uniqueness.lanes(2, 1) > uniqueness.lanes(1, 1)).then_some(remedy)
 }
 
-fn more_endpoints(subject: &Subject<'_>) -> Option<Remedy> {
+fn more_endpoints(subject: &Subject<'_>, forecast: Option<&Forecast>) -> Option<Remedy> {
     let [(only, _)] = &subject.client.to[..] else { return None };
     let destination = &subject.reading.scenario.destinations[*only];
     let now = destination.endpoints;
-    let set = format!("destination.{}.endpoints={}", destination.name, now + 1);
-    let change = format!("let {} listen on one more address or port, and draw one at random", destination.name);
+    let wanted = forecast.and_then(Forecast::safe_endpoints).map_or(now + 1, |least| least.max(now + 1));
+    let set = format!("destination.{}.endpoints={wanted}", destination.name);
+    let more = if wanted == now + 1 { "one more address or port".to_owned() } else { format!("{wanted} addresses or ports") };
+    let change = format!("let {} listen on {more}, and draw one at random", destination.name);
     let remedy = Remedy {
         caveat: "destination endpoints drawn at random",
-        ..plain("endpoints", format!("endpoints = {}", now + 1), set, change)
+        ..plain("endpoints", format!("endpoints = {wanted}"), set, change)
     };
     let uniqueness = subject.host.uniqueness;
     let helps = uniqueness.lanes(1, 2) > uniqueness.lanes(1, 1) && !subject.client.bind.reserves();
@@ -194,7 +206,7 @@ fn shorter_lifetime(subject: &Subject<'_>) -> Option<Remedy> {
     let knob = client_knob(subject, Quantity::Lifetime)?;
     let [half, now] = [0.5 * knob.now, knob.now].map(|value| knob.quantity.shown(value));
     let sets = knob.sets(0.5 * knob.now)?;
-    let setting = format!("lifetime {half} instead of {now}");
+    let setting = format!("lifetime {half}, not {now}");
     let change = "make the other side answer twice as fast";
     Some(Remedy { sets, ..plain("lifetime", setting, String::new(), change) })
 }
@@ -241,12 +253,12 @@ mod tests {
                 "closes_first = \"server\"",
                 "closes_first = \"reset\"",
                 "net.ipv4.tcp_tw_reuse = 1",
-                "10 requests per connection",
                 "port_range = \"1024-65535\"",
+                "lifetime 25 ms, not 50 ms",
+                "net.ipv4.tcp_fin_timeout = 30",
+                "10 requests per connection",
                 "addresses = 2",
                 "endpoints = 2",
-                "lifetime 25 ms instead of 50 ms",
-                "net.ipv4.tcp_fin_timeout = 30",
                 "port_range = \"32768-61375\""
             ]
         );

@@ -8,19 +8,24 @@ use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
-use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, run_arms, solve};
-use crate::forecast::{Forecast, TARGET_RISK};
+use crate::experiment::solve::{self, solve};
+use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, figures_more, on_threads};
+use crate::forecast::{Forecast, Lanes, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::Manifest;
-use crate::report::advice::{self, AT_PRESENT, Advice, By, Effect, KEYS, SafeRate, Worth, advice_json, advice_screen};
+use crate::report::advice::{
+    self, AT_PRESENT, Advice, By, Effect, Enough, KEYS, SafeRate, Worth, advice_json, advice_screen,
+};
 use crate::report::chart::AdviceTables;
 use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::schema::file;
-use crate::scenario::words::{fitted, shown};
-use crate::scenario::{Knob, Reading, Scenario, SourceFile};
+use crate::scenario::words::{about, fitted, plural, shown};
+use crate::scenario::{Knob, Quantity, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
+use crate::stats::interval::clopper_pearson;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -39,8 +44,15 @@ pub const GUIDE: Guide = Guide {
 /// What is counted on the way.
 const WORK: Work = Work { command: "advise", unit: "run", found: "refused" };
 
-/// No value is run whose fewest runs have more requests: a dozen remedies and their pairs are to take minutes at most.
-const SEARCH_REQUESTS: f64 = 1e7;
+/// At the present rate as many requests are simulated at most, in all: each setting gets as many runs, at least one, which
+/// is enough to see how full it gets. Of a few seconds (release build), as are the next two.
+const RUNS_REQUESTS: f64 = 2e7;
+/// A setting of which no formula says whether it is enough gets every run of the scenario that this many requests allow.
+const UNDECIDED_REQUESTS: f64 = 1e7;
+/// All searches for safe rates together simulate no more.
+const SEARCH_REQUESTS: f64 = 5e7;
+/// From so many requests on it is said beforehand what the advice costs.
+const LONG_REQUESTS: f64 = 5e7;
 /// Where no formula knows the safe rate, the risk that a search by simulation can tell in a few runs, its runs, and its
 /// resolution.
 const SEARCH_RISK: f64 = 0.1;
@@ -112,25 +124,32 @@ impl Advise {
             return Ok(Exit::Failed);
         }
         let stop = interrupt::watch();
-        let Some((advice, experiment)) = self.advise(&plan, stop) else {
-            output.prose("interrupted: nothing was written")?;
+        let trials = self.trials(&plan);
+        if let Some(cost) = cost(&trials).filter(|_| !self.running.quiet) {
+            output.prose(&cost)?;
+        }
+        let Some((advice, experiment)) = self.advise(&plan, trials, stop) else {
+            output.prose("interrupted: nothing was tried yet, and nothing was written")?;
             return Ok(Exit::Interrupted);
         };
-        let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
-        let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
-        let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
-        let files = advice::files(&tables, self.pictures());
-        if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), &folder, &self.scenario, place, files) {
-            output.prose(&format!("error: {error}"))?;
-            return Ok(Exit::Failed);
+        let (folder, shown_folder) = (folder.as_path(), folder.display().to_string());
+        if !advice.cut_off {
+            let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
+            let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
+            let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
+            let files = advice::files(&tables, self.pictures());
+            if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), folder, &self.scenario, place, files) {
+                output.prose(&format!("error: {error}"))?;
+                return Ok(Exit::Failed);
+            }
         }
-        let folder = folder.display().to_string();
         if self.running.json {
-            output.data_while_read(&format!("{:#}", advice_json(&advice, &folder)))?;
+            output.data_while_read(&format!("{:#}", advice_json(&advice, &shown_folder)))?;
         } else if !self.running.quiet {
-            output.data_while_read(advice_screen(&advice, &shown(&folder), &tables.meta.files).trim_end())?;
+            let files = AdviceTables::file_names(self.pictures());
+            output.data_while_read(advice_screen(&advice, &shown(&shown_folder), &files).trim_end())?;
         }
-        Ok(Exit::Fine)
+        Ok(if advice.cut_off { Exit::Interrupted } else { Exit::Fine })
     }
 
     fn plan(&self) -> Result<Plan, Refusal> {
@@ -170,19 +189,35 @@ impl Advise {
         Some(reading)
     }
 
-    /// Tries each remedy alone, then the best ones in pairs; `None` after Ctrl-C.
-    fn advise(&self, plan: &Plan, stop: &AtomicBool) -> Option<(Advice, Experiment)> {
+    /// What is to be tried: the present settings, then each remedy alone.
+    fn trials<'p>(&self, plan: &'p Plan) -> Vec<(Option<&'p Remedy>, Trial)> {
         let mut tried: Vec<(Option<&Remedy>, Reading)> = Vec::new();
         for remedy in std::iter::once(None).chain(plan.remedies.iter().map(Some)) {
             let changed = self.with(plan, &remedy.into_iter().collect::<Vec<_>>());
             tried.extend(changed.map(|changed| (remedy, changed)));
         }
-        let readings: Vec<&Reading> = tried.iter().map(|(_, reading)| reading).collect();
-        let (mut worths, mut experiments) = self.worths(plan, &readings, stop)?;
-        let now = worths.remove(0);
-        let remedies = tried[1..].iter().filter_map(|(remedy, _)| remedy.cloned());
-        let mut ranked: Vec<(Remedy, Worth)> = remedies.zip(worths).collect();
-        ranked.sort_by(|(_, one), (_, other)| other.rate().total_cmp(&one.rate()));
+        let mut arms: Vec<Scenario> = tried.iter().map(|(_, reading)| reading.scenario.clone()).collect();
+        align(&mut arms);
+        let all = tried.into_iter().zip(arms);
+        all.map(|((remedy, reading), arm)| (remedy, Trial::new(reading, arm, self.max_risk))).collect()
+    }
+
+    /// Tries each remedy alone, then the best ones in pairs; `None` when Ctrl-C came before anything was tried.
+    fn advise(
+        &self,
+        plan: &Plan,
+        trials: Vec<(Option<&Remedy>, Trial)>,
+        stop: &AtomicBool,
+    ) -> Option<(Advice, Experiment)> {
+        let (remedies, trials): (Vec<Option<&Remedy>>, Vec<Trial>) = trials.into_iter().unzip();
+        let runs = runs_of_each(&trials);
+        let mut worths = self.worths(plan, &trials, runs, stop);
+        let (now, experiment) = worths.remove(0)?;
+        let is_whole = worths.iter().all(Option::is_some);
+        let pairs = remedies[1..].iter().zip(worths);
+        let mut ranked: Vec<(Remedy, Worth)> =
+            pairs.filter_map(|(remedy, worth)| Some(((*remedy)?.clone(), worth?.0))).collect();
+        ranked.sort_by(|(_, one), (_, other)| one.order(other));
         let scenario = &plan.base.scenario;
         let subject = Subject::of(&plan.base);
         let mut advice = Advice {
@@ -194,21 +229,25 @@ impl Advise {
             window_s: scenario.run.duration.as_secs_f64(),
             seed: scenario.run.seed,
             confidence: self.running.confidence,
-            runs: experiments[0].outcomes.len() as u64,
+            runs: experiment.outcomes.len() as u64,
             now,
             remedies: ranked,
             pair: None,
+            stays_fast: trials[0].forecast.as_ref().map_or_else(Vec::new, stays_fast),
+            cut_off: !is_whole,
         };
-        advice.pair = self.best_pair(plan, &advice, stop)?;
-        Some((advice, experiments.swap_remove(0)))
+        if is_whole {
+            advice.pair = self.best_pair(plan, &advice, runs, stop);
+        }
+        advice.cut_off |= stop.load(Ordering::Relaxed);
+        Some((advice, experiment))
     }
 
-    /// The two remedies that are worth most together; `None` after Ctrl-C, `Some(None)` when no two help.
-    #[expect(clippy::option_option, reason = "stopped, and nothing found")]
-    fn best_pair(&self, plan: &Plan, advice: &Advice, stop: &AtomicBool) -> Option<Option<([usize; 2], Worth)>> {
+    /// The two remedies that are worth most together; `None` when no two help.
+    fn best_pair(&self, plan: &Plan, advice: &Advice, runs: u32, stop: &AtomicBool) -> Option<([usize; 2], Worth)> {
         let helps = (0..advice.remedies.len()).filter(|place| advice.effect(*place) == Effect::Better);
         let best: Vec<usize> = helps.take(PAIRED).collect();
-        let (mut pairs, mut readings) = (Vec::new(), Vec::new());
+        let mut pairs: Vec<([usize; 2], Reading)> = Vec::new();
         for (index, one) in best.iter().enumerate() {
             for other in &best[index + 1..] {
                 let pair = [*one, *other].map(|place| &advice.remedies[place].0);
@@ -218,60 +257,89 @@ impl Advise {
                 if keys(pair[0]).iter().any(|key| keys(pair[1]).contains(key)) {
                     continue;
                 }
-                if let Some(reading) = self.with(plan, &pair) {
-                    pairs.push([*one, *other]);
-                    readings.push(reading);
-                }
+                pairs.extend(self.with(plan, &pair).map(|reading| ([*one, *other], reading)));
             }
         }
-        if pairs.is_empty() {
-            return Some(None);
-        }
-        let (worths, _) = self.worths(plan, &readings.iter().collect::<Vec<_>>(), stop)?;
-        let best =
-            pairs.into_iter().zip(worths).reduce(|one, other| if other.1.rate() > one.1.rate() { other } else { one });
-        Some(best)
+        let mut arms = vec![plan.base.scenario.clone()];
+        arms.extend(pairs.iter().map(|(_, reading)| reading.scenario.clone()));
+        align(&mut arms);
+        let (places, readings): (Vec<[usize; 2]>, Vec<Reading>) = pairs.into_iter().unzip();
+        let trials = readings.into_iter().zip(arms.into_iter().skip(1));
+        let trials: Vec<Trial> = trials.map(|(reading, arm)| Trial::new(reading, arm, self.max_risk)).collect();
+        // Formulas tell at no cost which is best.
+        let by_formula = trials.iter().map(|trial| Some(trial.by_formula(plan, self.max_risk)?.per_s));
+        let (places, trials) = match by_formula.collect::<Option<Vec<f64>>>() {
+            Some(rates) => {
+                let best = (0..rates.len()).reduce(|one, other| if rates[other] > rates[one] { other } else { one })?;
+                (vec![places[best]], vec![trials.into_iter().nth(best)?])
+            }
+            None => (places, trials),
+        };
+        let worths = self.worths(plan, &trials, runs, stop).into_iter();
+        let found = places.into_iter().zip(worths).filter_map(|(pair, worth)| Some((pair, worth?.0)));
+        found.reduce(|one, other| if other.1.order(&one.1).is_lt() { other } else { one })
     }
 
-    /// What each of some settings is worth; `None` after Ctrl-C.
-    fn worths(&self, plan: &Plan, readings: &[&Reading], stop: &AtomicBool) -> Option<(Vec<Worth>, Vec<Experiment>)> {
-        let mut arms: Vec<Scenario> = readings.iter().map(|reading| reading.scenario.clone()).collect();
-        align(&mut arms);
-        let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
+    /// What each of some settings is worth, and the runs that all have; `None` of those that Ctrl-C left out.
+    fn worths(
+        &self,
+        plan: &Plan,
+        trials: &[Trial],
+        runs: u32,
+        stop: &AtomicBool,
+    ) -> Vec<Option<(Worth, Experiment)>> {
+        let more: u64 = trials.iter().map(|trial| u64::from(trial.wanted(runs))).sum();
         // A search for a safe rate counts as a run: it may take longer.
-        let progress = Progress::start(WORK, runs + readings.len() as u64, self.running.quiet);
+        let progress = Progress::start(WORK, more + trials.len() as u64, self.running.quiet);
         let settings = Settings {
             jobs: self.running.jobs(),
             checks: Checks::Off,
             stop,
             progress: &|refused| progress.one(refused),
         };
-        let experiments = run_arms(&arms, &settings);
+        let run = |trial: &Trial| figures_more(&trial.arm, &settings, None, trial.wanted(runs));
+        let experiments: Vec<Experiment> =
+            on_threads(self.running.jobs(), || trials.par_iter().map(run).collect());
+        let searched = trials.iter().filter(|trial| trial.forecast.is_none()).count();
+        let budget = SEARCH_REQUESTS / searched.max(1) as f64;
         let mut worths = Vec::new();
-        for (reading, (arm, experiment)) in readings.iter().zip(arms.iter().zip(&experiments)) {
-            let safe_rate = self.safe_rate(plan, reading, &settings);
+        for (trial, experiment) in trials.iter().zip(experiments) {
+            let is_whole = experiment.outcomes.len() == trial.wanted(runs) as usize;
+            let worth = is_whole.then(|| self.worth(plan, trial, experiment, &settings, [f64::from(runs), budget]));
             progress.one(false);
-            let at_present = AT_PRESENT.map(|name| figure(arm, experiment, name, self.running.confidence));
-            worths.push(Worth { safe_rate, at_present });
+            worths.push(worth.filter(|_| trial.forecast.is_some() || !stop.load(Ordering::Relaxed)));
         }
         progress.finish();
-        let is_whole =
-            |(arm, experiment): (&Scenario, &Experiment)| experiment.outcomes.len() == arm.run.replications as usize;
-        let all = arms.iter().zip(&experiments).all(is_whole) && !stop.load(Ordering::Relaxed);
-        all.then_some((worths, experiments))
+        worths
     }
 
-    /// The highest safe rate of requests, by formula where there is one, else by a search.
-    fn safe_rate(&self, plan: &Plan, reading: &Reading, settings: &Settings<'_>) -> Option<SafeRate> {
-        let knob = Knob::whole_load(reading)?;
-        // A remedy may change how many connects the same requests make: what is safe is so many times the present ones.
-        let requests = Knob::whole_load(&plan.base)?.now / knob.now;
-        if let Ok(forecast) = Forecast::of(&reading.scenario, self.max_risk) {
-            let per_s = requests * forecast.lanes.safe_rate(self.max_risk);
-            return Some(SafeRate { per_s, by: By::Formula(forecast.risk_formula()) });
-        }
+    /// What one setting is worth by formulas and its runs, of which all settings have the first `runs` (with what a
+    /// search for its rate may simulate).
+    fn worth(
+        &self,
+        plan: &Plan,
+        trial: &Trial,
+        experiment: Experiment,
+        settings: &Settings<'_>,
+        [runs, budget]: [f64; 2],
+    ) -> (Worth, Experiment) {
+        let by_formula = trial.by_formula(plan, self.max_risk);
+        let safe_rate = by_formula.or_else(|| self.search(plan, trial, settings, budget));
+        let enough = trial.enough(&experiment, self.max_risk, self.running.confidence);
+        let lanes = trial.forecast.as_ref().map(|forecast| &forecast.lanes);
+        let fast_per_s = lanes.and_then(|lanes| Some(trial.requests(plan)? * lanes.fast_rate()?));
+        let mut common = experiment;
+        common.outcomes.retain(|outcome| f64::from(outcome.replication) < runs);
+        let at_present = AT_PRESENT.map(|name| figure(&trial.arm, &common, name, self.running.confidence));
+        (Worth { safe_rate, enough, fast_per_s, at_present }, common)
+    }
+
+    /// The highest safe rate of requests by a search.
+    fn search(&self, plan: &Plan, trial: &Trial, settings: &Settings<'_>, budget: f64) -> Option<SafeRate> {
+        let knob = Knob::whole_load(&trial.reading)?;
+        let requests = trial.requests(plan)?;
         let at = |value: f64| -> Option<Scenario> {
-            let sets = [reading.sets(), &knob.sets(value)?].concat();
+            let sets = [trial.reading.sets(), &knob.sets(value)?].concat();
             Some(self.read(plan, &sets)?.scenario)
         };
         let judge = |interval: &Interval| match (interval.low?, interval.high?) {
@@ -292,8 +360,9 @@ impl Advise {
             start: knob.now,
             confidence: self.running.confidence,
             parts: SEARCH_PARTS,
-            requests_max: SEARCH_REQUESTS,
+            requests_max: budget,
             runs: SEARCH_RUNS,
+            budget,
             grows: &|_| {},
         };
         let quiet = Settings { progress: &|_| {}, ..*settings };
@@ -314,6 +383,113 @@ impl Advise {
             ..Manifest::of(arguments, what, &plan.base.scenario, experiment, self.running.confidence)
         }
     }
+}
+
+/// One setting that is tried.
+struct Trial {
+    reading: Reading,
+    /// The same with seed and warm-up of all others.
+    arm: Scenario,
+    forecast: Option<Forecast>,
+    /// What the formula says of the present rate; `None`: it leaves it open, or there is none.
+    decided: Option<bool>,
+}
+
+impl Trial {
+    fn new(reading: Reading, arm: Scenario, target: f64) -> Self {
+        let forecast = Forecast::of(&reading.scenario, target).ok();
+        let decided = forecast.as_ref().and_then(|forecast| {
+            let fails = forecast.lanes.risk_at_least() > target
+                || forecast.lanes.rate_per_s > forecast.sustained_per_s();
+            if forecast.lanes.is_safe(target) { Some(true) } else { fails.then_some(false) }
+        });
+        Self { reading, arm, forecast, decided }
+    }
+
+    /// The requests of one run.
+    fn cost(&self) -> f64 {
+        solve::requests(&self.arm)
+    }
+
+    /// How many runs it gets, where all get `runs`.
+    fn wanted(&self, runs: u32) -> u32 {
+        if self.decided.is_some() {
+            return runs;
+        }
+        let most = self.arm.run.replications;
+        (runs..=most).rev().find(|number| f64::from(*number) * self.cost() <= UNDECIDED_REQUESTS).unwrap_or(runs)
+    }
+
+    /// A remedy may change how many connects the same requests make: so many of the present ones each of them makes.
+    fn requests(&self, plan: &Plan) -> Option<f64> {
+        Some(Knob::whole_load(&plan.base)?.now / Knob::whole_load(&self.reading)?.now)
+    }
+
+    fn by_formula(&self, plan: &Plan, target: f64) -> Option<SafeRate> {
+        let forecast = self.forecast.as_ref()?;
+        let per_s = self.requests(plan)? * forecast.lanes.safe_rate(target);
+        Some(SafeRate { per_s, by: By::Formula(forecast.risk_formula()) })
+    }
+
+    /// Is it enough at the present rate?
+    fn enough(&self, experiment: &Experiment, target: f64, confidence: f64) -> Enough {
+        let runs = experiment.outcomes.len() as u64;
+        let refused = experiment.of_scope(0).filter(|measures| measures.refused > 0).count() as u64;
+        let seen = clopper_pearson(refused, runs.max(1), confidence);
+        // A window that is shorter than a port is held does not show what comes then.
+        let window_s = (self.arm.warm_up() + self.arm.run.duration).as_secs_f64();
+        let shows_all = window_s >= self.arm.longest_hold_s();
+        match (self.decided, seen.low.zip(seen.high)) {
+            (Some(true), _) => Enough::Yes,
+            (Some(false), _) => Enough::No,
+            (None, Some((_, high))) if high <= target && shows_all => Enough::Yes,
+            (None, Some((low, _))) if low > target => Enough::No,
+            _ if refused == 0 => Enough::NotRefused(runs),
+            _ => Enough::Open { refused, runs },
+        }
+    }
+}
+
+/// How many runs each setting gets at least.
+fn runs_of_each(trials: &[Trial]) -> u32 {
+    let most = trials.iter().map(|trial| trial.arm.run.replications).min().unwrap_or(1);
+    let all: f64 = trials.iter().map(Trial::cost).sum();
+    (1..=most).rev().find(|runs| f64::from(*runs) * all <= RUNS_REQUESTS).unwrap_or(1)
+}
+
+/// What the advice costs, where that is much.
+fn cost(trials: &[(Option<&Remedy>, Trial)]) -> Option<String> {
+    let trials: Vec<&Trial> = trials.iter().map(|(_, trial)| trial).collect();
+    let one: f64 = trials.iter().map(|trial| trial.cost()).sum();
+    let runs = (1..=trials[0].arm.run.replications).rev().find(|runs| f64::from(*runs) * one <= RUNS_REQUESTS);
+    let runs = runs.unwrap_or(1);
+    let present: f64 = trials.iter().map(|trial| f64::from(trial.wanted(runs)) * trial.cost()).sum();
+    let searches = if trials.iter().any(|trial| trial.forecast.is_none()) { SEARCH_REQUESTS } else { 0.0 };
+    let total = present + searches;
+    (total > LONG_REQUESTS).then(|| {
+        format!(
+            "{} are tried with up to {} simulated connects in all; Ctrl-C shows what is known by then",
+            plural(trials.len() as u64, "setting"),
+            about(total)
+        )
+    })
+}
+
+/// With what `connect()` stays fast and the risk small, where it does not as it is.
+fn stays_fast(forecast: &Forecast) -> Vec<String> {
+    if forecast.lanes.is_fast() {
+        return Vec::new();
+    }
+    let fits = |lanes: &Lanes| lanes.is_safe(forecast.target) && lanes.is_fast();
+    let requests = forecast.lanes.fewest_requests(fits);
+    let number = |quantity| forecast.fewest(quantity, fits);
+    let options = [
+        (requests, Quantity::Requests),
+        (number(Quantity::Addresses), Quantity::Addresses),
+        (number(Quantity::Endpoints), Quantity::Endpoints),
+    ];
+    let shown = |(least, quantity): (Option<u32>, Quantity)| Some(quantity.shown(least?.into()));
+    options.into_iter().filter_map(shown).collect()
 }
 
 /// A figure of everything.

@@ -128,8 +128,8 @@ impl Calc {
         }
         let asked = Asked {
             requests: self.requests,
+            destinations: self.destinations,
             reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
-            closes_first: scenario.clients[0].closes_first,
             window_s: self.window().as_secs_f64(),
             of_window: self.window.is_some(),
         };
@@ -192,10 +192,9 @@ impl Calc {
         let lifetime = write_duration(self.lifetime.saturating_mul(self.requests.into()));
         let window = write_duration(self.window());
         let range = self.range.map_or_else(String::new, |range| format!("port_range = \"{range}\"\n"));
-        // With tcp_tw_reuse, connect() takes a TIME-WAIT over that is a second old.
-        let reuse = self.tw_reuse.then(|| SimDuration::from_secs(1));
-        let wait = self.time_wait.or(reuse).map(|wait| format!("time_wait = \"{}\"\n", write_duration(wait)));
-        let host = range + &wait.unwrap_or_default();
+        let reuse = if self.tw_reuse { "tw_reuse = \"on\"\n" } else { "" };
+        let wait = self.time_wait.map(|wait| format!("time_wait = \"{}\"\n", write_duration(wait)));
+        let host = range + &wait.unwrap_or_default() + reuse;
         format!(
             "schema = 1\ntitle = \"dryport calc\"\n\n[run]\nduration = \"{window}\"\nreplications = {replications}\n\n\
              [[host]]\nname = \"host\"\nprofile = \"{}\"\naddresses = {}\n{host}\n\

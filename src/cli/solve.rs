@@ -8,7 +8,7 @@ use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::solve::{PARTS, requests_max};
 use crate::experiment::{Checks, Question, Settings, solve};
-use crate::forecast::{Forecast, Spacing, TARGET_RISK};
+use crate::forecast::{Forecast, Lanes, Spacing, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::gate::truth;
 use crate::report::solution::{Answer, Formula, KEYS, Outcome, solution_json, solution_screen};
@@ -35,6 +35,15 @@ pub const GUIDE: Guide = Guide {
 /// What a search counts.
 const WORK: Work = Work { command: "solve", unit: "run", found: "refused" };
 
+/// A search goes no further than this, unless it is told to: half a minute to a minute of one core (release build).
+const BUDGET: f64 = 3e8;
+
+/// A number of requests, as in 3e8.
+fn number_of_requests(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (1e3..=1e15).contains(number));
+    number.ok_or_else(|| "a number of requests is 1000 to 1e15, as in 3e8".to_owned())
+}
+
 /// Find how far a knob may be turned, or must be, for a goal to hold
 #[derive(Debug, clap::Args)]
 pub struct Solve {
@@ -58,6 +67,10 @@ pub struct Solve {
     #[arg(long, value_name = "N", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(20..=1_000_000), allow_negative_numbers = true)]
     max_replications: u32,
+    /// No more requests than this are simulated in all; the answer then says what is known
+    #[arg(long, value_name = "N", default_value_t = BUDGET, value_parser = number_of_requests)]
+    #[arg(allow_negative_numbers = true)]
+    max_requests: f64,
     #[command(flatten)]
     running: Running,
 }
@@ -96,12 +109,14 @@ impl Solve {
         let answer = self.search(&plan);
         if answer.solution.interrupted {
             output.prose(&left_off(&answer))?;
-            return Ok(Exit::Interrupted);
         }
         if self.running.json {
             output.data_while_read(&format!("{:#}", solution_json(&answer)))?;
         } else if !self.running.quiet {
             output.data_while_read(solution_screen(&answer).trim_end())?;
+        }
+        if answer.solution.interrupted {
+            return Ok(Exit::Interrupted);
         }
         Ok(match answer.outcome() {
             Outcome::Answer | Outcome::NoLimit => Exit::Fine,
@@ -188,8 +203,13 @@ impl Solve {
         let proves = |scenario: &Scenario| if self.scope == "all" { proven(claim, scenario) } else { None };
         let whole = Forecast::of(&base.scenario, TARGET_RISK).ok().filter(|_| self.scope == "all");
         let formula = whole.as_ref().and_then(|forecast| formula(forecast, base, knob, claim, &at));
-        let start = formula.map_or(knob.now, |formula| formula.value);
-        let start = if start.is_finite() && knob.sets(start).is_some() { start } else { knob.now };
+        let hardest = if knob.quantity.better() == Better::Low { knob.limits.1 } else { knob.limits.0 };
+        let start = match formula {
+            _ if misses_nothing(claim) => hardest,
+            Some(formula) if formula.value.is_infinite() => hardest,
+            Some(formula) if knob.sets(formula.value).is_some() => formula.value,
+            _ => knob.now,
+        };
         let (total, stop) = (AtomicU64::new(0), interrupt::watch());
         let progress = Progress::start(WORK, 0, self.running.quiet);
         let grows = |more: u32| {
@@ -217,6 +237,7 @@ impl Solve {
             },
             requests_max: requests_max(&base.scenario, runs.0),
             runs,
+            budget: self.max_requests,
             grows: &grows,
         };
         let settings = Settings {
@@ -237,6 +258,14 @@ impl Solve {
                 is_proven() == Some(true)
             })
         });
+        let beside = |fits: &dyn Fn(&Lanes, f64) -> bool| {
+            let forecast = whole.as_ref().filter(|_| is_of(base, knob) && knob.quantity != Quantity::Window)?;
+            let Bound::Number(bound) = claim.bound else { return None };
+            let bound = Some(bound).filter(|_| claim.metric.name == "exhaustion_probability")?;
+            forecast.limit(knob.quantity, knob.now, |lanes| fits(lanes, bound))
+        };
+        let lasting = beside(&|lanes, bound| lanes.is_safe(bound));
+        let window = beside(&|lanes, bound| lanes.is_within(bound));
         Answer {
             scenario: plan.source.stem().to_owned(),
             knob: knob.clone(),
@@ -245,8 +274,11 @@ impl Solve {
             window_s: base.scenario.run.duration.as_secs_f64(),
             seed: base.scenario.run.seed,
             confidence: self.running.confidence,
+            budget: self.max_requests,
             solution,
             formula,
+            lasting: lasting.filter(|lasting| window.is_none_or(|window| (lasting / window - 1.0).abs() > 1e-3)),
+            fast: beside(&|lanes, bound| lanes.is_safe(bound) && lanes.is_fast()),
             caveat: knob.caveat(&base.scenario),
             instead: others.collect(),
         }
@@ -289,8 +321,17 @@ fn judge(claim: &Claim, interval: &Interval) -> Option<bool> {
     truth(claim.comparison, interval.estimate, interval.low.zip(interval.high), bound)
 }
 
+/// Is a claim true whatever happens: a share is at most 1, and at least 0?
+fn misses_nothing(claim: &Claim) -> bool {
+    let all = Interval { estimate: 0.5, low: Some(0.0), high: Some(1.0) };
+    claim.metric.unit == "ratio" && claim.metric.name != "search_cpu_ratio" && judge(claim, &all) == Some(true)
+}
+
 /// What formulas prove of a claim about everything.
 fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
+    if misses_nothing(claim) {
+        return Some(true);
+    }
     let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
     match claim.metric.name {
         "exhaustion_probability" => {
@@ -310,9 +351,22 @@ fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
 fn limit(forecast: &Forecast, knob: &Knob, claim: &Claim) -> Option<f64> {
     let Bound::Number(bound) = claim.bound else { return None };
     match claim.metric.name {
-        "exhaustion_probability" => forecast.limit(knob.quantity, knob.now, |lanes| lanes.risk_at_most() <= bound),
-        "refused_ratio" if bound > 0.0 => forecast.limit(knob.quantity, knob.now, |lanes| lanes.refuses_at_most(bound)),
+        "exhaustion_probability" => forecast.limit(knob.quantity, knob.now, |lanes| lanes.is_within(bound)),
+        "refused_ratio" if bound > 0.0 => {
+            let fits = |lanes: &Lanes| lanes.refuses_at_most(bound) && lanes.formula_stands();
+            forecast.limit(knob.quantity, knob.now, fits)
+        }
         _ => None,
+    }
+}
+
+/// The same for a load that stays: what is offered instead has to last.
+fn lasting_limit(forecast: &Forecast, knob: &Knob, claim: &Claim) -> Option<f64> {
+    match claim.bound {
+        Bound::Number(bound) if claim.metric.name == "exhaustion_probability" => {
+            forecast.limit(knob.quantity, knob.now, |lanes| lanes.is_safe(bound))
+        }
+        _ => limit(forecast, knob, claim),
     }
 }
 
@@ -356,7 +410,7 @@ fn formula(
 /// Other knobs that would do, each alone, where the one that was asked about would have to be turned.
 fn instead(forecast: &Forecast, base: &Reading, asked: &Knob, claim: &Claim) -> Vec<(Knob, f64)> {
     let by_formula = |knob: &Knob| {
-        let value = limit(forecast, knob, claim)?;
+        let value = lasting_limit(forecast, knob, claim)?;
         let is_worse = match knob.quantity.better() {
             Better::Low => value < knob.now && value > 0.0,
             Better::High => value > knob.now,

@@ -19,7 +19,9 @@ pub use estimate::{BATCH_MEANS, INDIRECT, OfferedLoad, estimate};
 pub use explain::{Life, explain};
 pub use long_run::{LongRun, are_batches_correlated};
 pub use precision::{Goal, replicate_until};
-pub use replicate::{Checks, Experiment, Outcome, Settings, on_threads, replicate, replicate_figures, replicate_one};
+pub use replicate::{
+    Checks, Experiment, Outcome, Settings, figures_more, on_threads, replicate, replicate_figures, replicate_one,
+};
 pub use solve::{Evidence, Question, Solution, solve};
 pub use splitting::{Split, split};
 pub use sweep::each;

@@ -145,8 +145,12 @@ pub(super) fn replicate_arm(scenario: &Scenario, settings: &Settings<'_>, scope:
     replications(scenario, settings, step, kept, 0..scenario.run.replications)
 }
 
-/// As [`replicate_figures`], of the first `wanted` replications those that `before` lacks.
-pub(super) fn figures_more(
+/// As [`replicate_figures`], of the first `wanted` replications those that `before` lacks, behind those that it has.
+///
+/// # Panics
+///
+/// As [`replicate`](super::replicate()).
+pub fn figures_more(
     scenario: &Scenario,
     settings: &Settings<'_>,
     before: Option<Experiment>,

@@ -7,19 +7,22 @@
 
 use super::estimate::{OfferedLoad, estimate};
 use super::replicate::{Experiment, Settings, figures_more, on_threads};
-use crate::metrics::{Method, Metric};
+use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::limits::expected_requests;
 use crate::scenario::{Better, Scenario};
 use crate::stats::Interval;
-use crate::stats::interval::proportion;
+use crate::stats::interval::{clopper_pearson, proportion};
 use std::sync::atomic::Ordering;
 
 /// So many runs without a refusal are enough to go on with, where all that may be run would prove no more.
 pub const UNSEEN_RUNS: u32 = 60;
-/// The most requests of all runs of a value of which a formula says all: a few seconds.
-const SHOWN_MAX: f64 = 1e8;
-/// Of so many values a wrong verdict would move the limit: those next to it.
-const NEAR: u32 = 4;
+/// The most requests of all runs of a value where a formula has an answer already: about a second. What is run then is
+/// for the eye, or to come nearer to the true limit.
+const SHOWN_MAX: f64 = 1e7;
+/// Of so many values a wrong verdict would move the limit: those that a search tries near it.
+const NEAR: u32 = 16;
+/// With fewer runs that refused anyone than this, how many were refused in them says little.
+const FEW_RUNS: u64 = 10;
 /// After so many values that change nothing no other one is tried.
 const ALIKE: u32 = 4;
 /// No scale is longer than so many doublings.
@@ -37,7 +40,7 @@ pub fn requests_max(now: &Scenario, runs: u32) -> f64 {
 }
 
 /// The requests of one replication, warm-up and all, on average.
-fn requests(scenario: &Scenario) -> f64 {
+pub fn requests(scenario: &Scenario) -> f64 {
     expected_requests(scenario, scenario.warm_up().as_secs_f64() + scenario.run.duration.as_secs_f64())
 }
 
@@ -72,6 +75,8 @@ pub struct Question<'q> {
     pub parts: f64,
     /// At least so many replications of each value, and no more than the cap.
     pub runs: (u32, u32),
+    /// No more requests than this are simulated in all; the search then ends with what it knows.
+    pub budget: f64,
     /// Told how many more replications are to be run, before they are.
     pub grows: &'q dyn Fn(u32),
 }
@@ -134,6 +139,10 @@ pub struct Solution {
     pub step: f64,
     /// It was stopped before it was over.
     pub interrupted: bool,
+    /// Requests that were simulated, about.
+    pub spent: f64,
+    /// It ended because no more may be.
+    pub is_cut: bool,
 }
 
 /// Searches.
@@ -142,7 +151,7 @@ pub struct Solution {
 ///
 /// As [`replicate`](super::replicate()).
 pub fn solve(question: &Question<'_>, settings: &Settings<'_>) -> Solution {
-    let mut search = Search { question, settings, evidence: Vec::new(), step: 0.0, over: false };
+    let mut search = Search { question, settings, evidence: Vec::new(), step: 0.0, over: false, spent: 0.0, is_cut: false };
     search.run();
     search.finish()
 }
@@ -155,6 +164,10 @@ struct Search<'s> {
     step: f64,
     /// Stopped, by the user or because no more values can be had.
     over: bool,
+    /// Requests that were simulated.
+    spent: f64,
+    /// No more may be.
+    is_cut: bool,
 }
 
 /// The largest of 1, 2, 5, 10, ..., and of their decimal parts, that is not above `value`, which is above zero.
@@ -174,8 +187,9 @@ impl Search<'_> {
         let Some(start) = self.limited(self.question.start) else { return };
         self.set_step(start);
         let start = self.rounded(start);
-        self.look_at(self.question.now);
+        // Where a formula expects the answer it may prove it, and what is left then is worth little work.
         self.look_at(start);
+        self.look_at(self.question.now);
         let Some(holding) = self.walk_easier(start) else { return };
         self.set_step(holding);
         let begun_well = holding.total_cmp(&start).is_eq();
@@ -346,9 +360,15 @@ impl Search<'_> {
         };
         let scenario = (self.question.at)(value)?;
         let proven = (self.question.proves)(&scenario);
+        let has_proof = self.evidence.iter().any(|evidence| evidence.proven == Some(true));
         // What is proven is run for the eye alone.
-        let most = if proven.is_some() { SHOWN_MAX } else { f64::INFINITY }.min(self.question.requests_max);
-        let found = if requests(&scenario) * f64::from(self.question.runs.0) <= most {
+        let most = if proven.is_some() || has_proof { SHOWN_MAX } else { self.question.requests_max };
+        let most = most.min(self.question.requests_max);
+        let cost = requests(&scenario) * f64::from(self.question.runs.0);
+        if cost <= most && self.spent + cost > self.question.budget {
+            self.is_cut = true;
+        }
+        let found = if cost <= most && !self.is_cut {
             self.replicate(&scenario, value, proven)
         } else {
             // Only a formula knows what it would take too long to run.
@@ -371,12 +391,14 @@ impl Search<'_> {
     }
 
     /// Runs replications until the claim is decided, or there are as many as may be.
-    fn replicate(&self, scenario: &Scenario, value: f64, proven: Option<bool>) -> Evidence {
+    fn replicate(&mut self, scenario: &Scenario, value: f64, proven: Option<bool>) -> Evidence {
         let question = self.question;
         let (least, most) = question.runs;
         let (mut wanted, mut experiment): (u32, Option<Experiment>) = (least, None);
         let level = self.level_of_looks();
         (question.grows)(least);
+        let each = requests(scenario);
+        self.spent += each * f64::from(least);
         loop {
             let more = on_threads(self.settings.jobs, || figures_more(scenario, self.settings, experiment, wanted));
             let evidence = self.evidence_of(scenario, value, &more, proven);
@@ -385,13 +407,16 @@ impl Search<'_> {
                 && evidence.runs >= u64::from(UNSEEN_RUNS)
                 && (question.judge)(&proportion(0, 10 * u64::from(most), level)).is_none();
             let next = wanted.saturating_mul(2).min(most);
-            let too_long = requests(scenario) * f64::from(next) > question.requests_max;
+            let cost = each * f64::from(next - wanted);
+            self.is_cut |= self.spent + cost > question.budget && evidence.sampled.is_none() && proven.is_none();
+            let too_long = each * f64::from(next) > question.requests_max || self.is_cut;
             // A sample need not decide what is proven; it is evidence, not more.
             let is_over = wanted >= most || too_long || self.settings.stop.load(Ordering::Relaxed);
             if evidence.sampled.is_some() || in_vain || proven.is_some() || is_over {
                 return evidence;
             }
             (question.grows)(next - wanted);
+            self.spent += cost;
             (wanted, experiment) = (next, Some(more));
         }
     }
@@ -410,11 +435,29 @@ impl Search<'_> {
         let at_level = |level| estimate(experiment, &offered, question.scope, question.metric, level);
         let found = at_level(question.confidence);
         let refused_runs = experiment.of_scope(question.scope).filter(|measures| measures.refused > 0).count() as u64;
-        let sampled = at_level(self.level_of_looks()).as_ref().and_then(|found| (question.judge)(found));
+        let level = self.level_of_looks();
+        let runs = experiment.outcomes.len() as u64;
+        let has_any = |measures: &&Measures| question.metric.value(measures).is_some_and(|value| value > 0.0);
+        let hits = experiment.of_scope(question.scope).filter(has_any).count() as u64;
+        let judged = match question.metric.method {
+            // A level that holds however rare it is: Wilson's interval takes one of 20 for more than it is.
+            Method::Share(_) => Some(clopper_pearson(hits, runs, level)),
+            _ => at_level(level),
+        };
+        let judged = judged.map(|found| match question.metric.method {
+            // A handful of runs that have any tell that there are such runs, and hardly how many.
+            Method::Ratio(..) if hits < FEW_RUNS => {
+                let each = found.estimate * runs as f64 / hits.max(1) as f64;
+                let least = clopper_pearson(hits, runs, level).low.unwrap_or(0.0) * each;
+                Interval { low: found.low.map(|low| low.min(least)), ..found }
+            }
+            _ => found,
+        });
+        let sampled = judged.as_ref().and_then(|found| (question.judge)(found));
         // Of other figures no refusal says nothing.
         let is_share = matches!(question.metric.method, Method::Share(_) | Method::Ratio(..));
         let is_unseen = is_share && refused_runs == 0 && sampled.is_none();
-        Evidence { value, runs: experiment.outcomes.len() as u64, refused_runs, found, sampled, proven, is_unseen }
+        Evidence { value, runs, refused_runs, found, sampled, proven, is_unseen }
     }
 
     fn finish(self) -> Solution {
@@ -429,6 +472,8 @@ impl Search<'_> {
             unseen: unseen.and_then(place),
             step: self.step,
             interrupted: self.over,
+            spent: self.spent,
+            is_cut: self.is_cut,
             evidence: self.evidence,
         }
     }

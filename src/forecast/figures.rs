@@ -1,6 +1,7 @@
 //! The figures of a forecast, as data: the rows that `summary.csv` has for scope `all` beside the simulated ones.
 
 use super::{Forecast, TimeWait};
+use crate::scenario::Quantity;
 
 /// One figure.
 #[derive(Clone, Copy, Debug)]
@@ -135,11 +136,28 @@ pub const FIGURES: &[Figure] = &[
         Formula::Named("a wave blurred by what scatters a cycle"),
         |f| f.echo_s,
     ),
-    figure("safe_rate_per_s", "1/s", "the most connects at the target risk", Formula::Risk, |f| {
+    figure("safe_rate_per_s", "1/s", "the most connects at the target risk, however long", Formula::Risk, |f| {
         Some(f.lanes.safe_rate(f.target))
     }),
+    figure(
+        "window_rate_per_s",
+        "1/s",
+        "safe_rate_per_s for this window alone: more where that is shorter than a port is held",
+        Formula::Risk,
+        |f| Some(f.lanes.window_rate(f.target)),
+    ),
+    figure("other_closer_rate_per_s", "1/s", "safe_rate_per_s if the other end closed first", Formula::Risk, |f| {
+        f.other.as_ref().map(|(_, lanes)| lanes.safe_rate(f.target))
+    }),
+    figure(
+        "fast_rate_per_s",
+        "1/s",
+        "the most connects at which connect() finds a port among those that it looks at first",
+        Formula::Named("M/G/infinity mean"),
+        |f| f.lanes.fast_rate(),
+    ),
     figure("safe_lifetime_s", "s", "the longest mean lifetime at the target risk", Formula::Risk, |f| {
-        f.lanes.safe_lifetime_s(f.target)
+        f.lanes.safe_lifetime_s(f.target).filter(|_| f.turned(Quantity::Lifetime, 0.0).is_some())
     }),
     figure("safe_ports", "ports", "the fewest usable ports of a lane at the target risk", Formula::Risk, |f| {
         f.lanes.safe_ports(f.target).map(f64::from)
@@ -151,7 +169,7 @@ pub const FIGURES: &[Figure] = &[
         f.safe_range().map(|range| range.last().into())
     }),
     figure("safe_requests", "requests", "the fewest on each connection at the target risk", Formula::Risk, |f| {
-        f.lanes.safe_requests(f.target).map(f64::from)
+        f.lanes.safe_requests(f.target).filter(|_| f.turned(Quantity::Requests, 1.0).is_some()).map(f64::from)
     }),
     figure("safe_addresses", "addresses", "the fewest source addresses at the target risk", Formula::Risk, |f| {
         f.safe_addresses().map(f64::from)

@@ -1,9 +1,10 @@
 //! How far a knob may be turned: what a claim about lanes allows, solved for one quantity.
 
-use super::lanes::{largest, least};
-use super::{Forecast, Lanes, Spacing, TimeWait};
+use super::safe::{largest, least};
+use super::{Buckets, Forecast, Lanes, Spacing, TimeWait};
 use crate::scenario::{Better, Quantity};
 use crate::theory::{Window, erlang_b};
+use crate::workload::Leaves;
 
 /// More ports than a range has, so that an answer can say how many are wanted.
 const PORTS_MAX: u32 = 1 << 20;
@@ -31,6 +32,15 @@ impl Forecast {
         let now = self.lanes;
         let sets = |ports, addresses, endpoints| self.sets.lay_out(now, ports, addresses, endpoints);
         let (ports, addresses, endpoints) = (now.ports / now.joined, self.host.addresses, self.endpoints);
+        // What is not answered has neither lifetime nor requests; what is left of other connections no key turns.
+        let is_its_own = match quantity {
+            Quantity::Lifetime | Quantity::Requests => self.leaves != Leaves::Unanswered,
+            Quantity::TimeWait => self.leaves == Leaves::TimeWait,
+            _ => true,
+        };
+        if !is_its_own {
+            return None;
+        }
         let turned = match quantity {
             Quantity::Rate => Lanes { rate_per_s: value, ..now },
             Quantity::Lifetime => Lanes { lifetime_s: value, ..now },
@@ -44,7 +54,8 @@ impl Forecast {
                     TimeWait::Exact(_) => TimeWait::Exact(value),
                     TimeWait::Batches { grid_s, phase, .. } => TimeWait::Batches { wait_s: value, grid_s, phase },
                 };
-                Lanes { time_wait, ..now }
+                let buckets = now.buckets.map(|buckets| Buckets { wait: time_wait, ..buckets });
+                Lanes { time_wait, buckets, ..now }
             }
             Quantity::ReuseDelay => return None,
         };

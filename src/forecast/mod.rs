@@ -4,25 +4,35 @@
 //! that are alike, Poisson connects (or evenly spaced ones of equal length). All else is [`NoClosedForm`], which says why.
 //! `calc`, and the summary of `run`, tell the same figures: [`FIGURES`]. To add one, add a line there. Simulates nothing.
 
+mod after_close;
+mod buckets;
 mod figures;
 mod lanes;
 mod limit;
 mod mean;
 mod reuse;
+mod safe;
+mod search;
 mod steady;
 
+use crate::des::SimDuration;
 use crate::port::{Binding, PortRange, Uniqueness};
 use crate::scenario::ways::{Access, Way};
+use crate::scenario::words::{short_floor_rate, short_rate, thousands};
 use crate::scenario::{Client, Host, Quantity, Scenario};
-use crate::theory::{Phase, Window, erlang_b, poisson_upper_tail};
-use crate::workload::lifetime::LifetimeLaw;
-use crate::workload::{Arrivals, Behaviour, Lifetime, Spread};
+use crate::theory::{Window, erlang_b, poisson_upper_tail};
+use crate::workload::lifetime::{Constant, LifetimeLaw};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Leaves, Lifetime, Spread};
 
+use after_close::AfterClose;
+use std::borrow::Cow;
 use steady::Overloaded;
 
+pub use buckets::Buckets;
 pub use figures::{FIGURES, Figure, REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 pub use lanes::{Lanes, Spacing, TimeWait};
 pub use reuse::ReuseLaw;
+pub use search::Search;
 pub use steady::indirect_load;
 
 /// The risk that settings are made for unless someone says: 1 % per window.
@@ -31,7 +41,13 @@ pub const TARGET_RISK: f64 = 0.01;
 /// Why no formula can be trusted with a scenario, in words that fit after `no closed form: `.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NoClosedForm(&'static str);
+pub struct NoClosedForm(Cow<'static, str>);
+
+impl NoClosedForm {
+    fn new(why: impl Into<Cow<'static, str>>) -> Self {
+        Self(why.into())
+    }
+}
 
 /// What formulas say of a scenario.
 #[derive(Clone, Debug)]
@@ -53,8 +69,14 @@ pub struct Forecast {
     pub endpoints: u32,
     /// Do refused connects come back?
     pub retries: bool,
+    /// Who closes first: the assumption that decides most.
+    pub closes_first: ClosesFirst,
+    /// The same load if another end did; `None` where no other end can, or no formula knows it.
+    pub other: Option<(ClosesFirst, Lanes)>,
     sets: Sets,
     lifetime: Lifetime,
+    /// What its connections leave.
+    leaves: Leaves,
 }
 
 /// How connects come by the host's sets of ports.
@@ -93,46 +115,70 @@ impl Forecast {
     ///
     /// When `target` is out of its domain.
     pub fn of(scenario: &Scenario, target: f64) -> Result<Self, NoClosedForm> {
+        let mut forecast = Self::as_it_is(scenario, target)?;
+        let mut other = scenario.clone();
+        let closer = &mut other.clients[0].closes_first;
+        *closer = if closer.client_waits() { ClosesFirst::Server } else { ClosesFirst::Client };
+        let closer = *closer;
+        // Whoever never closes does not close first.
+        let answers = |(to, _): &(usize, f64)| scenario.destinations[*to].behaviour == Behaviour::Accepts;
+        let is_open = scenario.clients[0].to.iter().all(answers);
+        forecast.other = is_open.then(|| Self::as_it_is(&other, target).ok()).flatten().map(|it| (closer, it.lanes));
+        Ok(forecast)
+    }
+
+    /// The forecast without that of the other assumption.
+    fn as_it_is(scenario: &Scenario, target: f64) -> Result<Self, NoClosedForm> {
         assert!(target > 0.0 && target < 1.0, "a risk lies strictly between 0 and 1");
         let [client] = &scenario.clients[..] else {
-            return Err(NoClosedForm("several clients open connections"));
+            return Err(NoClosedForm::new("several clients open connections"));
         };
         let way = scenario.ways().all.swap_remove(0);
         let host = &Host { uniqueness: way.uniqueness, ..scenario.hosts[client.host].clone() };
-        plain_sockets(scenario, client, host, &way)?;
+        plain_sockets(scenario, client, &way)?;
         let spacing = spacing(client)?;
-        let Some(lifetime_s) = client.lifetime.mean_s() else {
-            return Err(NoClosedForm("the mean lifetime is infinite"));
+        let after = AfterClose::of(scenario, client, host)?;
+        let AfterClose { leaves, time_wait, buckets } = after;
+        // Whom nobody answers has no lifetime.
+        let unanswered = || Lifetime::Constant(Constant::new(SimDuration::ZERO));
+        let lifetime = if leaves == Leaves::Unanswered { unanswered() } else { client.lifetime.clone() };
+        let Some(lifetime_s) = lifetime.mean_s() else {
+            return Err(NoClosedForm::new("the mean lifetime is infinite"));
         };
-        if !mean::mean_is_drawn(&client.lifetime) {
-            return Err(NoClosedForm("the mean lifetime lies in values too rare to come"));
+        if !mean::mean_is_drawn(&lifetime) {
+            return Err(NoClosedForm::new("the mean lifetime lies in values too rare to come"));
         }
         let endpoints = client.to.iter().map(|(to, _)| scenario.destinations[*to].endpoints).sum();
         alike(scenario, client, host)?;
-        let time_wait = time_wait(scenario, client, host);
         let warm_up_s = scenario.warm_up().as_secs_f64();
         let by_s = warm_up_s + scenario.run.duration.as_secs_f64();
         // Who is refused in the warm-up comes back in the window, if it comes back at all.
         let from_s = if client.retry.attempts > 1 { 0.0 } else { warm_up_s };
         let rate_per_s = client.arrivals.rate().expect("both spacings have one").events_per_second();
         let window = Window { from_s, by_s };
-        let one = Lanes { ports: 1, count: 1, joined: 1, rate_per_s, spacing, lifetime_s, time_wait, window };
+        let preferred = preferred(&way);
+        let (ports, count, joined) = (1, 1, 1);
+        let one =
+            Lanes { ports, count, joined, rate_per_s, spacing, lifetime_s, time_wait, window, preferred, buckets };
         let sets = Sets {
             uniqueness: host.uniqueness,
             sources_in_turn: client.source == Spread::FirstFree,
             endpoints_in_turn: client.balance == Spread::FirstFree,
         };
         let lanes = sets.lay_out(one, way.usable_ports(), host.addresses, endpoints);
-        let lanes = lanes.ok_or(NoClosedForm("too many ports are tried in turn"))?;
+        let lanes = lanes.ok_or(NoClosedForm::new("too many ports are tried in turn"))?;
         if spacing == Spacing::Even && lanes.count > 1 {
-            return Err(NoClosedForm("evenly spaced connects are split over several sets of ports"));
+            return Err(NoClosedForm::new("evenly spaced connects are split over several sets of ports"));
+        }
+        if !lanes.formula_stands() {
+            return Err(too_many_time_waits(&lanes));
         }
         let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
-            .then(|| rate_per_s * mean::held_s(&client.lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
-        let cycle_s = mean::cycle_s(&client.lifetime, time_wait).expect("the mean is finite");
+            .then(|| rate_per_s * mean::held_s(&lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
+        let cycle_s = mean::cycle_s(&lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
         let each = Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: lanes.lane_rate(), spacing };
-        let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&client.lifetime, each));
+        let echo_s = (rate_per_s > through_per_s).then(|| steady::echo_s(&lifetime, each));
         Ok(Self {
             lanes,
             target,
@@ -140,7 +186,10 @@ impl Forecast {
             cycle_s,
             echo_s,
             host: host.clone(),
-            lifetime: client.lifetime.clone(),
+            lifetime,
+            leaves,
+            closes_first: client.closes_first,
+            other: None,
             endpoints,
             retries: client.retry.attempts > 1,
             sets,
@@ -216,19 +265,20 @@ impl Forecast {
 
     /// The fewest source addresses that are enough, if more of them make more sets of ports.
     pub fn safe_addresses(&self) -> Option<u32> {
-        self.safe_number(Quantity::Addresses)
+        self.fewest(Quantity::Addresses, |lanes| lanes.is_safe(self.target))
     }
 
     /// The fewest destination endpoints that are enough, if more of them make more sets of ports.
     pub fn safe_endpoints(&self) -> Option<u32> {
-        self.safe_number(Quantity::Endpoints)
+        self.fewest(Quantity::Endpoints, |lanes| lanes.is_safe(self.target))
     }
 
-    /// The fewest of what sets of ports multiply with.
-    fn safe_number(&self, quantity: Quantity) -> Option<u32> {
+    /// The fewest of what sets of ports multiply with (addresses, endpoints) with which the lanes are as wanted; `None`
+    /// where more of them are no more sets, or no number will do.
+    pub fn fewest(&self, quantity: Quantity, fits: impl Fn(&Lanes) -> bool) -> Option<u32> {
         let one = self.turned(quantity, 1.0)?;
         let helps = self.turned(quantity, 2.0).is_some_and(|two| two.count * two.ports > one.count * one.ports);
-        let least = self.limit(quantity, 1.0, |lanes| lanes.risk_at_most() <= self.target).filter(|_| helps)?;
+        let least = self.limit(quantity, 1.0, fits).filter(|_| helps)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 65,536")]
         Some(least as u32)
     }
@@ -238,8 +288,8 @@ fn spacing(client: &Client) -> Result<Spacing, NoClosedForm> {
     match &client.arrivals {
         Arrivals::Poisson(_) => Ok(Spacing::Poisson),
         Arrivals::Constant(_) if client.lifetime.constant().is_some() => Ok(Spacing::Even),
-        Arrivals::Constant(_) => Err(NoClosedForm("evenly spaced connects with lifetimes that differ")),
-        Arrivals::Replay(_) => Err(NoClosedForm("the arrivals are a recording")),
+        Arrivals::Constant(_) => Err(NoClosedForm::new("evenly spaced connects with lifetimes that differ")),
+        Arrivals::Replay(_) => Err(NoClosedForm::new("the arrivals are a recording")),
     }
 }
 
@@ -247,7 +297,7 @@ fn spacing(client: &Client) -> Result<Spacing, NoClosedForm> {
 fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClosedForm> {
     let lanes = |addresses, endpoints| host.uniqueness.lanes(addresses, endpoints);
     if lanes(2, 1) > 1 && host.addresses > 1 && client.source == Spread::RoundRobin {
-        return Err(NoClosedForm("source addresses are not drawn at random"));
+        return Err(NoClosedForm::new("source addresses are not drawn at random"));
     }
     if lanes(1, 2) == 1 {
         return Ok(());
@@ -256,48 +306,51 @@ fn alike(scenario: &Scenario, client: &Client, host: &Host) -> Result<(), NoClos
     let shares: Vec<(u32, f64)> = shares.collect();
     let is_known = client.balance == Spread::Random || client.balance == Spread::FirstFree && shares.len() == 1;
     if !is_known && shares.iter().any(|(endpoints, _)| *endpoints > 1) {
-        return Err(NoClosedForm("endpoints are not drawn at random"));
+        return Err(NoClosedForm::new("endpoints are not drawn at random"));
     }
     let each = |(endpoints, weight): &(u32, f64)| weight / f64::from(*endpoints);
     if shares.iter().any(|share| (each(share) / each(&shares[0]) - 1.0).abs() > 1e-6) {
-        return Err(NoClosedForm("destinations with ports of their own get unequal shares"));
+        return Err(NoClosedForm::new("destinations with ports of their own get unequal shares"));
     }
     Ok(())
 }
 
 /// Are the client's sockets such that formulas know all that matters of them?
-fn plain_sockets(scenario: &Scenario, client: &Client, host: &Host, way: &Way) -> Result<(), NoClosedForm> {
-    if client.to.iter().any(|(to, _)| scenario.destinations[*to].behaviour != Behaviour::Accepts) {
-        return Err(NoClosedForm("not every destination accepts and closes its connections"));
-    }
+fn plain_sockets(scenario: &Scenario, client: &Client, way: &Way) -> Result<(), NoClosedForm> {
     if matches!(client.bind, Binding::Ports(_)) || client.local_port_range.is_some() {
-        return Err(NoClosedForm("the client's sockets have ports of their own"));
+        return Err(NoClosedForm::new("the client's sockets have ports of their own"));
     }
     if way.access == Access::SharedBindZero {
-        return Err(NoClosedForm("ports may be shared (autobind_reuse)"));
-    }
-    if scenario.capacity(client.host) > host.sockets.max_tw_buckets {
-        return Err(NoClosedForm("TIME-WAITs may become too many (max_tw_buckets)"));
+        return Err(NoClosedForm::new("ports may be shared (autobind_reuse)"));
     }
     let early = |(to, _): &(usize, f64)| scenario.reuses_early(client.host, *to);
     if client.to.iter().any(early) && !client.to.iter().all(early) {
-        return Err(NoClosedForm("only some TIME-WAITs may be taken over (tw_reuse)"));
+        return Err(NoClosedForm::new("only some TIME-WAITs may be taken over (tw_reuse)"));
     }
     Ok(())
 }
 
-/// A TIME-WAIT stays with who closes first.
-fn time_wait(scenario: &Scenario, client: &Client, host: &Host) -> TimeWait {
-    if !client.closes_first.client_waits() {
-        return TimeWait::Exact(0.0);
-    }
-    let (mean_s, grid_s) = (host.time_wait.mean_s(), host.time_wait.grid().as_secs_f64());
-    let early_s = scenario.time_wait_s(client, client.to[0].0);
-    if host.time_wait.grid().is_zero() || early_s < mean_s {
-        return TimeWait::Exact(early_s);
-    }
-    let phase = if host.time_wait.phase().is_some() { Phase::Given } else { Phase::Drawn };
-    TimeWait::Batches { wait_s: mean_s - grid_s / 2.0, grid_s, phase }
+/// The share of a way's ports that a search looks at first; `None` where it has no such order.
+fn preferred(way: &Way) -> Option<f64> {
+    let first = way.ports.first();
+    // connect() begins with ports like the first of the range, bind(0) with the others (`reference/linux.md` 1.5, 1.6).
+    let like_first = way.access == Access::Connect;
+    let is_usable = |port: u16| !way.reserved.contains(port) && !way.listening.contains(port);
+    let is_first = |port: u16| port.is_multiple_of(2) == (first.is_multiple_of(2) == like_first);
+    let ports = (first..=way.ports.last()).filter(|port| is_first(*port) && is_usable(*port)).count();
+    way.allocator.is_parity_first().then(|| ports as f64 / f64::from(way.usable_ports()))
+}
+
+/// Why no formula stands where the kernel drops TIME-WAITs, and up to where one does.
+fn too_many_time_waits(lanes: &Lanes) -> NoClosedForm {
+    let upto = lanes.formula_rate().unwrap_or_default();
+    let most = lanes.buckets.map_or(0, |buckets| buckets.most);
+    NoClosedForm::new(format!(
+        "above {} (now {}) TIME-WAITs may become more than the {} that the kernel keeps (net.ipv4.tcp_max_tw_buckets)",
+        short_floor_rate(upto),
+        short_rate(lanes.rate_per_s),
+        thousands(most.into())
+    ))
 }
 
 #[cfg(test)]

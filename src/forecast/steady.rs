@@ -2,12 +2,13 @@
 //! empty start.
 
 use super::mean::{held_s, mean_is_drawn, variance_s2};
-use super::{Spacing, TimeWait, plain_sockets, time_wait};
+use super::after_close::AfterClose;
+use super::{Spacing, TimeWait, plain_sockets};
 use crate::numeric;
 use crate::scenario::{Host, Scenario};
 use crate::theory::Window;
 use crate::workload::lifetime::LifetimeLaw;
-use crate::workload::{Arrivals, Lifetime};
+use crate::workload::{Arrivals, Leaves, Lifetime};
 
 /// What the wave has lost at the latest when it is said to be gone: nine tenths.
 const FADED: f64 = 10.0;
@@ -58,9 +59,14 @@ pub fn indirect_load(scenario: &Scenario) -> Option<f64> {
     let [client] = &scenario.clients[..] else { return None };
     let way = scenario.ways().all.swap_remove(0);
     let host = &Host { uniqueness: way.uniqueness, ..scenario.hosts[client.host].clone() };
-    plain_sockets(scenario, client, host, &way).ok()?;
-    let wait = time_wait(scenario, client, host);
+    plain_sockets(scenario, client, &way).ok()?;
+    let after = AfterClose::of(scenario, client, host).ok().filter(|after| after.leaves != Leaves::Unanswered)?;
+    let wait = after.time_wait;
     let TimeWait::Exact(wait_s) = wait else { return None };
+    // The kernel would drop TIME-WAITs.
+    if after.buckets.is_some_and(|buckets| scenario.capacity(client.host) > buckets.most.into()) {
+        return None;
+    }
     let taken_over = client.to.iter().any(|(to, _)| scenario.reuses_early(client.host, *to));
     let lifetime = &client.lifetime;
     if taken_over || client.retry.attempts > 1 || !mean_is_drawn(lifetime) {

@@ -15,6 +15,9 @@ pub struct Clock {
 const SPAN_BITS: u32 = 44;
 
 impl Clock {
+    /// The clock that shows zero when the simulation starts.
+    pub const ZERO: Self = Self { at_zero: 0 };
+
     /// Draws the clock of `owner`. When a grid of spacing `grid` is known to lie at `phase` + k x `grid` of simulated
     /// time, the draw is moved there.
     pub fn draw(randomness: Randomness, owner: &str, grid: SimDuration, phase: Option<SimDuration>) -> Self {

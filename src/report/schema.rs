@@ -199,6 +199,8 @@ pub const ADVICE: &[Column] = &[
     number("confidence", "ratio", "level of that interval"),
     number("replications", "runs", "how many runs the figure rests on; empty for a closed form"),
     text("method", "how estimate and interval were made"),
+    text("enough", "is the present rate safe with it: yes, no, or what the runs show, which proves neither"),
+    number("fast_rate", "1/s", "highest rate at which connect() stays fast, by formula; empty without one"),
 ];
 
 /// The file of each table.

@@ -25,6 +25,9 @@ pub const KEYS: &Keys = &[
         "highest safe rate of requests; null when nothing limits it, or none is known",
     ),
     ("now.method: string", "where that is from"),
+    ("now.enough: boolean | null", "is the present rate safe; null: nothing proves it either way"),
+    ("now.enough_in_words: string", "the same in words, with what the runs show"),
+    ("now.fast_rate_per_s: number | null", "highest rate at which connect() stays fast, by formula"),
     ("now.figures.METRIC", "figures of everything at the present rate"),
     ("now.figures.METRIC.estimate: number | null", "the figure; null when it cannot be had"),
     ("now.figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
@@ -40,15 +43,22 @@ pub const KEYS: &Keys = &[
         "remedies[].effect: 'better' | 'worse' | 'none' | 'myth'",
         "better, worse, none, or myth: none, although it is said to help",
     ),
-    ("remedies[].enough: boolean", "is the present rate safe then"),
+    ("remedies[].enough: boolean | null", "is the present rate safe; null: nothing proves it either way"),
+    ("remedies[].enough_in_words: string", "the same in words, with what the runs show"),
+    ("remedies[].fast_rate_per_s: number | null", "highest rate at which connect() stays fast then, by formula"),
     ("remedies[].safe_rate_per_s: number | null", "highest safe rate of requests then"),
     ("remedies[].method: string", "where that is from"),
     ("remedies[].figures.METRIC", "figures of everything at the present rate"),
     ("remedies[].figures.METRIC.estimate: number | null", "the figure; null when it cannot be had"),
     ("remedies[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
     ("remedies[].figures.METRIC.ci_high: number | null", "upper end; null when it has none"),
+    ("stays_fast: string[]", "with what connect() stays fast at the present rate, where it does not, by formula"),
+    ("cut_off: boolean", "was it stopped before all was tried"),
     ("pair: null", "the best two together; null when no two help"),
     ("pair.settings: string[]", "which two"),
+    ("pair.enough: boolean | null", "is the present rate safe; null: nothing proves it either way"),
+    ("pair.enough_in_words: string", "the same in words, with what the runs show"),
+    ("pair.fast_rate_per_s: number | null", "highest rate at which connect() stays fast then, by formula"),
     ("pair.safe_rate_per_s: number | null", "highest safe rate of requests then"),
     ("pair.method: string", "where that is from"),
     ("pair.figures.METRIC", "figures of everything at the present rate"),
@@ -62,12 +72,15 @@ fn worth_json(worth: &Worth) -> Map<String, Value> {
     let method = match worth.safe_rate.map(|safe| safe.by) {
         Some(By::Formula(name)) => format!("closed form: {name}"),
         Some(By::Search { risk, .. }) => format!("search: risk of {risk} or less"),
-        None => "no rate to vary".to_owned(),
+        None => "unknown, or no rate to vary".to_owned(),
     };
     let figures = AT_PRESENT.iter().zip(&worth.at_present);
     let figures: Map<String, Value> =
         figures.map(|(name, estimate)| ((*name).to_owned(), estimate_json(*estimate))).collect();
     let mut all = Map::new();
+    all.insert("enough".into(), worth.enough.is_known().map_or(Value::Null, Value::Bool));
+    all.insert("enough_in_words".into(), worth.enough.words().into());
+    all.insert("fast_rate_per_s".into(), number(worth.fast_per_s));
     all.insert("safe_rate_per_s".into(), number(worth.safe_rate.map(|safe| safe.per_s)));
     all.insert("method".into(), method.into());
     all.insert("figures".into(), figures.into());
@@ -97,7 +110,6 @@ pub fn advice_json(advice: &Advice, folder: &str) -> Value {
             "sets": remedy.sets,
             "requests": number(Some(remedy.requests)),
             "effect": effect.name(),
-            "enough": advice.is_enough(worth),
         });
         joined(all, worth_json(worth))
     });
@@ -120,6 +132,8 @@ pub fn advice_json(advice: &Advice, folder: &str) -> Value {
         "folder": folder,
         "now": worth_json(&advice.now),
         "remedies": remedies.collect::<Vec<_>>(),
+        "stays_fast": advice.stays_fast,
+        "cut_off": advice.cut_off,
         "pair": pair,
     })
 }

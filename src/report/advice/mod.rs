@@ -6,10 +6,12 @@ mod screen;
 use super::chart::{ADVICE_CHARTS, AdviceTables};
 use super::query::Estimate;
 use super::run_dir::{Pictures, drawn};
+use super::words;
 use super::schema::{self, file, names};
 use super::whole::Fill;
 use super::{Cell, Table, csv, manifest};
 use crate::advice::Remedy;
+use std::cmp::Ordering;
 use std::io::Write;
 
 pub use json::{KEYS, advice_json};
@@ -19,6 +21,8 @@ pub use screen::advice_screen;
 pub const SAFE_RATE: &str = "safe_rate_per_s";
 /// The knob in the row of the best two together.
 pub const PAIR: &str = "pair";
+/// The method of a rate that no formula and no search of bounded length knows.
+const NO_RATE: &str = "unknown";
 /// The figures of the present rate that are told beside it.
 pub const AT_PRESENT: [&str; 3] = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
 
@@ -49,6 +53,10 @@ pub struct Advice {
     pub remedies: Vec<(Remedy, Worth)>,
     /// The best two together, by their places among `remedies`.
     pub pair: Option<([usize; 2], Worth)>,
+    /// With what `connect()` stays fast and the risk small at the present rate, where it does not, by formula.
+    pub stays_fast: Vec<String>,
+    /// Was it stopped before all was tried?
+    pub cut_off: bool,
 }
 
 /// What a setting is worth.
@@ -56,8 +64,52 @@ pub struct Advice {
 pub struct Worth {
     /// The highest rate of requests that it makes safe.
     pub safe_rate: Option<SafeRate>,
+    /// Is the present rate safe with it?
+    pub enough: Enough,
+    /// The highest rate of requests at which `connect()` stays fast, by formula.
+    pub fast_per_s: Option<f64>,
     /// The figures of [`AT_PRESENT`], of everything, at the present rate.
     pub at_present: [Estimate; AT_PRESENT.len()],
+}
+
+/// Is the present rate safe? What is not known is neither yes nor no.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Enough {
+    /// By a formula, or by the upper end of the interval of the runs.
+    Yes,
+    /// By a formula, or by the lower end of the interval of the runs.
+    #[default]
+    No,
+    /// Nobody was refused in so many runs, which proves no small risk.
+    NotRefused(u64),
+    /// So many of so many runs refused someone, which leaves it open.
+    Open {
+        /// Runs that did.
+        refused: u64,
+        /// All runs.
+        runs: u64,
+    },
+}
+
+impl Enough {
+    /// Is it; `None` where nothing proves it either way.
+    pub fn is_known(self) -> Option<bool> {
+        match self {
+            Self::Yes => Some(true),
+            Self::No => Some(false),
+            Self::NotRefused(_) | Self::Open { .. } => None,
+        }
+    }
+
+    /// In words, as table and screen have it: `yes`, `no`, `not refused in 20 runs`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Yes => "yes".into(),
+            Self::No => "no".into(),
+            Self::NotRefused(runs) => format!("not refused in {}", words::plural(runs, "run")),
+            Self::Open { refused, runs } => format!("open: {} of {} runs", words::thousands(refused), words::thousands(runs)),
+        }
+    }
 }
 
 /// The highest rate of requests at which the risk is small.
@@ -128,15 +180,42 @@ impl Worth {
         self.safe_rate.map_or(0.0, |safe| safe.per_s)
     }
 
-    /// How it compares with the present settings: a rate that is a tenth of a per cent off is the same.
+    /// How it compares with the present settings: by the safe rates, where a tenth of a per cent is the same, or, where one
+    /// is not known, by what the runs show at the present rate. What is not known is no "no help".
     fn effect(&self, now: &Self, is_myth: bool) -> Effect {
         const SAME: f64 = 1e-3;
-        match (self.safe_rate, now.safe_rate) {
-            (Some(with), Some(without)) if with.per_s > without.per_s * (1.0 + SAME) => Effect::Better,
-            (Some(with), Some(without)) if with.per_s < without.per_s * (1.0 - SAME) => Effect::Worse,
-            _ if is_myth => Effect::Myth,
-            _ => Effect::None,
+        let none = if is_myth { Effect::Myth } else { Effect::None };
+        let (with, without) = match (self.safe_rate, now.safe_rate) {
+            (Some(with), Some(without)) => (with.per_s, without.per_s),
+            // The smaller these are, the better.
+            _ => match self.compare_at_present(now, SAME) {
+                Ordering::Less => return Effect::Better,
+                Ordering::Equal => return none,
+                Ordering::Greater => return Effect::Worse,
+            },
+        };
+        match (with, without) {
+            _ if with > without * (1.0 + SAME) => Effect::Better,
+            _ if with < without * (1.0 - SAME) => Effect::Worse,
+            _ => none,
         }
+    }
+
+    /// The first figure of the present rate that differs by more than a part of `same` tells.
+    fn compare_at_present(&self, other: &Self, same: f64) -> Ordering {
+        let pairs = self.at_present.iter().zip(&other.at_present);
+        let differ = |(one, other): (&Estimate, &Estimate)| {
+            let (one, other) = (one.value?, other.value?);
+            ((one - other).abs() > same * one.abs().max(other.abs())).then(|| one.total_cmp(&other))
+        };
+        pairs.filter_map(differ).next().unwrap_or(Ordering::Equal)
+    }
+
+    /// The better one first: by safe rate, then those of which none is known, by how full they get.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let known = |worth: &Self| worth.safe_rate.is_some();
+        let rates = other.rate().total_cmp(&self.rate());
+        known(other).cmp(&known(self)).then(rates).then(self.compare_at_present(other, 0.0))
     }
 }
 
@@ -147,9 +226,9 @@ impl Advice {
         worth.effect(&self.now, remedy.is_myth)
     }
 
-    /// Is the present rate safe with this setting?
-    pub(super) fn is_enough(&self, worth: &Worth) -> bool {
-        self.rate_per_s.is_some_and(|rate| worth.rate() >= rate)
+    /// Does `connect()` stay fast at the present rate with this setting, as far as a formula knows?
+    pub(super) fn is_fast(&self, worth: &Worth) -> bool {
+        self.rate_per_s.zip(worth.fast_per_s).is_none_or(|(rate, fast)| rate <= fast)
     }
 
     /// The table `advice.csv`: a row of the safe rate for each setting, the present one first.
@@ -177,7 +256,7 @@ impl Advice {
                 let method = format!("search: risk of {risk} or less");
                 (fails, Some(self.confidence), Some(runs), method)
             }
-            None => (None, None, None, "no rate to vary".to_owned()),
+            None => (None, None, None, if self.rate_per_s.is_some() { NO_RATE } else { "no rate to vary" }.to_owned()),
         };
         let rate = worth.safe_rate.map(|safe| safe.per_s).filter(|rate| rate.is_finite());
         table.push([
@@ -194,6 +273,8 @@ impl Advice {
             Cell::figure(level.filter(|_| fails.is_some())),
             runs.map_or(Cell::Empty, |runs| Cell::Whole(i64::try_from(runs).expect("at most a million"))),
             Cell::Text(method.as_str().into()),
+            Cell::Text(worth.enough.words().as_str().into()),
+            Cell::figure(worth.fast_per_s.filter(|rate| rate.is_finite())),
         ]);
     }
 }
@@ -214,7 +295,9 @@ pub(crate) mod samples {
 
     fn worth(per_s: f64, by: By) -> Worth {
         let estimate = |value| Estimate { value: Some(value), interval: Some((0.0, 1.0)) };
-        Worth { safe_rate: Some(SafeRate { per_s, by }), at_present: [0.9, 0.0045, 1.0].map(estimate) }
+        let enough = if per_s >= 450.0 { Enough::Yes } else { Enough::No };
+        let safe_rate = Some(SafeRate { per_s, by });
+        Worth { safe_rate, enough, fast_per_s: Some(0.5 * per_s), at_present: [0.9, 0.0045, 1.0].map(estimate) }
     }
 
     fn remedy(knob: &'static str, setting: &str, caveat: &'static str) -> Remedy {
@@ -251,6 +334,8 @@ pub(crate) mod samples {
                 (remedy("fin_timeout", "net.ipv4.tcp_fin_timeout = 30", "ends FIN-WAIT-2"), worth(444.04, formula)),
             ],
             pair: Some(([1, 2], worth(899.0, search))),
+            stays_fast: vec!["2 addresses".into()],
+            cut_off: false,
         }
     }
 }
@@ -264,7 +349,26 @@ mod tests {
         let advice = samples::quickstart();
         let effects: Vec<Effect> = (0..4).map(|place| advice.effect(place)).collect();
         assert_eq!(effects, [Effect::Better, Effect::Better, Effect::Better, Effect::Myth]);
-        assert!(!advice.is_enough(&advice.now) && advice.is_enough(&advice.remedies[2].1));
+        assert_eq!([advice.now.enough, advice.remedies[2].1.enough], [Enough::No, Enough::Yes]);
+    }
+
+    /// A3: where no safe rate is known, what the runs show tells.
+    #[test]
+    fn what_is_not_known_is_no_no_help() {
+        let at = |figures: [f64; 3]| {
+            let estimate = |value| Estimate { value: Some(value), interval: None };
+            Worth { at_present: figures.map(estimate), ..Worth::default() }
+        };
+        let (now, better, same) = (at([1.0, 0.1, 1.0]), at([0.0, 0.0, 0.476]), at([1.0, 0.1, 1.0]));
+        assert_eq!(better.effect(&now, false), Effect::Better);
+        assert_eq!((same.effect(&now, false), same.effect(&now, true)), (Effect::None, Effect::Myth));
+        assert_eq!(now.effect(&better, false), Effect::Worse);
+        let known = worth_of(2.0);
+        assert_eq!((known.order(&better), better.order(&now)), (Ordering::Less, Ordering::Less));
+    }
+
+    fn worth_of(per_s: f64) -> Worth {
+        Worth { safe_rate: Some(SafeRate { per_s, by: By::Formula("a sum") }), ..Worth::default() }
     }
 
     #[test]

@@ -2,18 +2,26 @@
 
 use super::super::page::{Page, solid};
 use super::super::words::{self, percent};
-use super::{Advice, By, Effect, Worth};
+use super::{Advice, By, Effect, Enough, Worth};
 use crate::advice::Remedy;
+use crate::scenario::words::WIDTH;
 
-/// The columns of the table: a number, the setting, the safe rate, how full it gets, what to watch out for.
-const SETTING: usize = 33;
-const RATE: usize = 15;
-const FULL: usize = 14;
+/// The columns of the table: number and letter, the setting, the safe rate, how full it gets; then whether that is enough.
+const HEAD: usize = 4;
+const SETTING: usize = 30;
+const RATE: usize = 14;
+const FULL: usize = 8;
+
+/// What is added where connect() searches for long.
+const SLOW: &str = ", but slow";
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
 pub fn advice_screen(advice: &Advice, folder: &str, files: &[String]) -> String {
     let mut page = Page::default();
     page.hanging("", &headline(advice));
+    if advice.cut_off {
+        page.hanging("CUT OFF  ", "it was stopped: only what is below was tried, and nothing was written");
+    }
     page.gap();
     page.lines(table(advice));
     page.gap();
@@ -31,6 +39,9 @@ pub fn advice_screen(advice: &Advice, folder: &str, files: &[String]) -> String 
     let ranks = advice.remedies.iter().enumerate().filter(|(place, _)| advice.effect(*place) == Effect::Better);
     for (number, (_, (remedy, _))) in ranks.enumerate() {
         page.hanging(&format!("do {:<2} ", number + 1), &remedy.change);
+    }
+    if advice.cut_off {
+        return page.text();
     }
     page.gap();
     let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
@@ -51,27 +62,47 @@ fn headline(advice: &Advice) -> String {
         .leaves_hosts_out
         .then(|| format!("FOR HOST {}, of whose ports most are wanted.", solid(&advice.subject.1)));
     let biggest = better.first().map(|(remedy, _)| format!("BIGGEST: {}.", solid(&remedy.setting)));
-    let least = better.iter().rev().find(|(_, worth)| advice.is_enough(worth));
-    let first = match (advice.is_enough(&advice.now), least, advice.rate_per_s) {
-        (_, _, None) => {
+    let target = solid(&format!("{} %", percent(advice.target)));
+    let least = |is_so: fn(Enough) -> bool| least(&better, is_so).map(|(remedy, _)| solid(&remedy.setting));
+    let proven = least(|enough| enough == Enough::Yes);
+    let unseen = least(|enough| matches!(enough, Enough::NotRefused(_)));
+    let proves = |words: &str| format!("{words}, which proves no risk of {target} or less");
+    let first = match (advice.now.enough, &proven, &unseen) {
+        _ if advice.rate_per_s.is_none() && better.is_empty() => {
             "ALREADY AS GOOD AS IT GETS: a recording says when connects come, so there is no rate to vary.".into()
         }
-        (true, ..) => format!(
-            "NOTHING NEEDED{rate}: the risk is {} or less as it is.",
-            solid(&format!("{} %", percent(advice.target)))
-        ),
-        (false, Some((remedy, _)), _) => format!("SMALLEST FIX: {}.", solid(&remedy.setting)),
-        (false, None, _) => format!("NO KNOB ALONE IS ENOUGH{rate}."),
+        (Enough::Yes, ..) => format!("NOTHING NEEDED{rate}: the risk is {target} or less as it is."),
+        (now @ Enough::NotRefused(_), None, _) => {
+            format!("NOT SEEN{rate}: as it is {}.", proves(&now.words()))
+        }
+        (_, Some(setting), _) => format!("SMALLEST FIX: {setting}."),
+        (_, None, Some(setting)) => {
+            let runs = better.iter().find(|(_, worth)| matches!(worth.enough, Enough::NotRefused(_)));
+            let words = runs.map_or_else(String::new, |(_, worth)| worth.enough.words());
+            format!("SMALLEST FIX SEEN: {setting}: {}.", proves(&words))
+        }
+        (_, None, None) => format!("NO KNOB ALONE IS ENOUGH{rate}."),
     };
-    let pair =
-        advice.pair.as_ref().filter(|_| least.is_none() && !advice.is_enough(&advice.now)).map(|(places, worth)| {
-            let [one, other] = places.map(|place| solid(&advice.remedies[place].0.setting));
-            let enough = if advice.is_enough(worth) { "are" } else { "come nearest, and are not" };
-            format!("{one} and {other} together {enough}.")
-        });
+    let pair = advice.pair.as_ref().filter(|_| proven.is_none() && unseen.is_none() && advice.now.enough == Enough::No);
+    let pair = pair.map(|(places, worth)| {
+        let [one, other] = places.map(|place| solid(&advice.remedies[place].0.setting));
+        let enough = match worth.enough {
+            Enough::Yes => "are".to_owned(),
+            Enough::No => "come nearest, and are not".to_owned(),
+            open => format!("may be: {}", open.words()),
+        };
+        format!("{one} and {other} together {enough}.")
+    });
     let risk = solid(&format!("{} % risk", percent(advice.target)));
     let order = format!("Ranked by the rate that stays below {risk} per {}:", solid(&words::seconds(advice.window_s)));
     [whom, Some(first), pair, biggest, Some(order)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// Of those that are so the one that changes least: with the lowest safe rate, or, where none is known, the fullest.
+fn least<'a>(better: &[&'a (Remedy, Worth)], is_so: fn(Enough) -> bool) -> Option<&'a (Remedy, Worth)> {
+    let all = better.iter().filter(|(_, worth)| is_so(worth.enough));
+    let known = all.clone().rfind(|(_, worth)| worth.safe_rate.is_some());
+    known.or_else(|| all.clone().next_back()).copied()
 }
 
 /// Remedies with something to watch out for, and the letter of each.
@@ -84,27 +115,27 @@ fn caveats(advice: &Advice) -> Vec<(char, &'static str)> {
 
 fn table(advice: &Advice) -> Vec<String> {
     let caveats = caveats(advice);
-    let row = |number: &str, setting: &str, worth: &Worth, watch: &str| {
+    let row = |head: &str, setting: &str, worth: &Worth, enough: &str| {
         let [rate, full] = [safe_rate(advice, worth), full(worth)];
-        format!("{number:<3}{setting:<SETTING$}{rate:>RATE$}{full:>FULL$}   {watch}").trim_end().to_owned()
+        format!("{head:<HEAD$}{setting:<SETTING$}{rate:>RATE$}{full:>FULL$}  {enough}").trim_end().to_owned()
     };
-    let present =
-        advice.rate_per_s.map_or_else(|| "full now".to_owned(), |rate| format!("full at {}", words::short_rate(rate)));
+    let present = advice.rate_per_s.map_or_else(|| "now".to_owned(), |rate| format!("at {}", words::short_rate(rate)));
     let head = format!("<= {} % up to  ", percent(advice.target));
-    let mut lines = vec![format!("{:<3}{:<SETTING$}{head:>RATE$}{present:>FULL$}   watch out", "", "")];
-    lines.push(row("", "now", &advice.now, ""));
+    let mut lines = vec![format!("{:<HEAD$}{:<SETTING$}{head:>RATE$}{:>FULL$}  enough {present}", "", "", "full")];
+    lines.push(row("", "now", &advice.now, &enough(advice, &advice.now)));
     let mut number = 0;
     for (place, (remedy, worth)) in advice.remedies.iter().enumerate() {
         let letter = caveats.iter().find(|(_, caveat)| *caveat == remedy.caveat).map(|(letter, _)| letter.to_string());
-        let watch = match advice.effect(place) {
+        let effect = advice.effect(place);
+        let text = match effect {
             Effect::Myth => "myth".to_owned(),
             Effect::None => "no help".to_owned(),
             Effect::Worse => "worse".to_owned(),
-            Effect::Better | Effect::Now => letter.unwrap_or_default(),
+            Effect::Better | Effect::Now => enough(advice, worth),
         };
-        let head = if advice.effect(place) == Effect::Better {
+        let head = if effect == Effect::Better {
             number += 1;
-            number.to_string()
+            format!("{number}{}", letter.unwrap_or_default())
         } else {
             "-".to_owned()
         };
@@ -113,13 +144,21 @@ fn table(advice: &Advice) -> Vec<String> {
         } else {
             remedy.setting.clone()
         };
-        lines.push(row(&head, &setting, worth, &watch));
+        lines.push(row(&head, &setting, worth, &text));
     }
     if let Some(([one, other], worth)) = &advice.pair {
         let number = |place: usize| (0..=place).filter(|before| advice.effect(*before) == Effect::Better).count();
-        lines.push(row("+", &format!("{} and {} together: the best pair", number(*one), number(*other)), worth, ""));
+        let setting = format!("{} and {}: the best pair", number(*one), number(*other));
+        lines.push(row("+", &setting, worth, &enough(advice, worth)));
     }
     lines
+}
+
+/// `yes`, `yes, but slow`, `not refused in 20 runs`
+fn enough(advice: &Advice, worth: &Worth) -> String {
+    let slow = if advice.is_fast(worth) || worth.enough == Enough::No { "" } else { SLOW };
+    let words = worth.enough.words();
+    if words.len() + slow.len() > WIDTH - (HEAD + SETTING + RATE + FULL + 2) { words } else { words + slow }
 }
 
 fn safe_rate(advice: &Advice, worth: &Worth) -> String {
@@ -160,7 +199,19 @@ fn notes(advice: &Advice) -> Vec<String> {
     });
     let linux = advice.remedies.iter().any(|(remedy, _)| remedy.setting.starts_with("net.ipv4."));
     let gone = linux.then(|| "Not offered: tcp_tw_recycle (removed in Linux 4.12).".to_owned());
+    let slow = all().any(|worth| !advice.is_fast(worth));
+    let slow = slow.then(|| {
+        let now = advice.now.fast_per_s.map_or_else(String::new, |rate| {
+            format!(" (as it is up to {})", solid(&words::short_floor_rate(rate)))
+        });
+        let with = if advice.stays_fast.is_empty() {
+            String::new()
+        } else {
+            format!("; it stays fast with {}", advice.stays_fast.iter().map(|it| solid(it)).collect::<Vec<_>>().join(", or "))
+        };
+        format!("slow: the ports that connect() looks at first are taken at the fullest moment{now}{with}")
+    });
     let runs = solid(&words::plural(advice.runs, "run"));
     let full = format!("full: the fullest moment of {runs} at the present rate, the same connects for every setting");
-    [Some(full), far, searched, gone].into_iter().flatten().collect()
+    [Some(full), slow, far, searched, gone].into_iter().flatten().collect()
 }

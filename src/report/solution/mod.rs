@@ -26,10 +26,16 @@ pub struct Answer {
     pub seed: u64,
     /// The level of every interval.
     pub confidence: f64,
+    /// No more requests were to be simulated.
+    pub budget: f64,
     /// What the runs found.
     pub solution: Solution,
     /// What a formula says.
     pub formula: Option<Formula>,
+    /// The same by formula for a load that stays, where the window shows less than that: it is shorter than a port is held.
+    pub lasting: Option<f64>,
+    /// How far `connect()` stays fast too, by formula.
+    pub fast: Option<f64>,
     /// What to know before the knob is turned.
     pub caveat: Option<&'static str>,
     /// Other knobs and where each, turned alone, would do: by formula.
@@ -75,6 +81,16 @@ impl Outcome {
 }
 
 impl Answer {
+    /// What lasts, where that is less than what will do within the window.
+    pub fn lesser(&self) -> Option<f64> {
+        let (lasting, value) = (self.lasting?, self.solution.evidence[self.solution.answer?].value);
+        let is_less = match self.knob.quantity.better() {
+            crate::scenario::Better::Low => lasting < value * (1.0 - 1e-3),
+            crate::scenario::Better::High => lasting > value,
+        };
+        is_less.then_some(lasting)
+    }
+
     /// What came of it.
     pub fn outcome(&self) -> Outcome {
         let Solution { evidence, answer, beyond, .. } = &self.solution;
@@ -87,6 +103,7 @@ impl Answer {
                 };
                 if beyond_it { Outcome::Answer } else { Outcome::NoLimit }
             }
+            (None, _) if self.solution.interrupted || self.solution.is_cut => Outcome::Open,
             (None, _) if evidence.iter().any(|found| found.holds().is_none()) => Outcome::Open,
             (None, _) => Outcome::NoValue,
         }

@@ -18,15 +18,24 @@ const RISK: &str = "exhaustion_probability";
 pub fn solution_screen(answer: &Answer) -> String {
     let mut page = Page::default();
     let outcome = answer.outcome();
-    page.hanging(&format!("{}  ", outcome.word()), &headline(answer, outcome));
+    let lasts = answer.lesser().map(|lasting| {
+        let window = solid(&words::seconds(answer.window_s));
+        let short = "which is shorter than a port is held";
+        format!("{} for long, by formula. Within {window} from an empty range, {short}: ", sure(answer, lasting))
+    });
+    let head = lasts.unwrap_or_default() + &headline(answer, outcome);
+    page.hanging(&format!("{}  ", outcome.word()), &head);
+    page.label("Cut off", &cut_off(answer).into_iter().collect::<Vec<_>>());
     page.gap();
     page.lines(table(answer));
     let unseen = rows(answer).into_iter().any(|found| found.is_unseen && found.proven.is_none());
     let unseen = unseen.then(|| "+ no connect() was refused there; that does not exclude that one ever is".to_owned());
     page.label("", &unseen.into_iter().chain(proof(answer)).collect::<Vec<_>>());
     page.label("Formula", &formula(answer).into_iter().collect::<Vec<_>>());
-    if let Some(sets) = answer.solution.answer.and_then(|place| answer.knob.sets(answer.solution.evidence[place].value))
-    {
+    page.label("Fast", &fast(answer).into_iter().collect::<Vec<_>>());
+    let value = answer.solution.answer.map(|place| answer.solution.evidence[place].value);
+    let lasting = answer.lesser().map(|lasting| answer.knob.safely(lasting));
+    if let Some(sets) = lasting.or(value).and_then(|value| answer.knob.sets(value)) {
         let options: Vec<String> = sets.iter().map(|set| solid(&format!("--set {set}"))).collect();
         page.label("Set", &[options.join(" ")]);
     }
@@ -311,6 +320,33 @@ fn formula(answer: &Answer) -> Option<String> {
         if answer.knob.quantity.better() == Better::High && !is_exact { "is sure to do, perhaps less" } else { sure };
     let reach = if is_out_of_reach { "; that is more than there can be" } else { "" };
     Some(format!("{shown} {sure}{reach} ({name})"))
+}
+
+/// Why the search is not over, and what going on would take.
+fn cut_off(answer: &Answer) -> Option<String> {
+    let solution = &answer.solution;
+    let spent = words::about(solution.spent);
+    match (solution.interrupted, solution.is_cut) {
+        (true, _) => Some("the search was stopped; this is what it knows".into()),
+        (false, true) => {
+            let more = solid(&format!("--max-requests {:e}", 10.0 * answer.budget));
+            Some(format!("after {spent} simulated requests; ten times as many: {more}"))
+        }
+        (false, false) => None,
+    }
+}
+
+/// How far `connect()` stays fast, where that is not as far as the answer.
+fn fast(answer: &Answer) -> Option<String> {
+    let (value, fast) = (answer.solution.evidence[answer.solution.answer?].value, answer.fast?);
+    let is_less = match answer.knob.quantity.better() {
+        Better::Low => fast < value * (1.0 - 1e-3),
+        Better::High => fast > value,
+    };
+    is_less.then(|| {
+        let limit = sure(answer, fast);
+        format!("connect() stays fast with {limit}: no more than the ports that it looks at first are taken then")
+    })
 }
 
 fn instead(answer: &Answer) -> Vec<String> {

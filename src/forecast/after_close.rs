@@ -1,0 +1,93 @@
+//! What keeps a port when its connection is over, as formulas want it: a wait, and the grid on which it ends.
+//!
+//! Several timers may run out one after another (FIN-WAIT-2 of more than a minute, the SYNs to a host that never answers).
+//! Grids of one kernel are multiples of each other, so that what comes out is one wait on the coarsest of them.
+
+use super::{Buckets, NoClosedForm, TimeWait};
+use crate::des::{SimDuration, SimTime};
+use crate::port::{Clock, Hold, SynSent};
+use crate::scenario::{Client, Host, Scenario};
+use crate::theory::Phase;
+use crate::workload::{Behaviour, Leaves};
+
+/// What is left of a client's connections, all of them alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AfterClose {
+    pub(super) leaves: Leaves,
+    /// What keeps the port.
+    pub(super) time_wait: TimeWait,
+    /// What counts against `tcp_max_tw_buckets`.
+    pub(super) buckets: Option<Buckets>,
+}
+
+impl AfterClose {
+    /// What the connections of `client` leave on `host`.
+    ///
+    /// # Errors
+    ///
+    /// When they leave one thing here and another there, or nothing that takes time at all.
+    pub(super) fn of(scenario: &Scenario, client: &Client, host: &Host) -> Result<Self, NoClosedForm> {
+        let leaves = |to: usize| Leaves::of(client.closes_first, scenario.destinations[to].behaviour);
+        let refuses = |to: usize| scenario.destinations[to].behaviour == Behaviour::Refuses;
+        if client.to.iter().any(|(to, _)| refuses(*to)) {
+            return Err(NoClosedForm::new("a destination refuses connections, which hold no port then"));
+        }
+        let left = leaves(client.to[0].0);
+        if client.to.iter().any(|(to, _)| leaves(*to) != left) {
+            return Err(NoClosedForm::new("destinations that close and destinations that do not share the connects"));
+        }
+        let kept = |hold: &[Hold]| {
+            let most = u32::try_from(host.sockets.max_tw_buckets).unwrap_or(u32::MAX);
+            Buckets { most, wait: run_out(host, hold) }
+        };
+        let whole = std::slice::from_ref(&host.time_wait);
+        let (time_wait, buckets) = match left {
+            Leaves::Nothing => (TimeWait::Exact(0.0), None),
+            Leaves::Unanswered => (gives_up(host), None),
+            Leaves::FinWait2 => {
+                let stages = host.fin_wait_2();
+                // The last stage alone is a mini-socket.
+                (run_out(host, &stages), Some(kept(&stages[stages.len() - 1..])))
+            }
+            Leaves::TimeWait => {
+                let early_s = scenario.time_wait_s(client, client.to[0].0);
+                let is_early = early_s < host.time_wait.mean_s();
+                let wait = if is_early { TimeWait::Exact(early_s) } else { run_out(host, whole) };
+                (wait, Some(kept(whole)))
+            }
+        };
+        Ok(Self { leaves: left, time_wait, buckets })
+    }
+}
+
+/// Timers that run out one after another.
+fn run_out(host: &Host, stages: &[Hold]) -> TimeWait {
+    let timers: Vec<_> = stages.iter().map(|stage| stage.at_phase(SimDuration::ZERO)).collect();
+    let grid = stages.iter().map(Hold::grid).max().unwrap_or_default();
+    batches(host, grid, |at| timers.iter().fold(at, |at, timer| timer.free_at(at)))
+}
+
+/// The SYNs to a host that never answers: from the first to the end of the wait after the last.
+fn gives_up(host: &Host) -> TimeWait {
+    let (retries, linear) = (host.sockets.syn_retries, host.sockets.syn_linear_timeouts);
+    let grid = SynSent::waits(retries, linear, &host.time_wait).iter().map(Hold::grid).max().unwrap_or_default();
+    let syn_sent = SynSent::new(retries, linear, &host.time_wait, Clock::ZERO);
+    batches(host, grid, |at| syn_sent.gives_up_at(at))
+}
+
+/// What begins at `at` ends at `end(at)`, which is monotone and, where there is a grid, lies on it.
+fn batches(host: &Host, grid: SimDuration, end: impl Fn(SimTime) -> SimTime) -> TimeWait {
+    let start = SimTime::from_nanos(0);
+    if grid.is_zero() {
+        return TimeWait::Exact((end(start) - start).as_secs_f64());
+    }
+    // The shortest wait is that of the last instant with the same end, which is strictly after it.
+    let (mut last, mut beyond) = (start, start + grid + grid);
+    while (beyond - last).as_nanos() > 1 {
+        let middle = last + SimDuration::from_nanos((beyond - last).as_nanos() / 2);
+        if end(middle) == end(start) { last = middle } else { beyond = middle }
+    }
+    let wait_s = (end(start) - beyond).as_secs_f64();
+    let phase = if host.time_wait.phase().is_some() { Phase::Given } else { Phase::Drawn };
+    TimeWait::Batches { wait_s, grid_s: grid.as_secs_f64(), phase }
+}
