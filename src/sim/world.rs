@@ -7,6 +7,7 @@ use super::socket_host::SocketHost;
 use super::topology::{Flow, PoolLanes, Topology};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime, SlotWheel, Tournament};
 use crate::port::hold::Timer;
+use crate::port::lane::Lane;
 use crate::port::pool::PoolSettings;
 use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
@@ -143,6 +144,11 @@ impl<'a> World<'a> {
     /// The ports of every way of getting one, as [`Topology::pools`].
     pub fn pools(&self) -> impl Iterator<Item = &Pool> {
         self.pools.iter().map(|owner| &owner.pool)
+    }
+
+    /// How many ports each lane has free, counted over all hosts.
+    pub(super) fn free_ports(&self) -> Vec<u32> {
+        self.pools().flat_map(Pool::lanes).map(Lane::free).collect()
     }
 
     /// Connections that are open now.
