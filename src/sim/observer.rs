@@ -20,7 +20,7 @@ pub struct Attempt {
     pub request: u64,
     /// 0 for the request's first attempt.
     pub retry: u32,
-    /// Ports looked at.
+    /// Ports looked at, in every lane that it tried.
     pub probes: u32,
     /// Where the search began, as an offset from the start of the range.
     pub start: u16,

@@ -1,5 +1,6 @@
 //! What strangers found wrong, one small input each, and what is right. The numbers are those of the report.
 
+mod first_free;
 mod headroom;
 
 use super::command::{dryport, root};
