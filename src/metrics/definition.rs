@@ -125,6 +125,16 @@ impl Metric {
         METRICS.iter().find(|metric| metric.name == name)
     }
 
+    /// Of a count that may be rare, what each run counts it among: no more can be seen.
+    pub fn among(&self) -> Option<fn(&Measures) -> f64> {
+        match self.name {
+            // A spell with a full lane begins with an attempt that fills it.
+            "refused_total" | "outages_total" => Some(|m| m.attempts() as f64),
+            "requests_lost_total" => Some(|m| m.requests as f64),
+            _ => None,
+        }
+    }
+
     /// Is more of it better? Less is, for all others.
     pub fn is_better_high(&self) -> bool {
         BETTER_HIGH.contains(&self.name)
@@ -160,6 +170,7 @@ mod tests {
     #[test]
     fn what_is_better_high_is_a_metric() {
         assert!(BETTER_HIGH.iter().all(|name| Metric::named(name).is_some()));
+        assert_eq!(METRICS.iter().filter(|metric| metric.among().is_some()).count(), 3, "each of them is a metric");
     }
 
     #[test]

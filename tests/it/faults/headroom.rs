@@ -11,6 +11,11 @@ fn estimate(summary: &str, scope: &str, metric: &str) -> f64 {
     row[5].parse().expect("a figure")
 }
 
+/// Is the estimate of a metric this figure, but for the last digits?
+fn is(summary: &str, scope: &str, metric: &str, figure: f64) -> bool {
+    (estimate(summary, scope, metric) - figure).abs() < 1e-9
+}
+
 /// A7, A9: 8.5 % is left at the hot destination, not 52.4 % of both; on the screen, in the CSV, in JSON, in a gate and in
 /// the picture's title.
 #[test]
@@ -25,11 +30,11 @@ fn headroom_is_that_of_the_hot_destination() {
     assert!(screen.contains("2,746 of 3,000 ports towards hot: 254 left (8.5 %)"), "{}", ended.out);
     let summary = std::fs::read_to_string(home.path().join("x/summary.csv")).unwrap();
     for scope in ["all", "host:h", "client:c", "destination:hot"] {
-        assert_eq!(estimate(&summary, scope, "headroom_ports"), 254.0, "{scope}");
-        assert_eq!(estimate(&summary, scope, "busy_ratio_peak"), 2_746.0 / 3_000.0, "{scope}");
+        assert!(is(&summary, scope, "headroom_ports", 254.0), "{scope}");
+        assert!(is(&summary, scope, "busy_ratio_peak", 2_746.0 / 3_000.0), "{scope}");
     }
-    assert_eq!(estimate(&summary, "destination:cold", "headroom_ports"), 2_812.0);
-    assert_eq!(estimate(&summary, "all", "capacity_ports"), 6_000.0);
+    assert!(is(&summary, "destination:cold", "headroom_ports", 2_812.0));
+    assert!(is(&summary, "all", "capacity_ports", 6_000.0));
     let title = std::fs::read_to_string(home.path().join("x/occupancy.svg")).unwrap();
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(title.contains("2,746 of 3,000 ports busy towards hot in any of 5 runs: 8.5 % left"), "{title}");
@@ -55,8 +60,8 @@ fn a_lane_that_is_exhausted_is_full() {
     assert!(full("host:h ") && full("destination:d ") && !full("host:idle"), "{screen}");
     let summary = std::fs::read_to_string(home.path().join("x/summary.csv")).unwrap();
     for scope in ["all", "host:h", "destination:d"] {
-        assert_eq!(estimate(&summary, scope, "busy_ratio_peak"), 1.0, "{scope}");
-        assert_eq!(estimate(&summary, scope, "headroom_ports"), 0.0, "{scope}");
+        assert!(is(&summary, scope, "busy_ratio_peak", 1.0), "{scope}");
+        assert!(is(&summary, scope, "headroom_ports", 0.0), "{scope}");
     }
     assert!(estimate(&summary, "host:idle", "busy_ratio_peak") < 0.01);
     assert!(estimate(&summary, "all", "busy_ports_peak") < estimate(&summary, "all", "capacity_ports"));

@@ -2,6 +2,7 @@
 
 mod first_free;
 mod headroom;
+mod unseen_counts;
 
 use super::command::{dryport, root};
 use std::path::Path;
