@@ -1,7 +1,8 @@
 //! Do intervals hold what is true as often as they say?
 
 use dryport::experiment::{
-    Checks, Experiment, INDIRECT, LongRun, OfferedLoad, Settings, estimate, on_threads, replicate_figures,
+    Checks, Experiment, INDIRECT, LongRun, NONE_SEEN, OfferedLoad, Settings, estimate, is_unseen, on_threads,
+    replicate_figures,
 };
 use dryport::metrics::Metric;
 use dryport::theory::{erlang_b, mean_occupancy};
@@ -146,6 +147,51 @@ fn covers(load: &Load, experiments: u64) -> bool {
     holds
 }
 
+/// Where most experiments see nothing at all: about one run in a hundred of these loads has a refusal, and one in ten.
+const RARE: [Load; 2] =
+    [Load { rate: 3.0, window_s: 60, replications: 20 }, Load { rate: 3.6, window_s: 60, replications: 20 }];
+
+/// Runs the experiments at a load that is rarely refused, and says whether the intervals of counts have the truth at least
+/// as often as they say. How many of them saw nothing is said beside it.
+fn covers_the_unseen(load: &Load, experiments: u64) -> bool {
+    let attempts = load.rate * f64::from(load.window_s);
+    let truth = attempts * erlang_b(PORTS, load.offered());
+    let stop = AtomicBool::new(false);
+    let settings = Settings { jobs: 0, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+    // Refused attempts, and lost requests: nobody tries again.
+    let metrics = ["refused_total", "requests_lost_total"].map(|name| Metric::named(name).expect("one of the metrics"));
+    let mut found = [(0_u64, 0_u64); 2];
+    on_threads(0, || {
+        for seed in 0..experiments {
+            let scenario = load.draft(seed).scenario();
+            let experiment = replicate_figures(&scenario, &settings);
+            let offered = OfferedLoad::of(&scenario, &experiment);
+            for (metric, (covered, unseen)) in metrics.iter().zip(&mut found) {
+                let figure = estimate(&experiment, &offered, 0, metric, CONFIDENCE).expect("attempts were made");
+                let (low, high) = figure.low.zip(figure.high).expect("several runs");
+                *covered += u64::from((low..=high).contains(&truth));
+                *unseen += u64::from(is_unseen(&experiment, &offered, 0, metric));
+            }
+        }
+    });
+    let mut holds = true;
+    for (metric, (covered, unseen)) in metrics.iter().zip(found) {
+        let [covered, unseen] = [covered, unseen].map(|count| count as f64 / experiments as f64);
+        let is_right = covered >= *COVERED.start();
+        println!(
+            "{:>8.1} {truth:>8.4} {:>4}  {:<19} {NONE_SEEN} in {:.2} %: {:>7.2} % have the truth  {}",
+            load.offered(),
+            load.replications,
+            metric.name,
+            100.0 * unseen,
+            100.0 * covered,
+            if is_right { "ok" } else { "NOT WITHIN" }
+        );
+        holds &= is_right;
+    }
+    holds
+}
+
 pub(crate) fn holds(experiments: u64) -> bool {
     let (least, most) = (100.0 * COVERED.start(), 100.0 * COVERED.end());
     println!(
@@ -156,5 +202,7 @@ pub(crate) fn holds(experiments: u64) -> bool {
         "erlangs", "refusals", "runs", "metric", "method", "truth", "mean", "+-", "covered", "below", "above"
     );
     // Every load is run, whatever came of the one before.
-    LOADS.map(|load| covers(&load, experiments)).into_iter().all(|holds| holds)
+    let loads = LOADS.map(|load| covers(&load, experiments));
+    let rare = RARE.map(|load| covers_the_unseen(&load, experiments));
+    loads.into_iter().chain(rare).all(|holds| holds)
 }

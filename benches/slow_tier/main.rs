@@ -9,7 +9,8 @@
 //! ```
 //!
 //! `coverage`: of 400 experiments with seeds of their own at each of three loads, with several runs and with a long
-//! one, how many 95 % intervals have the truth? Between 92 % and 98 % must.
+//! one, how many 95 % intervals have the truth? Between 92 % and 98 % must. And where most experiments see no refusal at all,
+//! how many intervals of counts do? At least 92 % must.
 //!
 //! `splitting`: of 100 experiments with seeds of their own, how many estimates of a refused ratio of 1e-7, and of 1e-9,
 //! have the exact one (Erlang B) in their 95 % interval? At least 90 must.

@@ -6,7 +6,7 @@ use crate::forecast::indirect_load;
 use crate::metrics::{Measures, Method, Metric};
 use crate::scenario::Scenario;
 use crate::scenario::load::Means;
-use crate::stats::interval::{mean_interval, median_interval, proportion, share_interval};
+use crate::stats::interval::{mean_interval, median_interval, proportion, share_interval, zero_of};
 use crate::stats::{Interval, batch_means};
 use crate::workload::Arrivals;
 
@@ -34,6 +34,9 @@ pub fn estimate(
             .and_then(|values| batch_means::interval(found.estimate, &values, confidence)),
     };
     let found = by_batches.map_or(found, |ends| Interval { estimate: found.estimate, ..ends });
+    if let Some(most) = most_unseen(experiment, offered, scope, metric, confidence) {
+        return Some(Interval { estimate: 0.0, low: Some(0.0), high: Some(most) });
+    }
     Some(match metric.method {
         Method::Mean(_) => within(found, f64::INFINITY),
         Method::Ratio(..) => within(found, 1.0),
@@ -72,6 +75,35 @@ fn by_runs(
             Some(Interval::point(experiment.topology.capacity(scope) as f64))
         }
     }
+}
+
+/// How many there may be of what no run counted, where anything that is drawn can decide it: at most so large a share of
+/// the runs has any ([`zero_of`]), and no run more than all that it counts them among. `None` where some were seen, or
+/// where none is none, however many runs there are.
+fn most_unseen(
+    experiment: &Experiment,
+    offered: &OfferedLoad,
+    scope: usize,
+    metric: &Metric,
+    confidence: f64,
+) -> Option<f64> {
+    let among = metric.among().filter(|_| is_unseen(experiment, offered, scope, metric))?;
+    let wholes: Vec<f64> = experiment.of_scope(scope).map(among).collect();
+    let mean = wholes.iter().fold(0.0, |sum, whole| sum + whole) / wholes.len() as f64;
+    let trials = experiment.batches(scope).map_or(wholes.len(), |batches| batches.len());
+    Some(zero_of(trials as u64, confidence) * mean)
+}
+
+/// Is it a count of which nothing was seen, though draws might have shown some? Its interval is then made in another way
+/// ([`NONE_SEEN`]).
+///
+/// # Panics
+///
+/// When there is no such scope.
+pub fn is_unseen(experiment: &Experiment, offered: &OfferedLoad, scope: usize, metric: &Metric) -> bool {
+    let none = |measures: &Measures| metric.value(measures).is_some_and(|count| count <= 0.0);
+    let any_run = experiment.of_scope(scope).next().is_some();
+    metric.among().is_some() && offered.by_chance[scope] && any_run && experiment.of_scope(scope).all(none)
 }
 
 /// The share that parts are of their wholes.
@@ -122,6 +154,8 @@ pub struct OfferedLoad {
     of_scope: Vec<Option<f64>>,
     /// Per scope, the erlangs by which busy ports tell the share of attempts refused; `None` where it is counted.
     indirect: Vec<Option<f64>>,
+    /// Per scope, may anything that is drawn decide how often its ports run out?
+    by_chance: Vec<bool>,
     /// Do batches of one long run make the intervals of means and ratios?
     by_batches: bool,
 }
@@ -130,6 +164,9 @@ pub struct OfferedLoad {
 pub const INDIRECT: &str = "indirect";
 /// The words there for a mean or a ratio whose interval is by the batches of one long run.
 pub const BATCH_MEANS: &str = "batch means";
+/// The words there for a count of which nothing was seen: at most `1 - (1 - confidence)^(1/runs)` of the runs have any, and
+/// each of those at most all of its attempts, or requests.
+pub const NONE_SEEN: &str = "none seen";
 /// The words there for both.
 const INDIRECT_BATCH_MEANS: &str = "indirect batch means";
 
@@ -159,7 +196,13 @@ impl OfferedLoad {
         let load = indirect_load(scenario);
         let indirect = topology.scopes.iter().map(|scope| load.filter(|_| is_whole(&scope.flows)));
         let by_batches = experiment.batches(0).is_some();
-        Self { of_scope: of_scope.collect(), indirect: indirect.collect(), by_batches }
+        let hosts: Vec<bool> = (0..scenario.hosts.len()).map(|host| scenario.is_left_to_chance(host)).collect();
+        let by_chance = topology
+            .scopes
+            .iter()
+            .map(|scope| scope.flows.iter().any(|flow| hosts[topology.flows[*flow].host]))
+            .collect();
+        Self { of_scope: of_scope.collect(), indirect: indirect.collect(), by_chance, by_batches }
     }
 
     /// The erlangs by which `metric` of scope number `scope` is told from busy ports, if it is.

@@ -15,7 +15,7 @@ pub mod sweep;
 pub mod watch_ports;
 
 pub use compare::{ArmScope, align, cut_to_common, difference, run_arms, run_arms_in_time};
-pub use estimate::{BATCH_MEANS, INDIRECT, OfferedLoad, estimate};
+pub use estimate::{BATCH_MEANS, INDIRECT, NONE_SEEN, OfferedLoad, estimate, is_unseen};
 pub use explain::{Life, explain};
 pub use long_run::{LongRun, are_batches_correlated};
 pub use precision::{Goal, replicate_until};

@@ -21,7 +21,7 @@ pub struct WatchedPorts {
 }
 
 /// Runs replication number `replication` of `experiment` once more and watches the lane where it was tightest: of the
-/// host, and of its destinations, with the most refusals, else with the fullest moment.
+/// host, and of its destinations, with the most refusals, else with the fullest lane at any moment.
 ///
 /// # Errors
 ///
@@ -58,8 +58,8 @@ fn tightest(experiment: &Experiment, replication: u32) -> (usize, usize) {
     let outcome = outcome.expect("a replication that is whole");
     let pressure = |kind: ScopeKind, number: usize| {
         let first = scopes.iter().position(|scope| scope.kind == kind).expect("every kind has a scope");
-        let Measures { refused, busy_peak, capacity, .. } = outcome.measures[experiment.views.of_scope[first + number]];
-        (refused, busy_peak * 1_000_000 / capacity.max(1))
+        let Measures { refused, fullest, .. } = outcome.measures[experiment.views.of_scope[first + number]];
+        (refused, fullest.busy * 1_000_000 / fullest.ports.max(1))
     };
     let of_flow = |index: &usize| {
         let flow = &flows[*index];

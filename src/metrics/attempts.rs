@@ -70,7 +70,7 @@ impl<'a> AttemptLog<'a> {
 }
 
 impl Observer for AttemptLog<'_> {
-    fn window_opens(&mut self, at: SimTime) {
+    fn window_opens(&mut self, at: SimTime, _free: &[u32]) {
         self.opens = Some(at);
     }
 

@@ -36,13 +36,13 @@ impl<'a> Batches<'a> {
 impl Observer for Batches<'_> {
     const IN_ORDER: bool = <Recorder<'_>>::IN_ORDER;
 
-    fn window_opens(&mut self, at: SimTime) {
-        self.recorder.window_opens(at);
+    fn window_opens(&mut self, at: SimTime, free: &[u32]) {
+        self.recorder.window_opens(at, free);
     }
 
-    fn batch_ends(&mut self, at: SimTime) {
+    fn batch_ends(&mut self, at: SimTime, free: &[u32]) {
         self.over.push(self.recorder.measures(at));
-        self.recorder.window_opens(at);
+        self.recorder.window_opens(at, free);
     }
 
     fn connected(&mut self, attempt: &Attempt, got: &Connected) {

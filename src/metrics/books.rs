@@ -33,12 +33,20 @@ pub(super) struct FlowBook {
     pub(super) probes_max: u32,
     pub(super) probes_refused: u64,
     pub(super) histogram: Histogram,
+    /// The fewest ports that a connect left free in its lane.
+    pub(super) fewest_free: u32,
 }
 
 impl FlowBook {
     pub(super) fn new(groups: &[u32]) -> Self {
         let (group, more_groups) = groups.split_first().expect("every flow is in scope `all`");
-        Self { group: *group, more_groups: more_groups.to_vec(), idle_min: u64::MAX, ..Self::default() }
+        Self {
+            group: *group,
+            more_groups: more_groups.to_vec(),
+            idle_min: u64::MAX,
+            fewest_free: u32::MAX,
+            ..Self::default()
+        }
     }
 
     /// The book at the start of the window: what is open or held now starts now, as far as integrals go.
@@ -53,6 +61,7 @@ impl FlowBook {
             reusable: Tally::now(self.reusable.count - self.expired.count, at),
             carried: busy,
             idle_min: u64::MAX,
+            fewest_free: u32::MAX,
             ..Self::default()
         }
     }
@@ -98,13 +107,17 @@ pub(super) struct ClassBook {
     pub(super) reuses: u64,
     pub(super) idle: u128,
     pub(super) idle_min: u64,
+    /// The fewest free ports of any of its lanes.
+    pub(super) fewest_free: u32,
 }
 
 /// Ports of a lane class that sockets elsewhere keep from it: since when, until when.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Shadows {
     pub(super) starts: Tally,
     pub(super) ends: Tally,
+    /// The fewest free ports of any lane of the class when the window opened, or when such a port was lost.
+    pub(super) fewest_free: u32,
 }
 
 impl Shadows {
@@ -122,6 +135,7 @@ impl ClassBook {
         self.reuses += flow.reuses;
         self.idle += flow.idle;
         self.idle_min = self.idle_min.min(flow.idle_min);
+        self.fewest_free = self.fewest_free.min(flow.fewest_free);
     }
 }
 

@@ -87,8 +87,8 @@ pub const METRICS: &[Metric] = &[
     metric("outage_longest_s", Method::Maximum(|m| Some(m.outage_longest.as_secs_f64()))),
     metric("busy_ports_mean", Method::Mean(|m| per_time(m.busy + m.blocked, m))),
     metric("busy_ports_peak", Method::Maximum(|m| Some(m.busy_peak as f64))),
-    metric("busy_ratio_peak", Method::Maximum(|m| ratio(m.busy_peak as f64, m.capacity))),
-    metric("headroom_ports", Method::Minimum(|m| Some(m.capacity as f64 - m.busy_peak as f64))),
+    metric("busy_ratio_peak", Method::Maximum(|m| m.fullest.share())),
+    metric("headroom_ports", Method::Minimum(|m| Some(m.headroom as f64))),
     metric("established_ports_mean", Method::Mean(|m| per_time(m.established, m))),
     metric("time_wait_ports_mean", Method::Mean(|m| per_time(m.busy - m.established, m))),
     metric("blocked_ports_mean", Method::Mean(|m| per_time(m.blocked, m))),
@@ -123,6 +123,16 @@ impl Metric {
     /// The metric called `name`.
     pub fn named(name: &str) -> Option<&'static Self> {
         METRICS.iter().find(|metric| metric.name == name)
+    }
+
+    /// Of a count that may be rare, what each run counts it among: no more can be seen.
+    pub fn among(&self) -> Option<fn(&Measures) -> f64> {
+        match self.name {
+            // A spell with a full lane begins with an attempt that fills it.
+            "refused_total" | "outages_total" => Some(|m| m.attempts() as f64),
+            "requests_lost_total" => Some(|m| m.requests as f64),
+            _ => None,
+        }
     }
 
     /// Is more of it better? Less is, for all others.
@@ -160,6 +170,7 @@ mod tests {
     #[test]
     fn what_is_better_high_is_a_metric() {
         assert!(BETTER_HIGH.iter().all(|name| Metric::named(name).is_some()));
+        assert_eq!(METRICS.iter().filter(|metric| metric.among().is_some()).count(), 3, "each of them is a metric");
     }
 
     #[test]

@@ -316,7 +316,7 @@ fn search(pool: &PoolLanes, attempt: &Attempt, got: Result<u16, Cause>) -> Searc
 
 impl Observer for LifeStory<'_> {
     /// Who still holds the port has a part in what follows.
-    fn window_opens(&mut self, at: SimTime) {
+    fn window_opens(&mut self, at: SimTime, _free: &[u32]) {
         self.opens = Some(at);
         let before = std::mem::take(&mut self.told.uses);
         if let Hero::Port { port, .. } = self.hero {

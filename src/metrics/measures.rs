@@ -2,6 +2,27 @@
 
 use crate::des::SimDuration;
 
+/// One lane at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneMoment {
+    /// Ports that no attempt could take.
+    pub busy: u64,
+    /// Usable ports.
+    pub ports: u64,
+}
+
+impl LaneMoment {
+    /// The share of its ports that is busy; `None` when it has none.
+    pub fn share(self) -> Option<f64> {
+        (self.ports > 0).then(|| self.busy as f64 / self.ports as f64)
+    }
+
+    /// Is a larger share of this one's ports busy, exactly? Of equals the one with more ports.
+    pub fn is_fuller_than(self, other: Self) -> bool {
+        (self.busy * other.ports, self.ports) > (other.busy * self.ports, other.ports)
+    }
+}
+
 /// Raw figures of one scope. Integrals are in port-nanoseconds: 128 bits, since 65,535 ports over ten years need 75.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measures {
@@ -33,8 +54,12 @@ pub struct Measures {
     pub reusable: i128,
     /// Integral of the ports that sockets elsewhere keep from the scope's: busy, too.
     pub blocked: i128,
-    /// The most busy ports at any moment.
+    /// The most busy ports at any moment, of all lanes together.
     pub busy_peak: u64,
+    /// The fewest free ports of any lane at any moment.
+    pub headroom: u64,
+    /// The lane with the highest share of busy ports at any moment.
+    pub fullest: LaneMoment,
     /// Connects served by the less preferred parity: ports unlike the range's first one.
     pub second_parity: u64,
     /// Ports looked at by all connects.

@@ -22,7 +22,7 @@ pub use batches::Batches;
 pub use definition::{METRICS, Method, Metric};
 pub use invariants::Invariants;
 pub use life_story::{AttemptStory, Hero, Keeps, Kept, LifeStory, PortUse, Told};
-pub use measures::Measures;
+pub use measures::{LaneMoment, Measures};
 pub use port_history::{PortHistory, PortSpan, PortState};
 pub use probe_grid::{ProbeGrid, ProbeWatch};
 pub use recorder::{Recorder, View};

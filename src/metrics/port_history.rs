@@ -240,7 +240,7 @@ fn state((size, time): (u64, u64), seldom: bool, cells: &mut dyn Iterator<Item =
 }
 
 impl Observer for PortHistory {
-    fn window_opens(&mut self, at: SimTime) {
+    fn window_opens(&mut self, at: SimTime, _free: &[u32]) {
         self.opens = at;
         self.sampled = at;
         for block in &mut self.blocks {
@@ -347,7 +347,7 @@ mod tests {
     fn history(last: u16) -> PortHistory {
         let range = PortRange::new(40_000, last).unwrap();
         let mut history = PortHistory::new(0, range, &PortSet::default());
-        history.window_opens(SimTime::ZERO);
+        history.window_opens(SimTime::ZERO, &[]);
         history.sample(SimTime::ZERO);
         history
     }

@@ -88,7 +88,7 @@ impl ProbeWatch {
 }
 
 impl Observer for ProbeWatch {
-    fn window_opens(&mut self, _at: SimTime) {
+    fn window_opens(&mut self, _at: SimTime, _free: &[u32]) {
         self.grid = ProbeGrid::default();
     }
 

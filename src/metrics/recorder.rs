@@ -9,7 +9,7 @@
 
 use super::books::{ClassBook, FlowBook, Shadows, Tally};
 use super::connect_cost::{AttemptCosts, Price};
-use super::measures::Measures;
+use super::measures::{LaneMoment, Measures};
 use super::reuse_intervals::Reuses;
 use super::series::SampleRow;
 use crate::des::{SimDuration, SimTime};
@@ -152,7 +152,11 @@ impl<'a, R: Reuses> Recorder<'a, R> {
             opens: SimTime::ZERO,
             groups: vec![Group::default(); views.groups.len()],
             flows: views.flow_groups.iter().map(|groups| FlowBook::new(groups)).collect(),
-            shadows: vec![Shadows::default(); topology.class_ports.len()],
+            shadows: topology
+                .class_lane_ports
+                .iter()
+                .map(|ports| Shadows { starts: Tally::default(), ends: Tally::default(), fewest_free: *ports })
+                .collect(),
             released: vec![Box::default(); topology.lanes],
             series: match keep {
                 Keep::Summary => None,
@@ -172,8 +176,12 @@ impl<'a, R: Reuses> Recorder<'a, R> {
 
     /// Raw figures per view, if the window ended at `end`.
     pub(super) fn measures(&self, end: SimTime) -> Vec<Measures> {
-        let empty = ClassBook { idle_min: u64::MAX, ..ClassBook::default() };
-        let mut classes = vec![empty; self.topology.class_ports.len()];
+        let empty = |shadows: &Shadows| ClassBook {
+            idle_min: u64::MAX,
+            fewest_free: shadows.fewest_free,
+            ..ClassBook::default()
+        };
+        let mut classes: Vec<ClassBook> = self.shadows.iter().map(empty).collect();
         for (flow, book) in self.topology.flows.iter().zip(&self.flows) {
             classes[flow.class].add(book, end);
         }
@@ -192,7 +200,14 @@ impl<'a, R: Reuses> Recorder<'a, R> {
             ..Measures::default()
         };
         let mut idle_min = u64::MAX;
-        for class in view.classes.iter().map(|class| &classes[*class]) {
+        let free = |class: &usize| u64::from(classes[*class].fewest_free);
+        measures.headroom = view.classes.iter().map(free).min().unwrap_or(0);
+        for (class, ports) in
+            view.classes.iter().map(|class| (&classes[*class], self.topology.class_lane_ports[*class]))
+        {
+            let (free, ports) = (u64::from(class.fewest_free), u64::from(ports));
+            let moment = LaneMoment { busy: ports - free, ports };
+            measures.fullest = if moment.is_fuller_than(measures.fullest) { moment } else { measures.fullest };
             measures.busy += class.busy;
             measures.established += class.established;
             measures.reusable += class.reusable;
@@ -259,6 +274,7 @@ impl<'a, R: Reuses> Recorder<'a, R> {
         let shadows = &mut self.shadows[class];
         if starts {
             shadows.starts.note(at);
+            shadows.fewest_free = shadows.fewest_free.min(free);
         } else {
             shadows.ends.note(at);
         }
@@ -347,15 +363,15 @@ impl Group {
 impl<R: Reuses> Observer for Recorder<'_, R> {
     const IN_ORDER: bool = false;
 
-    fn window_opens(&mut self, at: SimTime) {
+    fn window_opens(&mut self, at: SimTime, free: &[u32]) {
         self.opens = at;
         self.reuses.window_opens();
         for flow in &mut self.flows {
             *flow = flow.carry_over(at);
         }
-        for shadows in &mut self.shadows {
+        for (shadows, fewest_free) in self.shadows.iter_mut().zip(self.topology.fewest_of_class(free)) {
             let starts = Tally::now(shadows.starts.count - shadows.ends.count, at);
-            *shadows = Shadows { starts, ends: Tally::default() };
+            *shadows = Shadows { starts, ends: Tally::default(), fewest_free };
         }
         for group in &mut self.groups {
             *group = Group {
@@ -381,6 +397,9 @@ impl<R: Reuses> Observer for Recorder<'_, R> {
             flow.probes_max = attempt.probes;
         }
         flow.histogram.record(attempt.probes);
+        if attempt.free < flow.fewest_free {
+            flow.fewest_free = attempt.free;
+        }
         // The idle time that ends now, if the port was used before.
         let stamp = self.released[attempt.lane as usize].get(usize::from(got.offset)).copied().unwrap_or(0);
         if stamp != 0 {

@@ -10,9 +10,11 @@ use super::query::Estimate;
 use super::rare::RARE;
 use super::{RunTables, words};
 use crate::forecast::{REFUSED_BOUND, RISK_BOUND, RISK_MIN};
+use crate::metrics::Metric;
 use crate::numeric;
 use crate::scenario::claim::{Bound, Comparison};
 use crate::scenario::{Assert, Claim, Condition, Statement, Variant};
+use crate::stats::interval::zero_of;
 use std::fmt;
 use std::sync::Arc;
 
@@ -267,7 +269,10 @@ impl Gate {
             _ if proven.is_some() => proven.map(|(_, why)| why),
             (_, Bound::Never) => refused.map(|share| refusals(share, figures.runs)),
             (None, _) => Some("a figure that is not there passes no gate".to_owned()),
-            (Some(None), Bound::Number(bound)) => Some(remedy(&claim, bound, refused, figures.confidence)),
+            (Some(None), Bound::Number(bound)) => Some(
+                unseen(&claim, &scope, refused, figures)
+                    .unwrap_or_else(|| remedy(&claim, bound, refused, figures.confidence)),
+            ),
             _ => None,
         };
         let truth = known.unwrap_or(Some(self.sense == Sense::FailIf));
@@ -307,6 +312,17 @@ fn estimated(scope: &str, claim: &Claim, bound: f64, figures: &Figures<'_>) -> O
 fn refusals(share: f64, runs: u64) -> String {
     let refused = if share > 0.0 { words::count(share * runs as f64) } else { "none".into() };
     format!("refused in {refused} of {}", words::plural(runs, "run"))
+}
+
+/// What can be claimed instead of a count of which nothing was seen: how likely it is that a run has any.
+fn unseen(claim: &Claim, scope: &str, refused: Option<f64>, figures: &Figures<'_>) -> Option<String> {
+    let metric = Metric::named(claim.metric.name).filter(|metric| metric.among().is_some())?;
+    let none = (figures.of)(scope, metric.name).value == Some(0.0) && refused == Some(0.0);
+    // Rounded up, so that it holds.
+    let risk = zero_of(figures.runs, figures.confidence);
+    let scale = if risk < 0.1 { 1e4 } else { 1e2 };
+    let risk = (risk * scale * (1.0 - 1e-12)).ceil() / scale;
+    none.then(|| format!("none seen bounds no count well; try exhaustion_probability <= {}", words::ratio(risk)))
 }
 
 /// What would decide an undecided gate.

@@ -17,13 +17,16 @@ pub(super) fn middle_run(tables: &RunTables, scope: &str) -> (u64, String) {
 pub(super) fn middle_of(tables: &RunTables, drawn: &[u64], scope: &str) -> (u64, String) {
     let of_drawn = |metric| {
         let values = tables.per_run(scope, metric).into_iter().filter(|(run, _)| drawn.binary_search(run).is_ok());
-        let mut values: Vec<_> = values.filter_map(|(run, value)| value.map(|value| (value, run))).collect();
+        values.filter_map(|(run, value)| value.map(|value| (value, run))).collect::<Vec<_>>()
+    };
+    let sorted = |mut values: Vec<(f64, u64)>| {
         values.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         values
     };
-    let refusals = of_drawn("first_refusal_s");
+    let refusals = sorted(of_drawn("first_refusal_s"));
     let (values, what, rank) = if refusals.is_empty() {
-        let peaks = of_drawn("busy_ports_peak");
+        // The fewer ports a run left in its fullest lane, the fuller it was.
+        let peaks = sorted(of_drawn("headroom_ports").into_iter().map(|(left, run)| (-left, run)).collect());
         let rank = peaks.len().saturating_sub(1) / 2;
         (peaks, "the fullest moment of which is the median one", rank)
     } else {

@@ -9,6 +9,7 @@ pub mod comparison;
 pub mod csv;
 pub mod document;
 mod fonts;
+mod fullest;
 pub mod gate;
 pub mod json;
 pub mod life;

@@ -30,7 +30,7 @@ pub struct RunTables {
 }
 
 /// The metrics of `replications.csv` that charts and the summary ask for, of every scope.
-pub const PER_RUN: [&str; 2] = ["first_refusal_s", "busy_ports_peak"];
+pub const PER_RUN: [&str; 3] = ["first_refusal_s", "busy_ports_peak", "headroom_ports"];
 
 /// Figures of each run: those of [`PER_RUN`]. `replications.csv` has them all, and would fill the memory when there are
 /// a million runs.

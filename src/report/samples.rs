@@ -266,6 +266,7 @@ fn figures(spec: &Spec, run: &Run) -> Vec<(&'static str, Option<f64>)> {
         ("first_refusal_s", run.first_refusal_s),
         ("busy_ports_mean", Some(run.busy_sum)),
         ("busy_ports_peak", Some(run.busy_peak)),
+        ("busy_ratio_peak", Some(run.busy_peak / capacity)),
         ("headroom_ports", Some(capacity - run.busy_peak)),
         ("probes_mean", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 6_856.0 } else { 4.0 })),
         ("probes_p99", (run.attempts > 0.0).then_some(if spec.capacity > 99 { 14_216.0 } else { 17.0 })),
@@ -293,7 +294,7 @@ fn summarise(spec: &Spec, runs: &[Run]) -> Table {
         let half = 2.1 * deviation / n.sqrt();
         rows.push(match *metric {
             _ if values.is_empty() => (metric, None, None),
-            "busy_ports_peak" => (metric, values.last().copied(), None),
+            "busy_ports_peak" | "busy_ratio_peak" => (metric, values.last().copied(), None),
             "headroom_ports" => (metric, Some(values[0]), None),
             "first_refusal_s" => (metric, (2 * values.len() >= runs.len()).then(|| values[(runs.len() - 1) / 2]), None),
             _ => (metric, Some(mean), Some((mean - half, mean + half))),

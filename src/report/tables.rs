@@ -9,7 +9,7 @@ use super::query::Places;
 use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
-use crate::experiment::{Experiment, OfferedLoad, Outcome, WatchedPorts, estimate};
+use crate::experiment::{Experiment, NONE_SEEN, OfferedLoad, Outcome, WatchedPorts, estimate, is_unseen};
 use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, ReuseLaw, TARGET_RISK};
 use crate::metrics::connect_cost::Price;
 use crate::metrics::{METRICS, Method, Metric, ProbeGrid, ReuseIntervals, SampleRow};
@@ -91,6 +91,8 @@ pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manif
         for metric in METRICS {
             let found = estimate(experiment, &offered, index, metric, confidence);
             let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
+            let unseen = is_unseen(experiment, &offered, index, metric);
+            let method = if unseen { NONE_SEEN } else { offered.method(index, metric) };
             table.push([
                 name.clone(),
                 variant.clone(),
@@ -102,7 +104,7 @@ pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manif
                 Cell::figure(high),
                 Cell::figure(low.or(high).map(|_| confidence)),
                 if is_of_a_run(metric) { runs.clone() } else { Cell::Empty },
-                Cell::Text(offered.method(index, metric).into()),
+                Cell::Text(method.into()),
             ]);
         }
         if index == 0 {

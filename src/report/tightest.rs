@@ -16,8 +16,8 @@ pub(super) struct Tightest {
 }
 
 impl Tightest {
-    /// The scope whose ports were used up in most runs, else the one that was refused in most, else the fullest; hosts
-    /// before destinations; clients only where neither has fewer ports. It is `all` when no scope has fewer ports than all together.
+    /// The scope whose ports were used up in most runs, else the one with a full lane in most, else the one that was refused
+    /// in most, else the one with the fullest lane; hosts before destinations; clients only where neither has fewer ports. It is `all` when no scope has fewer ports than all together.
     pub(super) fn of(tables: &RunTables) -> Self {
         let all = Self { scope: "all".into(), place: None };
         let ports = |scope: &str| tables.estimate(scope, "capacity_ports").value;
@@ -29,7 +29,7 @@ impl Tightest {
         let places = smaller(&["host:", "destination:"]);
         // Of ports that clients share each has only its own part, so they come where there is nothing else.
         let smaller = if places.is_empty() { smaller(&["client:"]) } else { places };
-        let mut worst: Option<([f64; 4], &str)> = None;
+        let mut worst: Option<([f64; 6], &str)> = None;
         for (scope, ports) in smaller {
             let tightness = tightness(tables, scope, ports);
             // Of equals the first.
@@ -46,8 +46,8 @@ impl Tightest {
     }
 }
 
-/// How badly off a scope is, by the summary alone: the share of runs refused, that of attempts refused, and the share of its
-/// ports that were busy at the fullest moment.
+/// How badly off a scope is, by the summary alone: the share of runs refused, that of attempts refused, and the share of
+/// the ports of its fullest lane that were busy at the fullest moment.
 pub(super) fn badness(tables: &RunTables, scope: &str) -> [f64; 3] {
     let figures = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
     figures.map(|metric| tables.estimate(scope, metric).value.filter(|value| value.is_finite()).unwrap_or(0.0))
@@ -60,7 +60,7 @@ pub(super) fn worse(one: &[f64; 3], other: &[f64; 3]) -> Ordering {
 }
 
 /// The larger, the tighter.
-fn tightness(tables: &RunTables, scope: &str, ports: f64) -> [f64; 4] {
+fn tightness(tables: &RunTables, scope: &str, ports: f64) -> [f64; 6] {
     let runs = |metric, hit: &dyn Fn(f64) -> bool| {
         let values = tables.per_run(scope, metric).into_iter().filter_map(|(_, value)| value);
         values.filter(|value| hit(*value)).count() as f64
@@ -68,7 +68,10 @@ fn tightness(tables: &RunTables, scope: &str, ports: f64) -> [f64; 4] {
     let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
     [
         runs("busy_ports_peak", &|peak| ports > 0.0 && peak >= ports),
+        runs("headroom_ports", &|left| ports > 0.0 && left <= 0.0),
         runs("first_refusal_s", &|_| true),
+        figure("busy_ratio_peak"),
+        // Of two that share their fullest lane the one whose other ports matter less.
         figure("busy_ports_peak") / ports.max(1.0),
         figure("refused_ratio"),
     ]

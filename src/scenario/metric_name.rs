@@ -36,10 +36,14 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("first_refusal_s", "s", "from the start of the window to the first refusal; empty: never"),
     name("outages_total", "spells", "spells with a full lane; a port freed and taken at one instant ends none"),
     name("outage_longest_s", "s", "the longest spell with a full lane"),
-    name("busy_ports_mean", "ports", "ports that no attempt could take: mean over time"),
-    name("busy_ports_peak", "ports", "ports that no attempt could take: the most at any moment"),
-    name("busy_ratio_peak", "ratio", "busy_ports_peak by capacity_ports"),
-    name("headroom_ports", "ports", "capacity_ports less busy_ports_peak: the least ever left"),
+    name("busy_ports_mean", "ports", "ports that no attempt could take, of all lanes together: mean over time"),
+    name("busy_ports_peak", "ports", "ports that no attempt could take: the most at any moment, of all lanes together"),
+    name(
+        "busy_ratio_peak",
+        "ratio",
+        "share of ports that no attempt could take: the highest of any lane at any moment",
+    ),
+    name("headroom_ports", "ports", "ports still free: the fewest of any lane at any moment"),
     name("established_ports_mean", "ports", "ports with an open connection: mean over time"),
     name("time_wait_ports_mean", "ports", "ports in TIME-WAIT: mean over time"),
     name("blocked_ports_mean", "ports", "ports that other sockets of the host keep from these: mean over time"),
@@ -56,7 +60,7 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("reuse_interval_min_s", "s", "the shortest time from the release of a port to its next use"),
     name("reuse_interval_mean_s", "s", "mean time from the release of a port to its next use"),
     name("offered_load", "erlangs", "arrival rate x mean port hold, from the scenario"),
-    name("capacity_ports", "ports", "usable ports"),
+    name("capacity_ports", "ports", "usable ports, of all lanes together"),
 ];
 
 impl MetricName {

@@ -6,6 +6,7 @@
 //! profiles are read from their registries, so adding one changes nothing here. A new key is a line in
 //! [`keys`] and its reading in the `read_*` file of its table. Opens no file: traces come through [`Sources`]. Must never know how a scenario is simulated.
 
+mod chance;
 pub mod claim;
 pub mod condition;
 mod contradictions;

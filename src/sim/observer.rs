@@ -20,7 +20,7 @@ pub struct Attempt {
     pub request: u64,
     /// 0 for the request's first attempt.
     pub retry: u32,
-    /// Ports looked at.
+    /// Ports looked at, in every lane that it tried.
     pub probes: u32,
     /// Where the search began, as an offset from the start of the range.
     pub start: u16,
@@ -75,15 +75,16 @@ pub trait Observer {
     /// themselves, before their ports are released and before the next sample.
     const IN_ORDER: bool = true;
 
-    /// The measured window opens: what came before `at` counts in nothing.
-    fn window_opens(&mut self, at: SimTime) {
-        let _ = at;
+    /// The measured window opens: what came before `at` counts in nothing. `free`: how many ports each lane has free,
+    /// counted over all hosts.
+    fn window_opens(&mut self, at: SimTime, free: &[u32]) {
+        let _ = (at, free);
     }
 
-    /// A batch of the measured window ends and the next one begins ([`Window::batches`](super::run::Window)); not told at
-    /// the end of the window.
-    fn batch_ends(&mut self, at: SimTime) {
-        let _ = at;
+    /// A batch of the measured window ends and the next one begins ([`Window::batches`](super::run::Window)), with so many
+    /// ports free in each lane; not told at the end of the window.
+    fn batch_ends(&mut self, at: SimTime, free: &[u32]) {
+        let _ = (at, free);
     }
 
     /// An attempt got a port.
@@ -153,14 +154,14 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     const IN_ORDER: bool = A::IN_ORDER || B::IN_ORDER;
 
     #[inline]
-    fn window_opens(&mut self, at: SimTime) {
-        self.0.window_opens(at);
-        self.1.window_opens(at);
+    fn window_opens(&mut self, at: SimTime, free: &[u32]) {
+        self.0.window_opens(at, free);
+        self.1.window_opens(at, free);
     }
 
-    fn batch_ends(&mut self, at: SimTime) {
-        self.0.batch_ends(at);
-        self.1.batch_ends(at);
+    fn batch_ends(&mut self, at: SimTime, free: &[u32]) {
+        self.0.batch_ends(at, free);
+        self.1.batch_ends(at, free);
     }
 
     #[inline]
@@ -231,12 +232,12 @@ impl<A: Observer> Observer for &mut A {
     const IN_ORDER: bool = A::IN_ORDER;
 
     #[inline]
-    fn window_opens(&mut self, at: SimTime) {
-        (**self).window_opens(at);
+    fn window_opens(&mut self, at: SimTime, free: &[u32]) {
+        (**self).window_opens(at, free);
     }
 
-    fn batch_ends(&mut self, at: SimTime) {
-        (**self).batch_ends(at);
+    fn batch_ends(&mut self, at: SimTime, free: &[u32]) {
+        (**self).batch_ends(at, free);
     }
 
     #[inline]

@@ -2,7 +2,6 @@
 
 use super::spread::{SpreadWords, Spreading};
 use super::topology::{Flow, Topology};
-use super::world::PortOwner;
 use crate::des::{Lookup, Randomness, SimDuration, SimTime, Words};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
@@ -178,19 +177,23 @@ impl Requests {
         u32::try_from(index).expect("at most 4,096 flows")
     }
 
+    /// The source address and the endpoint where an attempt begins to look for a port.
     #[inline]
-    pub(super) fn pick(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
-        if self.spreads { self.pick_spread(pending, flow, host) } else { (0, 0) }
+    pub(super) fn pick(&mut self, pending: &Pending, flow: &Flow) -> (u32, u32) {
+        if self.spreads { self.pick_spread(pending, flow) } else { (0, 0) }
     }
 
     #[inline(never)]
-    fn pick_spread(&mut self, pending: &Pending, flow: &Flow, host: &PortOwner) -> (u32, u32) {
+    fn pick_spread(&mut self, pending: &Pending, flow: &Flow) -> (u32, u32) {
         let turn = &mut self.turns[(pending.flow - self.first_flow) as usize];
         let now = *turn;
         *turn += 1;
-        self.spreading.pick(flow.endpoints, now, pending.words.of_attempt(pending.retry), |source, endpoint| {
-            host.pool.lane(host.lane(flow, source, endpoint) as usize).free() > 0
-        })
+        self.spreading.pick(flow.endpoints, now, pending.words.of_attempt(pending.retry))
+    }
+
+    /// Where an attempt looks that found no port there, if anywhere.
+    pub(super) fn pick_next(&self, flow: &Flow, pair: (u32, u32)) -> Option<(u32, u32)> {
+        self.spreading.next(flow.endpoints, pair)
     }
 
     /// How long the request waits before attempt number `pending.retry`.

@@ -95,10 +95,11 @@ pub fn run(
             Active::Arrival => world.arrive(at, world.next.arrival.first(), observer),
             Active::Retry => world.retry(world.next.retry.first(), observer),
             Active::Opening => {
+                let free = world.free_ports();
                 if at == window.opens {
-                    observer.window_opens(at);
+                    observer.window_opens(at, &free);
                 } else {
-                    observer.batch_ends(at);
+                    observer.batch_ends(at, &free);
                 }
                 opening = cuts.next().unwrap_or(SimTime::NEVER);
             }

@@ -6,7 +6,7 @@
 
 use super::connection::Connection;
 use super::observer::{Attempt, Cause, Connected, Held, Observer};
-use super::requests::Pending;
+use super::requests::{Pending, Requests};
 use super::topology::{Flow, PoolLanes, Topology};
 use super::world::{PortOwner, World, host_clock};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime};
@@ -164,6 +164,34 @@ impl SocketHost {
         }
     }
 
+    /// Looks at the client's `first` place, and then at the next ones that its rules allow until there is a port. Ports looked
+    /// at are those of all places; where there is none, the first is the one that refuses.
+    fn search_in_turn(
+        &self,
+        (owner, lanes): (&mut PortOwner, &PoolLanes),
+        (client, flow): (&Requests, &Flow),
+        first: (u32, u32),
+        at: SimTime,
+    ) -> ((u32, u32), Result<Choice, (Cause, Choice)>) {
+        let mut at_place = |(source, endpoint)| {
+            let local = owner.lane(flow, source, endpoint);
+            self.search((&mut *owner, lanes), local, (source, flow.first_endpoint + endpoint), at)
+        };
+        let (cause, refusal) = match at_place(first) {
+            Ok(choice) => return (first, Ok(choice)),
+            Err(refusal) => refusal,
+        };
+        let (mut place, mut probes) = (first, 0);
+        while let Some(next) = client.pick_next(flow, place) {
+            match at_place(next) {
+                Ok(choice) => return (next, Ok(choice.after(refusal.probes + probes))),
+                Err((_, choice)) => probes += choice.probes,
+            }
+            place = next;
+        }
+        (first, Err((cause, refusal.after(probes))))
+    }
+
     /// Would a socket of this way take the port?
     fn is_usable(&self, lanes: &PoolLanes, port: u16, source: u32, endpoint: u32) -> bool {
         let (claim, strides) = (lanes.way.claim, lanes.strides());
@@ -237,11 +265,13 @@ impl World<'_> {
         let flow = &self.topology.flows[pending.flow as usize];
         let lanes = &self.topology.pools[flow.pool];
         let owner = &mut self.pools[flow.pool];
-        let (source, endpoint) = self.clients[flow.client].pick(&pending, flow, owner);
-        let local = owner.lane(flow, source, endpoint);
         let place = owner.socket_host.expect("the caller has looked");
+        let client = &mut self.clients[flow.client];
+        let first = client.pick(&pending, flow);
+        let host = &self.socket_hosts[place];
+        let ((source, endpoint), found) = host.search_in_turn((owner, lanes), (client, flow), first, at);
+        let local = owner.lane(flow, source, endpoint);
         let tuple = (source, flow.first_endpoint + endpoint);
-        let found = self.socket_hosts[place].search((owner, lanes), local, tuple, at);
         let (Ok(choice) | Err((_, choice))) = found;
         let mut attempt = Attempt {
             at,

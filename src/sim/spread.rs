@@ -37,56 +37,36 @@ fn mix(word: u64, number: u32) -> u64 {
 }
 
 impl Spreading {
-    /// Source address and endpoint of the attempt that is the `turn`-th to this destination, which has `endpoints`.
-    /// `has_free` tells whether a pair has a usable port.
+    /// Source address and endpoint where the attempt that is the `turn`-th to this destination, which has `endpoints`,
+    /// begins to look for a port.
     #[inline]
-    pub(super) fn pick(
-        self,
-        endpoints: u32,
-        turn: u64,
-        words: SpreadWords,
-        has_free: impl Fn(u32, u32) -> bool,
-    ) -> (u32, u32) {
+    pub(super) fn pick(self, endpoints: u32, turn: u64, words: SpreadWords) -> (u32, u32) {
         let source = match self.source {
-            Spread::Random => Some(below(words.source, self.addresses)),
-            Spread::RoundRobin => Some(turn_of(turn, self.addresses)),
-            Spread::FirstFree => None,
+            Spread::Random => below(words.source, self.addresses),
+            Spread::RoundRobin => turn_of(turn, self.addresses),
+            Spread::FirstFree => 0,
         };
         let endpoint = match self.balance {
-            Spread::Random => Some(below(words.endpoint, endpoints)),
+            Spread::Random => below(words.endpoint, endpoints),
             Spread::RoundRobin if self.source == Spread::RoundRobin => {
                 // In lockstep the two would meet only every least common multiple; one step aside after each.
                 let round = turn / lcm(self.addresses, endpoints);
-                Some(turn_of(turn + round, endpoints))
+                turn_of(turn + round, endpoints)
             }
-            Spread::RoundRobin => Some(turn_of(turn, endpoints)),
-            Spread::FirstFree => None,
+            Spread::RoundRobin => turn_of(turn, endpoints),
+            Spread::FirstFree => 0,
         };
-        // Full everywhere: the first is the one that refuses.
-        first_free(source, endpoint, self.addresses, endpoints, has_free)
-            .unwrap_or((source.unwrap_or(0), endpoint.unwrap_or(0)))
+        (source, endpoint)
     }
-}
 
-#[inline]
-fn first_free(
-    source: Option<u32>,
-    endpoint: Option<u32>,
-    addresses: u32,
-    endpoints: u32,
-    has_free: impl Fn(u32, u32) -> bool,
-) -> Option<(u32, u32)> {
-    match (source, endpoint) {
-        (Some(source), Some(endpoint)) => Some((source, endpoint)),
-        (Some(source), None) => {
-            (0..endpoints).find(|endpoint| has_free(source, *endpoint)).map(|endpoint| (source, endpoint))
+    /// Where it looks when it has found none there: `first-free` tries the next endpoint, then the next address.
+    pub(super) fn next(self, endpoints: u32, (source, endpoint): (u32, u32)) -> Option<(u32, u32)> {
+        let (in_turn, balanced) = (self.source == Spread::FirstFree, self.balance == Spread::FirstFree);
+        if balanced && endpoint + 1 < endpoints {
+            return Some((source, endpoint + 1));
         }
-        (None, Some(endpoint)) => {
-            (0..addresses).find(|source| has_free(*source, endpoint)).map(|source| (source, endpoint))
-        }
-        (None, None) => (0..addresses)
-            .flat_map(|source| (0..endpoints).map(move |endpoint| (source, endpoint)))
-            .find(|(source, endpoint)| has_free(*source, *endpoint)),
+        let first = if balanced { 0 } else { endpoint };
+        (in_turn && source + 1 < self.addresses).then_some((source + 1, first))
     }
 }
 
@@ -115,20 +95,23 @@ mod tests {
         let rule = spreading(Spread::RoundRobin, Spread::RoundRobin, 4);
         let mut counts = std::collections::BTreeMap::new();
         for turn in 0..48 {
-            *counts.entry(rule.pick(6, turn, SpreadWords::default(), |_, _| true)).or_insert(0) += 1;
+            *counts.entry(rule.pick(6, turn, SpreadWords::default())).or_insert(0) += 1;
         }
         assert_eq!(counts.len(), 24);
         assert!(counts.values().all(|count| *count == 2));
     }
 
     #[test]
-    fn first_free_takes_the_first_that_has_a_port() {
-        let rule = spreading(Spread::FirstFree, Spread::FirstFree, 3);
-        assert_eq!(rule.pick(2, 9, SpreadWords::default(), |source, endpoint| (source, endpoint) >= (1, 1)), (1, 1));
-        assert_eq!(rule.pick(2, 9, SpreadWords::default(), |_, _| false), (0, 0));
-        let mixed = spreading(Spread::RoundRobin, Spread::FirstFree, 3);
-        assert_eq!(mixed.pick(2, 5, SpreadWords::default(), |_, endpoint| endpoint == 1), (2, 1));
-        assert_eq!(mixed.pick(2, 5, SpreadWords::default(), |_, _| false), (2, 0));
+    fn first_free_goes_from_endpoint_to_endpoint_and_then_to_the_next_address() {
+        let all = |rule: Spreading, turn| {
+            let first = rule.pick(2, turn, SpreadWords::default());
+            std::iter::successors(Some(first), |pair| rule.next(2, *pair)).collect::<Vec<_>>()
+        };
+        let both = spreading(Spread::FirstFree, Spread::FirstFree, 3);
+        assert_eq!(all(both, 9), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]);
+        assert_eq!(all(spreading(Spread::RoundRobin, Spread::FirstFree, 3), 5), [(2, 0), (2, 1)]);
+        assert_eq!(all(spreading(Spread::FirstFree, Spread::RoundRobin, 3), 5), [(0, 1), (1, 1), (2, 1)]);
+        assert_eq!(all(spreading(Spread::RoundRobin, Spread::RoundRobin, 3), 1), [(1, 1)]);
     }
 
     #[test]
@@ -136,8 +119,8 @@ mod tests {
         let rule = spreading(Spread::Random, Spread::Random, 65_536);
         let words = SpreadWords { source: 1 << 63, endpoint: 5 };
         let picks: std::collections::BTreeSet<_> =
-            (0..20).map(|retry| rule.pick(1, 0, words.of_attempt(retry), |_, _| true)).collect();
+            (0..20).map(|retry| rule.pick(1, 0, words.of_attempt(retry))).collect();
         assert!(picks.len() > 18, "{picks:?}");
-        assert_eq!(rule.pick(1, 0, words.of_attempt(0), |_, _| true), (32_768, 0));
+        assert_eq!(rule.pick(1, 0, words.of_attempt(0)), (32_768, 0));
     }
 }

@@ -124,6 +124,8 @@ pub struct Topology {
     pub lanes: usize,
     /// Usable ports of each class.
     pub class_ports: Vec<u64>,
+    /// Usable ports of each lane of each class: its lanes are of one pool.
+    pub class_lane_ports: Vec<u32>,
     /// Scopes: all, then hosts, clients, destinations, each in file order.
     pub scopes: Vec<Scope>,
 }
@@ -142,6 +144,7 @@ impl Topology {
             first_flow: Vec::new(),
             lanes: 0,
             class_ports: Vec::new(),
+            class_lane_ports: Vec::new(),
             scopes: Vec::new(),
         };
         let endpoints: Vec<_> = (0..scenario.hosts.len()).map(|host| Endpoints::of(scenario, host)).collect();
@@ -188,6 +191,7 @@ impl Topology {
         for destination in (0..used.len()).filter(|destination| endpoints.used[*destination]) {
             if used[destination] && (by_destination || classes.iter().flatten().next().is_none()) {
                 self.class_ports.push(0);
+                self.class_lane_ports.push(ports);
             }
             let class = used[destination].then(|| self.class_ports.len() - 1);
             let many = scenario.destinations[destination].endpoints as usize;
@@ -245,6 +249,19 @@ impl Topology {
     /// The pool that has lane number `lane`.
     pub fn pool_of_lane(&self, lane: u32) -> &PoolLanes {
         &self.pools[self.pools.partition_point(|pool| pool.first + pool.count <= lane)]
+    }
+
+    /// The fewest free ports of any lane of each class, when `free` are those of every lane.
+    pub fn fewest_of_class(&self, free: &[u32]) -> Vec<u32> {
+        let mut fewest = self.class_lane_ports.clone();
+        for pool in &self.pools {
+            for (lane, free) in (pool.first..pool.first + pool.count).zip(&free[pool.first as usize..]) {
+                if let Some(class) = pool.class_of(lane) {
+                    fewest[class] = fewest[class].min(*free);
+                }
+            }
+        }
+        fewest
     }
 
     /// Usable ports of a scope.

@@ -49,7 +49,7 @@ impl<'a> Walk<'a> {
             Active::Arrival => self.world.arrive(at, self.world.next.arrival.first(), observer),
             Active::Retry => self.world.retry(self.world.next.retry.first(), observer),
             Active::Opening => {
-                observer.window_opens(at);
+                observer.window_opens(at, &self.world.free_ports());
                 self.opening = SimTime::NEVER;
             }
             Active::Sample => unreachable!("none is asked for"),

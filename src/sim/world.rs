@@ -6,7 +6,9 @@ use super::requests::{Pending, Requests};
 use super::socket_host::SocketHost;
 use super::topology::{Flow, PoolLanes, Topology};
 use crate::des::{DelayLine, Randomness, SimDuration, SimTime, SlotWheel, Tournament};
+use crate::port::allocator::Choice;
 use crate::port::hold::Timer;
+use crate::port::lane::Lane;
 use crate::port::pool::PoolSettings;
 use crate::port::{Clock, Pool, Strides, SynSent};
 use crate::scenario::{Client, Host, Scenario};
@@ -42,6 +44,10 @@ pub(super) struct Next {
     pub(super) retry: Tournament,
     pub(super) arrival: Tournament,
 }
+
+/// What came of a search: source address and endpoint, the lane among those of the host, the choice, and how many ports are
+/// free there after it.
+type Found = ((u32, u32), u32, Choice, u32);
 
 /// The ports of one pool.
 #[derive(Clone, Debug)]
@@ -145,6 +151,11 @@ impl<'a> World<'a> {
         self.pools.iter().map(|owner| &owner.pool)
     }
 
+    /// How many ports each lane has free, counted over all hosts.
+    pub(super) fn free_ports(&self) -> Vec<u32> {
+        self.pools().flat_map(Pool::lanes).map(Lane::free).collect()
+    }
+
     /// Connections that are open now.
     pub fn open_connections(&self) -> usize {
         self.closes.len() + self.close_lines.iter().map(DelayLine::len).sum::<usize>()
@@ -220,16 +231,19 @@ impl<'a> World<'a> {
         let flow = &self.topology.flows[pending.flow as usize];
         let host = &mut self.pools[flow.pool];
         let client = &mut self.clients[flow.client];
-        let (source, endpoint) = client.pick(&pending, flow, host);
+        let mut place = client.pick(&pending, flow);
         // Mostly there is one address and one endpoint: no product of strides then, once per arrival.
-        let local = if (source, endpoint) == (0, 0) { flow.first_lane } else { host.lane(flow, source, endpoint) };
-        let (choice, free) = host.pool.take(local as usize, at);
+        let mut local = if place == (0, 0) { flow.first_lane } else { host.lane(flow, place.0, place.1) };
+        let (mut choice, mut free) = host.pool.take(local as usize, at);
+        if choice.offset().is_none() {
+            (place, local, choice, free) = host.take_elsewhere(client, flow, at, (place, local, choice, free));
+        }
         let attempt = || Attempt {
             at,
             flow: pending.flow,
             lane: host.first_lane + local,
-            source,
-            endpoint,
+            source: place.0,
+            endpoint: place.1,
             request: pending.request,
             retry: pending.retry,
             probes: choice.probes,
@@ -407,6 +421,25 @@ impl PortOwner {
     fn free(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
         let free = self.pool.give_back((connection.lane() - self.first_lane) as usize, connection.offset());
         observer.released(at, &held(connection), free);
+    }
+
+    /// Goes on where the first search `found` no port: to the next place that the client's rules allow, until there is one.
+    /// Ports looked at are those of all places; where there is none, the first is the one that refuses.
+    #[cold]
+    #[inline(never)]
+    fn take_elsewhere(&mut self, client: &Requests, flow: &Flow, at: SimTime, found: Found) -> Found {
+        let (first, first_lane, refusal, left) = found;
+        let (mut place, mut probes) = (first, 0);
+        while let Some(next) = client.pick_next(flow, place) {
+            let local = self.lane(flow, next.0, next.1);
+            let (choice, free) = self.pool.take(local as usize, at);
+            if choice.offset().is_some() {
+                return (next, local, choice.after(refusal.probes + probes), free);
+            }
+            probes += choice.probes;
+            place = next;
+        }
+        (first, first_lane, refusal.after(probes), left)
     }
 
     /// The lane of a connection among those of the host.

@@ -254,6 +254,8 @@ fn the_books_balance() {
         assert!(all.busy_peak <= all.capacity && all.full <= all.duration && all.outage_longest <= all.full);
         assert!(all.busy <= nanos(all.duration) * i128::from(all.busy_peak), "a mean is below its peak in\n{}", text());
         assert_eq!(all.outages == 0, all.full.is_zero());
+        assert!(all.headroom <= all.capacity - all.busy_peak, "a lane has no more free ports than all in\n{}", text());
+        assert_eq!(all.headroom == 0, all.fullest.busy == all.fullest.ports);
         // Destinations share no port under these rules, and no attempt is anyone else's.
         let scopes = experiment.topology.scopes.iter().enumerate();
         let parts: Vec<Measures> = scopes

@@ -18,6 +18,7 @@ mod compare_command;
 mod connect_cost;
 mod coverage;
 mod explain_command;
+mod faults;
 mod format_screens;
 mod front_door;
 mod gallery;

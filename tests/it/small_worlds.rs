@@ -7,7 +7,7 @@ use crate::support::{Draft, constant};
 use dryport::des::{Randomness, SimDuration, SimTime};
 use dryport::metrics::attempts::AttemptRow;
 use dryport::metrics::recorder::{Keep, Views};
-use dryport::metrics::{AttemptLog, Measures, Recorder};
+use dryport::metrics::{AttemptLog, LaneMoment, Measures, Recorder};
 use dryport::port::AllocatorKind;
 use dryport::scenario::Scenario;
 use dryport::sim::run::Window;
@@ -153,9 +153,12 @@ fn complete(setting: Setting, expected: &Measures, found: &Measures) -> Measures
     near(found.connect_cost_max.into(), attempt(found.probes_max.saturating_sub(got)));
     let p99 = if found.connects == 0 { 0 } else { attempt(found.probes_p99 - 1) };
     near(found.connect_cost_p99.into(), p99.min(found.connect_cost_max.into()));
+    let ports = u64::from(setting.ports);
     Measures {
         duration: SimDuration::from_secs(END),
-        capacity: setting.ports.into(),
+        capacity: ports,
+        headroom: ports - expected.busy_peak,
+        fullest: LaneMoment { busy: expected.busy_peak, ports },
         probes: found.probes,
         probes_p99: found.probes_p99,
         probes_max: found.probes_max,

@@ -29,7 +29,7 @@ impl Halves {
 }
 
 impl Observer for Halves {
-    fn window_opens(&mut self, at: SimTime) {
+    fn window_opens(&mut self, at: SimTime, _free: &[u32]) {
         (self.since, self.first_full_ns, self.second_busy_ns) = (at, 0, 0);
     }
 
@@ -106,7 +106,7 @@ struct Rests {
 }
 
 impl Observer for Rests {
-    fn window_opens(&mut self, _at: SimTime) {
+    fn window_opens(&mut self, _at: SimTime, _free: &[u32]) {
         self.counts = true;
     }
 

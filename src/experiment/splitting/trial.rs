@@ -266,7 +266,7 @@ impl Watch<'_> {
 impl Observer for Watch<'_> {
     const IN_ORDER: bool = false;
 
-    fn window_opens(&mut self, _at: SimTime) {
+    fn window_opens(&mut self, _at: SimTime, _free: &[u32]) {
         self.place.counts = true;
     }
 

@@ -39,6 +39,12 @@ impl Choice {
         Self { offset: offset.unwrap_or(Self::NONE), start, probes }
     }
 
+    /// The same after so many ports were looked at elsewhere, in vain.
+    #[must_use]
+    pub fn after(self, probes: u32) -> Self {
+        Self { probes: self.probes + probes, ..self }
+    }
+
     /// The port, as an offset from the start of the range; `None`: no usable port was found.
     #[inline]
     pub fn offset(self) -> Option<u16> {

@@ -1,5 +1,6 @@
 //! How different one run can be from another: busy ports over time, in bands over runs.
 
+use super::super::fullest::Fullest;
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
@@ -120,6 +121,9 @@ fn y_axis(zoom: Option<f64>, top: f64) -> Axis {
 }
 
 fn title(tables: &RunTables, scope: &str, ceiling: Option<f64>) -> String {
+    if Fullest::of(tables, scope).is_some_and(|fullest| fullest.of_one.is_none()) {
+        return title_of_sets(tables, scope);
+    }
     let peaks = tables.per_run(scope, "busy_ports_peak");
     let peaks: Vec<f64> = peaks.into_iter().filter_map(|(_, peak)| peak).collect();
     let least = peaks.iter().copied().fold(f64::MAX, f64::min);
@@ -142,6 +146,26 @@ fn title(tables: &RunTables, scope: &str, ceiling: Option<f64>) -> String {
         _ if least < most => format!("Fullest moments of {runs}: {} to {}{of} ports", count(least), count(most)),
         (2, _) => format!("Fullest moment in both runs: {}{of} ports", count(most)),
         _ => format!("Fullest moment in each of {runs}: {}{of} ports", count(most)),
+    }
+}
+
+/// The same of ports in several sets, where their sum says little.
+fn title_of_sets(tables: &RunTables, scope: &str) -> String {
+    let left: Vec<f64> = tables.per_run(scope, "headroom_ports").into_iter().filter_map(|(_, left)| left).collect();
+    let full = left.iter().filter(|left| **left <= 0.0).count();
+    let runs = words::plural(left.len() as u64, "run");
+    let (least, most) =
+        left.iter().fold((f64::MAX, 0.0_f64), |(least, most), left| (least.min(*left), most.max(*left)));
+    match (left.len(), full) {
+        (0, _) => "No run was made".into(),
+        (1, 1) => "The only run filled a set of ports".into(),
+        (all, full) if full == all => format!("Each of {runs} filled a set of ports"),
+        (_, 1..) => format!("{} of {runs} filled a set of ports", words::thousands(full as u64)),
+        _ if least < most => {
+            let left = format!("{} to {}", words::count(least), words::counted(most, "port"));
+            format!("Left in the fullest set of ports, in {runs}: {left}")
+        }
+        _ => format!("Left in the fullest set of ports, in {runs}: {}", words::counted(least, "port")),
     }
 }
 

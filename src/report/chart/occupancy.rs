@@ -1,5 +1,6 @@
 //! Which ports were busy, when, and with what: one run, the one in the middle of all.
 
+use super::super::fullest::Fullest;
 use super::super::middle_run::middle_run;
 use super::super::query::Sample;
 use super::super::tightest::Tightest;
@@ -49,15 +50,16 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     let idle = series.iter().all(|sample| sample.attempts == 0.0 && sample.busy_max == 0.0);
     let top = series.iter().map(|sample| sample.busy_max.max(sample.busy + sample.reusable)).fold(0.0, f64::max);
     let top = ceiling.unwrap_or(top).max(1.0);
-    let of_runs = format!("run {run} of {}", words::count(tables.meta.replications as f64));
-    let peak = of_run(tables, scope, "busy_ports_peak", run);
-    let peak = peak.unwrap_or_else(|| series.iter().map(|sample| sample.busy_max).fold(0.0, f64::max));
     let headings = if series.is_empty() {
         Headings { title: "No time series was written".into(), note: String::new() }
     } else if idle {
         Headings { title: "No connection was opened".into(), note: String::new() }
     } else {
-        Headings { title: title(&tightest, first, (peak, ceiling), &of_runs), note: note(&tightest, &why) }
+        let title = match first {
+            Some(time) => title_of_refused(tables, &tightest, run, time),
+            None => title_of_calm(tables, &tightest),
+        };
+        Headings { title, note: note(&tightest, &why) }
     };
     let grain = if top < TINY_PORTS { Grain::Whole } else { Grain::Fine };
     let x = Axis::time("time since the start of the window", (0.0, tables.meta.duration_s.max(1e-9)));
@@ -105,24 +107,47 @@ fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64
     tables.per_run(scope, metric).into_iter().find(|(number, _)| *number == run).and_then(|(_, value)| value)
 }
 
-/// The finding. Attempts may be refused while ports are left: of several lanes one is full, or Linux tries not all.
-fn title(tightest: &Tightest, first: Option<f64>, (peak, ceiling): (f64, Option<f64>), of_runs: &str) -> String {
-    // A name that is too long must not push out what is said of it.
-    let place = tightest.place.as_ref().map(|place| shortened(place, TITLE, PLACE_MAX));
-    let place = place.map_or_else(String::new, |place| format!(" {place},"));
-    let of = ceiling.map_or_else(String::new, |ceiling| format!(" of {}", words::count(ceiling)));
-    let busy = format!("{}{of} ports busy", words::count(peak));
-    match (first.map(words::seconds), ceiling) {
-        (Some(time), Some(ceiling)) if peak < ceiling => {
-            format!("Refused after {time}{place} in {of_runs}, with at most {busy}")
+/// The finding where the run that is drawn was refused. Attempts may be refused while ports are left: of several lanes one
+/// is full, or Linux tries not all.
+fn title_of_refused(tables: &RunTables, tightest: &Tightest, run: u64, time_s: f64) -> String {
+    let figure = |metric| of_run(tables, &tightest.scope, metric, run);
+    let ceiling = tables.estimate(&tightest.scope, "capacity_ports").value;
+    let place = place(tightest).map_or_else(String::new, |place| format!("{place},"));
+    let when = format!("after {}{place} in run {run} of {}", words::seconds(time_s), runs(tables));
+    match (figure("busy_ports_peak"), ceiling, figure("headroom_ports")) {
+        (Some(peak), Some(ceiling), Some(left)) if peak < ceiling && left > 0.0 => {
+            format!("Refused {when}, with at most {} of {} ports busy", words::count(peak), words::count(ceiling))
         }
-        (Some(time), _) => format!("Ports ran out after {time}{place} in {of_runs}"),
-        (None, Some(ceiling)) if ceiling > 0.0 => {
-            let left = words::percent((ceiling - peak) / ceiling);
-            format!("At most {busy}{place} in {of_runs}: {left} % left")
-        }
-        (None, _) => format!("At most {busy}{place} in {of_runs}"),
+        (Some(peak), Some(ceiling), Some(_)) if peak < ceiling => format!("A set of ports ran out {when}"),
+        _ => format!("Ports ran out {when}"),
     }
+}
+
+/// The finding where it was not: of all runs, as the screen has it.
+fn title_of_calm(tables: &RunTables, tightest: &Tightest) -> String {
+    let place = place(tightest).unwrap_or_default();
+    let runs = match tables.meta.replications {
+        1 => "the only run".into(),
+        _ => format!("any of {} runs", runs(tables)),
+    };
+    let Some(fullest) = Fullest::of(tables, &tightest.scope) else { return format!("No refusal{place} in {runs}") };
+    let left = format!("{} % left", words::percent(1.0 - fullest.busy));
+    match fullest.of_one {
+        Some((peak, ports)) => {
+            let busy = format!("{} of {} ports busy", words::count(peak), words::count(ports));
+            format!("At most {busy}{place} in {runs}: {left}")
+        }
+        None => format!("Fullest set of ports{place} in {runs}: {left}"),
+    }
+}
+
+fn runs(tables: &RunTables) -> String {
+    words::count(tables.meta.replications as f64)
+}
+
+/// Which ports, after a space. A name that is too long must not push out what is said of it.
+fn place(tightest: &Tightest) -> Option<String> {
+    tightest.place.as_ref().map(|place| format!(" {}", shortened(place, TITLE, PLACE_MAX)))
 }
 
 /// Which ports, and which run.
@@ -281,21 +306,50 @@ fn whole(value: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::samples;
+    use super::super::super::query::PerRun;
+    use super::super::super::{Cell, Table, samples};
     use super::*;
 
+    /// A run of three with figures of its own.
+    fn tables(scope: &str, figures: &[(&'static str, f64)]) -> RunTables {
+        let mut tables = samples::quickstart();
+        tables.meta.replications = 3;
+        let (mut summary, mut per_run) = (Table::new(tables.summary.columns()), PerRun::default());
+        let [of, metric, estimate] = ["scope", "metric", "estimate"].map(|name| summary.column(name));
+        let first = tables.summary.row(0).to_vec();
+        for (name, value) in figures {
+            let mut row = first.clone();
+            (row[of], row[metric]) = (Cell::Text(scope.into()), Cell::Text((*name).into()));
+            row[estimate] = Cell::Number(*value);
+            summary.push(row);
+            per_run.push(1, &scope.into(), name, Some(*value));
+        }
+        (tables.summary, tables.per_run) = (summary, per_run);
+        tables
+    }
+
+    /// A7, A9: a sum hides a full part; screen and title have one figure.
     #[test]
     fn the_title_is_true_of_the_ports_that_are_drawn() {
         let all = Tightest { scope: "all".into(), place: None };
         let host = Tightest { scope: "host:b".into(), place: Some("on host b".into()) };
-        let titled = |shown, first, peak| title(shown, first, (peak, Some(1_152.0)), "run 1 of 3");
-        assert_eq!(titled(&all, Some(128.0), 1_152.0), "Ports ran out after 2 min 8 s in run 1 of 3");
-        assert_eq!(titled(&host, Some(128.0), 1_152.0), "Ports ran out after 2 min 8 s on host b, in run 1 of 3");
+        let of = |peak: f64, left: f64, busy: f64| {
+            let ports = [("capacity_ports", 1_152.0), ("busy_ports_peak", peak)];
+            [&ports[..], &[("busy_ratio_peak", busy), ("headroom_ports", left)]].concat()
+        };
+        let refused = |shown: &Tightest, peak, left| {
+            title_of_refused(&tables(&shown.scope, &of(peak, left, 1.0)), shown, 1, 128.0)
+        };
+        assert_eq!(refused(&all, 1_152.0, 0.0), "Ports ran out after 2 min 8 s in run 1 of 3");
+        assert_eq!(refused(&host, 1_152.0, 0.0), "Ports ran out after 2 min 8 s on host b, in run 1 of 3");
         assert_eq!(
-            titled(&all, Some(128.0), 369.0),
+            refused(&all, 369.0, 1.0),
             "Refused after 2 min 8 s in run 1 of 3, with at most 369 of 1,152 ports busy"
         );
-        assert_eq!(titled(&host, None, 576.0), "At most 576 of 1,152 ports busy on host b, in run 1 of 3: 50 % left");
+        assert_eq!(refused(&host, 576.0, 0.0), "A set of ports ran out after 2 min 8 s on host b, in run 1 of 3");
+        let calm = |peak, left, busy| title_of_calm(&tables(&host.scope, &of(peak, left, busy)), &host);
+        assert_eq!(calm(600.0, 144.0, 0.75), "Fullest set of ports on host b in any of 3 runs: 25 % left");
+        assert_eq!(calm(576.0, 576.0, 0.5), "At most 576 of 1,152 ports busy on host b in any of 3 runs: 50 % left");
         assert_eq!(note(&host, " \u{b7} shown is run 1"), " \u{b7} ports on host b \u{b7} shown is run 1");
         assert_eq!(note(&all, ""), "");
     }

@@ -48,7 +48,7 @@ struct Lane<'t> {
     name: String,
     risk: f64,
     refused: f64,
-    /// Share of the ports at the fullest moment of all runs.
+    /// Share of the ports of its fullest lane at the fullest moment of all runs.
     peak: f64,
     ceiling: Option<f64>,
 }
@@ -82,9 +82,11 @@ fn kind(tables: &RunTables) -> Option<(&'static str, &'static str)> {
     if count(hosts) < 2 {
         return [destinations, clients].into_iter().find(|kind| count(*kind) > 1);
     }
+    // A panel draws all ports of its scope, so that sums tell which panels are the fuller.
     let fullest = |kind: (&str, _)| {
-        let peaks = tables.scopes(kind.0).into_iter().map(|scope| badness(tables, scope)[2]);
-        peaks.fold(0.0, f64::max)
+        let figure = |scope, metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
+        let peak = |scope| figure(scope, "busy_ports_peak") / figure(scope, "capacity_ports").max(1.0);
+        tables.scopes(kind.0).into_iter().map(peak).fold(0.0, f64::max)
     };
     Some(if count(clients) > 1 && fullest(clients) > fullest(hosts) { clients } else { hosts })
 }
@@ -126,7 +128,7 @@ fn panels(canvas: &mut Canvas, lanes: &[Lane<'_>], (run, place): (u64, &str)) {
         lanes.iter().take(PANELS_MAX).map(|lane| lane.tables.series(run, &lane.scope)).collect();
     let is_blocked = drawn.iter().flatten().any(|sample| sample.blocked > 0.0);
     let key = format!(
-        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange{}; red: refused. Titles: peak and refused, all runs",
+        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange{}; red: refused. Titles: fullest set of ports and refused, all runs",
         if is_blocked { ", blocked grey" } else { "" }
     );
     canvas.text((32.0, 108.0), &key, SMALL);

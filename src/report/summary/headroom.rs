@@ -1,24 +1,27 @@
 //! `Headroom`: how near the fullest moment came, when nobody was refused.
 
+use super::super::fullest::Fullest;
 use super::super::page::solid;
+use super::super::tightest::Tightest;
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
 
 pub(super) fn headroom(tables: &RunTables) -> Vec<String> {
-    let figure = |metric| tables.estimate("all", metric).value;
-    let (Some(ports), Some(peak)) = (figure("capacity_ports"), figure("busy_ports_peak")) else { return Vec::new() };
-    if Refusals::of(tables, "all").refused > 0 || ports <= 0.0 {
+    let tightest = Tightest::of(tables);
+    let Some(fullest) = Fullest::of(tables, &tightest.scope) else { return Vec::new() };
+    if Refusals::of(tables, "all").refused > 0 {
         return Vec::new();
     }
-    let left = ports - peak;
-    let fullest = format!(
-        "fullest moment of all runs {} of {}: {} left {}",
-        words::count(peak),
-        words::counted(ports, "port"),
-        words::count(left),
-        solid(&format!("({} %)", words::percent(left / ports)))
-    );
+    let of = match fullest.of_one {
+        Some((peak, ports)) => {
+            let ports = tightest.at_end_of(&words::counted(ports, "port"));
+            format!("fullest moment of all runs {} of {ports}", words::count(peak))
+        }
+        None => format!("{} at its fullest moment of all runs", tightest.at_end_of("fullest set of ports")),
+    };
+    let share = solid(&format!("({} %)", words::percent(1.0 - fullest.busy)));
+    let fullest = format!("{of}: {} left {share}", words::count(fullest.left));
     std::iter::once(fullest).chain(limits(tables)).collect()
 }
 

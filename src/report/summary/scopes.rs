@@ -42,10 +42,9 @@ pub(super) fn ranked<'a>(tables: &'a RunTables, kind: &str) -> Vec<&'a str> {
     ranked.into_iter().map(|(_, scope)| scope).collect()
 }
 
-/// The fullest moment as a share of the ports.
+/// The fullest moment of its fullest lane, as a share of that lane's ports.
 fn fullest(tables: &RunTables, scope: &str) -> Option<f64> {
-    let figure = |metric| tables.estimate(scope, metric).value;
-    Some(figure("busy_ports_peak")? / figure("capacity_ports").filter(|ports| *ports > 0.0)?)
+    tables.estimate(scope, "busy_ratio_peak").value
 }
 
 /// The scopes of a kind side by side, when there are several; the worst first.

@@ -2,7 +2,7 @@
 
 use super::reference::{Call, FIRST, Host, Socket, State, Way};
 use dryport::des::SimDuration;
-use dryport::metrics::Measures;
+use dryport::metrics::{LaneMoment, Measures};
 use dryport::sim::Topology;
 
 /// The ports that calls of one kind compete for: one lane, told apart as figures tell them.
@@ -86,6 +86,7 @@ impl<'a> Books<'a> {
         for (scope, measures) in topology.scopes.iter().zip(&mut books.measures) {
             let of_it = lanes.iter().filter(|lane| scope.classes.contains(&lane.class));
             measures.capacity = of_it.map(|lane| lane.ports.len() as u64).sum();
+            measures.headroom = u64::MAX;
         }
         books.look();
         books
@@ -105,11 +106,14 @@ impl<'a> Books<'a> {
     /// What is the case now.
     fn look(&mut self) {
         let mut classes = vec![Now::default(); self.classes.len()];
+        let mut moments = Vec::new();
         for lane in self.lanes {
             let usable = |port: &&u16| self.host.may_take(self.now, **port, &lane.call);
             let free = lane.ports.iter().filter(usable).count();
             classes[lane.class].unusable += (lane.ports.len() - free) as u64;
             classes[lane.class].is_full |= free == 0;
+            let (busy, ports) = ((lane.ports.len() - free) as u64, lane.ports.len() as u64);
+            moments.push((lane.class, LaneMoment { busy, ports }));
         }
         for socket in &self.host.sockets {
             let class = &mut classes[class_of(self.topology, &socket.call)];
@@ -121,6 +125,10 @@ impl<'a> Books<'a> {
         for (scope, measures) in self.topology.scopes.iter().zip(&mut self.measures) {
             let unusable = scope.classes.iter().map(|class| self.classes[*class].unusable).sum();
             measures.busy_peak = measures.busy_peak.max(unusable);
+            for (_, moment) in moments.iter().filter(|(class, _)| scope.classes.contains(class)) {
+                measures.headroom = measures.headroom.min(moment.ports - moment.busy);
+                measures.fullest = if moment.is_fuller_than(measures.fullest) { *moment } else { measures.fullest };
+            }
         }
     }
 
