@@ -21,6 +21,7 @@ use crate::report::manifest::ScenarioMeta;
 use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::schema::file;
+use crate::scenario::load::Means;
 use crate::scenario::words::{about, fitted, plural, shown};
 use crate::scenario::{Knob, Quantity, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
@@ -50,9 +51,9 @@ const RUNS_REQUESTS: f64 = 2e7;
 /// A setting of which no formula says whether it is enough gets every run of the scenario that this many requests allow.
 const UNDECIDED_REQUESTS: f64 = 1e7;
 /// All searches for safe rates together simulate no more.
-const SEARCH_REQUESTS: f64 = 5e7;
+const SEARCH_REQUESTS: f64 = 2e7;
 /// From so many requests on it is said beforehand what the advice costs.
-const LONG_REQUESTS: f64 = 5e7;
+const LONG_REQUESTS: f64 = 6e7;
 /// Where no formula knows the safe rate, the risk that a search by simulation can tell in a few runs, its runs, and its
 /// resolution.
 const SEARCH_RISK: f64 = 0.1;
@@ -370,7 +371,9 @@ impl Advise {
         let answer = &found.evidence[found.answer?];
         let fails = found.beyond.map(|place| requests * found.evidence[place].value);
         let by = By::Search { risk: SEARCH_RISK, runs: answer.runs, fails };
-        Some(SafeRate { per_s: requests * answer.value, by })
+        // No more lasts than ports come back, whatever a short window lets through.
+        let lasts = trial.lasts().map_or(f64::INFINITY, |share| share * knob.now);
+        Some(SafeRate { per_s: requests * answer.value.min(lasts), by })
     }
 
     fn manifest(&self, plan: &Plan, experiment: &Experiment) -> Manifest {
@@ -392,7 +395,7 @@ struct Trial {
     arm: Scenario,
     forecast: Option<Forecast>,
     /// What the formula says of the present rate; `None`: it leaves it open, or there is none.
-    decided: Option<bool>,
+    decided: Option<Enough>,
 }
 
 impl Trial {
@@ -401,7 +404,11 @@ impl Trial {
         let decided = forecast.as_ref().and_then(|forecast| {
             let fails = forecast.lanes.risk_at_least() > target
                 || forecast.lanes.rate_per_s > forecast.sustained_per_s();
-            if forecast.lanes.is_safe(target) { Some(true) } else { fails.then_some(false) }
+            match () {
+                () if forecast.lanes.is_safe(target) => Some(Enough::Yes),
+                () if forecast.lanes.is_within(target) => Some(Enough::InWindow),
+                () => fails.then_some(Enough::No),
+            }
         });
         Self { reading, arm, forecast, decided }
     }
@@ -425,6 +432,13 @@ impl Trial {
         Some(Knob::whole_load(&plan.base)?.now / Knob::whole_load(&self.reading)?.now)
     }
 
+    /// How many times the present load all ports that there are could carry for long: by Little's law; `None` where no mean
+    /// hold is known.
+    fn lasts(&self) -> Option<f64> {
+        let ports = self.arm.capacity(self.arm.clients[0].host) as f64;
+        Some(ports / Means::of(&self.arm).erlangs_of_all()?)
+    }
+
     fn by_formula(&self, plan: &Plan, target: f64) -> Option<SafeRate> {
         let forecast = self.forecast.as_ref()?;
         let per_s = self.requests(plan)? * forecast.lanes.safe_rate(target);
@@ -440,9 +454,8 @@ impl Trial {
         let window_s = (self.arm.warm_up() + self.arm.run.duration).as_secs_f64();
         let shows_all = window_s >= self.arm.longest_hold_s();
         match (self.decided, seen.low.zip(seen.high)) {
-            (Some(true), _) => Enough::Yes,
-            (Some(false), _) => Enough::No,
-            (None, Some((_, high))) if high <= target && shows_all => Enough::Yes,
+            (Some(decided), _) => decided,
+            (None, Some((_, high))) if high <= target => if shows_all { Enough::Yes } else { Enough::InWindow },
             (None, Some((low, _))) if low > target => Enough::No,
             _ if refused == 0 => Enough::NotRefused(runs),
             _ => Enough::Open { refused, runs },

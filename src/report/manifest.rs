@@ -231,6 +231,11 @@ impl ScenarioMeta {
         }
     }
 
+    /// Where that value is from, in words: `file`, `profile linux-6.18`.
+    pub fn origin(&self, path: &[&str]) -> Option<&str> {
+        path.iter().try_fold(&self.resolved, |table, key| table.get(key))?.get("origin")?.as_str()
+    }
+
     /// A value of the scenario as understood, by its path: `["host", "gateway", "port_range"]`.
     pub fn setting(&self, path: &[&str]) -> Option<&Value> {
         path.iter().try_fold(&self.resolved, |table, key| table.get(key))?.get("value")

@@ -206,11 +206,18 @@ fn settings(found: &Found) -> Vec<String> {
     };
     let mut facts = vec![NUMBERS.iter().map(value).collect::<Vec<_>>().join(", "), reuse.to_owned()];
     let waiting = found.usage.states.get(&crate::inspect::State::TimeWait).copied().unwrap_or(0);
-    if machine.number("tcp_max_tw_buckets").is_some_and(|most| waiting >= most) {
-        facts.push(
+    match machine.number("tcp_max_tw_buckets") {
+        Some(most) if waiting >= most => facts.push(
             "tcp_max_tw_buckets is reached: closing connections skip TIME-WAIT, so rates are higher than estimated"
                 .to_owned(),
-        );
+        ),
+        Some(most) if 2 * waiting >= most => facts.push(format!(
+            "{} TIME-WAITs are there, more than half of the {} that tcp_max_tw_buckets keeps: above it connections skip \
+             TIME-WAIT",
+            thousands(waiting),
+            thousands(most)
+        )),
+        _ => {}
     }
     facts
 }

@@ -77,6 +77,8 @@ pub struct Worth {
 pub enum Enough {
     /// By a formula, or by the upper end of the interval of the runs.
     Yes,
+    /// The same for this window from an empty range, which is shorter than a port is held, and not for what comes after it.
+    InWindow,
     /// By a formula, or by the lower end of the interval of the runs.
     #[default]
     No,
@@ -95,7 +97,7 @@ impl Enough {
     /// Is it; `None` where nothing proves it either way.
     pub fn is_known(self) -> Option<bool> {
         match self {
-            Self::Yes => Some(true),
+            Self::Yes | Self::InWindow => Some(true),
             Self::No => Some(false),
             Self::NotRefused(_) | Self::Open { .. } => None,
         }
@@ -105,6 +107,7 @@ impl Enough {
     pub fn words(self) -> String {
         match self {
             Self::Yes => "yes".into(),
+            Self::InWindow => "yes, this window only".into(),
             Self::No => "no".into(),
             Self::NotRefused(runs) => format!("not refused in {}", words::plural(runs, "run")),
             Self::Open { refused, runs } => format!("open: {} of {} runs", words::thousands(refused), words::thousands(runs)),

@@ -64,7 +64,7 @@ fn headline(advice: &Advice) -> String {
     let biggest = better.first().map(|(remedy, _)| format!("BIGGEST: {}.", solid(&remedy.setting)));
     let target = solid(&format!("{} %", percent(advice.target)));
     let least = |is_so: fn(Enough) -> bool| least(&better, is_so).map(|(remedy, _)| solid(&remedy.setting));
-    let proven = least(|enough| enough == Enough::Yes);
+    let proven = least(|enough| enough == Enough::Yes).or_else(|| least(|enough| enough == Enough::InWindow));
     let unseen = least(|enough| matches!(enough, Enough::NotRefused(_)));
     let proves = |words: &str| format!("{words}, which proves no risk of {target} or less");
     let first = match (advice.now.enough, &proven, &unseen) {
@@ -72,6 +72,10 @@ fn headline(advice: &Advice) -> String {
             "ALREADY AS GOOD AS IT GETS: a recording says when connects come, so there is no rate to vary.".into()
         }
         (Enough::Yes, ..) => format!("NOTHING NEEDED{rate}: the risk is {target} or less as it is."),
+        (Enough::InWindow, ..) => {
+            let window = solid(&words::seconds(advice.window_s));
+            format!("NOTHING NEEDED{rate} for {window}: the risk is {target} or less as it is; for long see below.")
+        }
         (now @ Enough::NotRefused(_), None, _) => {
             format!("NOT SEEN{rate}: as it is {}.", proves(&now.words()))
         }
@@ -87,7 +91,7 @@ fn headline(advice: &Advice) -> String {
     let pair = pair.map(|(places, worth)| {
         let [one, other] = places.map(|place| solid(&advice.remedies[place].0.setting));
         let enough = match worth.enough {
-            Enough::Yes => "are".to_owned(),
+            Enough::Yes | Enough::InWindow => "are".to_owned(),
             Enough::No => "come nearest, and are not".to_owned(),
             open => format!("may be: {}", open.words()),
         };
@@ -212,6 +216,10 @@ fn notes(advice: &Advice) -> Vec<String> {
         format!("slow: the ports that connect() looks at first are taken at the fullest moment{now}{with}")
     });
     let runs = solid(&words::plural(advice.runs, "run"));
+    let within = all().any(|worth| worth.enough == Enough::InWindow).then(|| {
+        let window = solid(&words::seconds(advice.window_s));
+        format!("this window only: {window} from an empty range are over before a port comes back; rates are what lasts")
+    });
     let full = format!("full: the fullest moment of {runs} at the present rate, the same connects for every setting");
-    [Some(full), slow, far, searched, gone].into_iter().flatten().collect()
+    [Some(full), within, slow, far, searched, gone].into_iter().flatten().collect()
 }

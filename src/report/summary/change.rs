@@ -13,13 +13,15 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
         return Vec::new();
     };
     let figure = |name| closed.figure(name);
-    let rate = figure("safe_rate_per_s").filter(|rate| *rate > 0.0);
-    let rate = rate.map(|rate| {
+    let window = solid(&words::seconds(tables.meta.duration_s));
+    let rate = figure("safe_rate_per_s").filter(|rate| *rate > 0.0).map(|rate| {
         let now = words::short_rate(closed.rate);
-        let lasting = figure("sustained_per_s").filter(|ceiling| rate > 1.01 * ceiling);
-        let lasting =
-            lasting.map_or_else(String::new, |ceiling| format!("for long {}", words::short_floor_rate(ceiling)));
-        (format!("rate at most {} (now {now})", words::short_floor_rate(rate)), lasting)
+        // A window that is shorter than a port is held shows more than lasts.
+        let short = figure("window_rate_per_s").filter(|window| *window > rate * 1.001);
+        let short = short.map_or_else(String::new, |rate| {
+            format!("lasts; in {} {}", words::seconds(tables.meta.duration_s), words::short_floor_rate(rate))
+        });
+        (format!("rate at most {} (now {now})", words::short_floor_rate(rate)), short)
     });
     let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
     let range = range.map(|((first, last), ports)| {
@@ -32,7 +34,6 @@ pub(super) fn change(tables: &RunTables) -> Vec<String> {
     let endpoints = figure("safe_endpoints").map(|least| (format!("endpoints = {least:.0}"), drawn()));
     let settings = [rate, range, requests, addresses, endpoints].into_iter().flatten();
     let lines = settings.map(|(setting, remark)| solid(format!("  {setting:<REMARK$}{remark}").trim_end()));
-    let window = solid(&words::seconds(tables.meta.duration_s));
     let head = format!("one of these takes the risk to {} or less per {window}", closed.target_in_words());
     std::iter::once(head).chain(lines).collect()
 }

@@ -4,6 +4,7 @@
 //! one of the CSV's, rounded; nothing here computes a new one beyond counting runs. To add a label, add a file and a
 //! line in [`run_summary`].
 
+mod assumed;
 mod change;
 mod check;
 mod closed_form;
@@ -22,6 +23,7 @@ mod why;
 use super::RunTables;
 use super::gate::Judged;
 use super::page::{Page, solid, solid_brackets};
+use assumed::assumed;
 use change::change;
 use check::check;
 use costs::costs;
@@ -54,6 +56,7 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
         page.label("When", &when(tables));
         page.label("Costs", &costs(tables));
         page.label("Why", &why(tables));
+        page.label("Assumed", &assumed(tables));
         page.label("Change", &change(tables));
         page.label("Check", &check(tables));
         page.label("Steady", &steady(tables));
