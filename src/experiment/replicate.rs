@@ -322,7 +322,7 @@ pub(super) fn observe(
 
 /// How many rows the time series of one replication and view has.
 fn series_rows(scenario: &Scenario, step: SimDuration) -> usize {
-    usize::try_from(scenario.run.duration.as_nanos() / step.as_nanos() + 1).expect("at most 1,001 rows")
+    usize::try_from(scenario.run.duration.as_nanos().div_ceil(step.as_nanos()) + 1).expect("at most 1,001 rows")
 }
 
 /// The step of the time series: as the scenario says, or the shortest of 1, 2, 5, 10, ... that makes at most 1,000.

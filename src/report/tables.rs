@@ -200,10 +200,12 @@ fn timeseries(
     let mut table = Table::new(&names(schema::TIMESERIES));
     let scopes = scopes(experiment);
     for outcome in &experiment.outcomes {
+        // The last row is at the end of the window.
+        let length = outcome.measures.first().map_or(SimDuration::MAX, |all| all.duration);
         for (scope, view) in scopes.iter().zip(&experiment.views.of_scope) {
             let rows = outcome.series.get(*view).filter(|_| wanted(outcome, scope)).map_or(&[][..], Vec::as_slice);
             for (index, row) in (0..).zip(rows) {
-                let at = experiment.step.saturating_mul(index);
+                let at = experiment.step.saturating_mul(index).min(length);
                 let head = [scenario.clone(), variant.clone(), Cell::Whole(number(outcome).into())];
                 table.push(head.into_iter().chain([Cell::Text(scope.clone())]).chain(sample(at, row)));
             }
@@ -385,7 +387,7 @@ lifetime = { constant = { value = \"50ms\" } }
     fn the_time_series_starts_at_zero_and_its_times_are_exact() {
         let (_, tables) = run();
         let series = tables.series(2, "all");
-        assert_eq!(series.len(), 143);
+        assert_eq!((series.len(), series[143].time_s), (144, 100.0));
         assert_eq!((series[0].time_s, series[0].attempts), (0.0, 0.0));
         let mut text = Vec::new();
         super::super::csv::write(&tables.timeseries, &mut text).unwrap();

@@ -21,7 +21,7 @@ pub struct Window {
     pub opens: SimTime,
     /// How long it is: half-open, its end does not belong to it.
     pub length: SimDuration,
-    /// The step of samples, from the opening on; `None`: none are taken.
+    /// The step of samples, from the opening on, and one at the end; `None`: none are taken.
     pub sample: Option<SimDuration>,
     /// How many batches it is cut into, of equal length but for a nanosecond; 1: it stays whole.
     pub batches: u32,
@@ -105,8 +105,9 @@ pub fn run(
             }
             Active::Sample => {
                 observer.sample(at);
-                let next = at + window.sample.unwrap_or(SimDuration::MAX);
-                sample = if next <= end { next } else { SimTime::NEVER };
+                // The last one is at the end, where the window is no multiple of the step, too.
+                let next = (at + window.sample.unwrap_or(SimDuration::MAX)).min(end);
+                sample = if at < end { next } else { SimTime::NEVER };
             }
         }
         observer.settled(now, world);

@@ -2,6 +2,7 @@
 
 mod first_free;
 mod headroom;
+mod series_tail;
 mod unseen_counts;
 
 use super::command::{dryport, root};
