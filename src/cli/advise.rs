@@ -87,6 +87,8 @@ pub struct Advise {
 }
 
 type Refusal = (Exit, String);
+/// Two remedies, by their places, and what they are worth together.
+type Pair = ([usize; 2], Worth);
 
 /// A scenario and what can be done about it.
 struct Plan {
@@ -212,7 +214,7 @@ impl Advise {
     ) -> Option<(Advice, Experiment)> {
         let (remedies, trials): (Vec<Option<&Remedy>>, Vec<Trial>) = trials.into_iter().unzip();
         let runs = runs_of_each(&trials);
-        let mut worths = self.worths(plan, &trials, runs, stop);
+        let (mut worths, mut spent) = self.worths(plan, &trials, runs, stop);
         let (now, experiment) = worths.remove(0)?;
         let is_whole = worths.iter().all(Option::is_some);
         let pairs = remedies[1..].iter().zip(worths);
@@ -235,17 +237,21 @@ impl Advise {
             remedies: ranked,
             pair: None,
             stays_fast: trials[0].forecast.as_ref().map_or_else(Vec::new, stays_fast),
+            requests_simulated: 0.0,
             cut_off: !is_whole,
         };
         if is_whole {
-            advice.pair = self.best_pair(plan, &advice, runs, stop);
+            let (pair, more) = self.best_pair(plan, &advice, runs, stop);
+            advice.pair = pair;
+            spent += more;
         }
+        advice.requests_simulated = spent;
         advice.cut_off |= stop.load(Ordering::Relaxed);
         Some((advice, experiment))
     }
 
-    /// The two remedies that are worth most together; `None` when no two help.
-    fn best_pair(&self, plan: &Plan, advice: &Advice, runs: u32, stop: &AtomicBool) -> Option<([usize; 2], Worth)> {
+    /// The two remedies that are worth most together, `None` when no two help; and the requests that were simulated.
+    fn best_pair(&self, plan: &Plan, advice: &Advice, runs: u32, stop: &AtomicBool) -> (Option<Pair>, f64) {
         let helps = (0..advice.remedies.len()).filter(|place| advice.effect(*place) == Effect::Better);
         let best: Vec<usize> = helps.take(PAIRED).collect();
         let mut pairs: Vec<([usize; 2], Reading)> = Vec::new();
@@ -271,24 +277,27 @@ impl Advise {
         let by_formula = trials.iter().map(|trial| Some(trial.by_formula(plan, self.max_risk)?.per_s));
         let (places, trials) = match by_formula.collect::<Option<Vec<f64>>>() {
             Some(rates) => {
-                let best = (0..rates.len()).reduce(|one, other| if rates[other] > rates[one] { other } else { one })?;
-                (vec![places[best]], vec![trials.into_iter().nth(best)?])
+                let best = (0..rates.len()).reduce(|one, other| if rates[other] > rates[one] { other } else { one });
+                let is_best = |place: usize| best == Some(place);
+                let all = places.into_iter().zip(trials).enumerate().filter(|(place, _)| is_best(*place));
+                all.map(|(_, best)| best).unzip()
             }
             None => (places, trials),
         };
-        let worths = self.worths(plan, &trials, runs, stop).into_iter();
+        let (worths, spent) = self.worths(plan, &trials, runs, stop);
         let found = places.into_iter().zip(worths).filter_map(|(pair, worth)| Some((pair, worth?.0)));
-        found.reduce(|one, other| if other.1.order(&one.1).is_lt() { other } else { one })
+        (found.reduce(|one, other| if other.1.order(&one.1).is_lt() { other } else { one }), spent)
     }
 
-    /// What each of some settings is worth, and the runs that all have; `None` of those that Ctrl-C left out.
+    /// What each of some settings is worth, and the runs that all have, `None` of those that Ctrl-C left out; and the
+    /// requests that were simulated.
     fn worths(
         &self,
         plan: &Plan,
         trials: &[Trial],
         runs: u32,
         stop: &AtomicBool,
-    ) -> Vec<Option<(Worth, Experiment)>> {
+    ) -> (Vec<Option<(Worth, Experiment)>>, f64) {
         let more: u64 = trials.iter().map(|trial| u64::from(trial.wanted(runs))).sum();
         // A search for a safe rate counts as a run: it may take longer.
         let progress = Progress::start(WORK, more + trials.len() as u64, self.running.quiet);
@@ -303,15 +312,20 @@ impl Advise {
             on_threads(self.running.jobs(), || trials.par_iter().map(run).collect());
         let searched = trials.iter().filter(|trial| trial.forecast.is_none()).count();
         let budget = SEARCH_REQUESTS / searched.max(1) as f64;
-        let mut worths = Vec::new();
+        let (mut worths, mut spent) = (Vec::new(), 0.0);
         for (trial, experiment) in trials.iter().zip(experiments) {
             let is_whole = experiment.outcomes.len() == trial.wanted(runs) as usize;
-            let worth = is_whole.then(|| self.worth(plan, trial, experiment, &settings, [f64::from(runs), budget]));
+            spent += trial.cost() * experiment.outcomes.len() as f64;
+            let worth = is_whole.then(|| {
+                let (worth, common, searched) = self.worth(plan, trial, experiment, &settings, [f64::from(runs), budget]);
+                spent += searched;
+                (worth, common)
+            });
             progress.one(false);
             worths.push(worth.filter(|_| trial.forecast.is_some() || !stop.load(Ordering::Relaxed)));
         }
         progress.finish();
-        worths
+        (worths, spent)
     }
 
     /// What one setting is worth by formulas and its runs, of which all settings have the first `runs` (with what a
@@ -323,20 +337,29 @@ impl Advise {
         experiment: Experiment,
         settings: &Settings<'_>,
         [runs, budget]: [f64; 2],
-    ) -> (Worth, Experiment) {
-        let by_formula = trial.by_formula(plan, self.max_risk);
-        let safe_rate = by_formula.or_else(|| self.search(plan, trial, settings, budget));
+    ) -> (Worth, Experiment, f64) {
+        let (safe_rate, spent) = match trial.by_formula(plan, self.max_risk) {
+            Some(by_formula) => (Some(by_formula), 0.0),
+            None => self.search(plan, trial, settings, budget).unwrap_or_default(),
+        };
         let enough = trial.enough(&experiment, self.max_risk, self.running.confidence);
         let lanes = trial.forecast.as_ref().map(|forecast| &forecast.lanes);
         let fast_per_s = lanes.and_then(|lanes| Some(trial.requests(plan)? * lanes.fast_rate()?));
         let mut common = experiment;
         common.outcomes.retain(|outcome| f64::from(outcome.replication) < runs);
         let at_present = AT_PRESENT.map(|name| figure(&trial.arm, &common, name, self.running.confidence));
-        (Worth { safe_rate, enough, fast_per_s, at_present }, common)
+        (Worth { safe_rate, enough, fast_per_s, at_present }, common, spent)
     }
 
-    /// The highest safe rate of requests by a search.
-    fn search(&self, plan: &Plan, trial: &Trial, settings: &Settings<'_>, budget: f64) -> Option<SafeRate> {
+    /// The highest safe rate of requests by a search, if it finds one, and the requests that it simulated; `None` where
+    /// there is no rate to vary.
+    fn search(
+        &self,
+        plan: &Plan,
+        trial: &Trial,
+        settings: &Settings<'_>,
+        budget: f64,
+    ) -> Option<(Option<SafeRate>, f64)> {
         let knob = Knob::whole_load(&trial.reading)?;
         let requests = trial.requests(plan)?;
         let at = |value: f64| -> Option<Scenario> {
@@ -368,12 +391,12 @@ impl Advise {
         };
         let quiet = Settings { progress: &|_| {}, ..*settings };
         let found = solve(&question, &quiet);
-        let answer = &found.evidence[found.answer?];
+        let Some(answer) = found.answer.map(|place| &found.evidence[place]) else { return Some((None, found.spent)) };
         let fails = found.beyond.map(|place| requests * found.evidence[place].value);
         let by = By::Search { risk: SEARCH_RISK, runs: answer.runs, fails };
         // No more lasts than ports come back, whatever a short window lets through.
         let lasts = trial.lasts().map_or(f64::INFINITY, |share| share * knob.now);
-        Some(SafeRate { per_s: requests * answer.value.min(lasts), by })
+        Some((Some(SafeRate { per_s: requests * answer.value.min(lasts), by }), found.spent))
     }
 
     fn manifest(&self, plan: &Plan, experiment: &Experiment) -> Manifest {

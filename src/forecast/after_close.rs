@@ -91,3 +91,52 @@ fn batches(host: &Host, grid: SimDuration, end: impl Fn(SimTime) -> SimTime) -> 
     let phase = if host.time_wait.phase().is_some() { Phase::Given } else { Phase::Drawn };
     TimeWait::Batches { wait_s, grid_s: grid.as_secs_f64(), phase }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::SourceFile;
+    use std::collections::BTreeMap;
+
+    fn host(sets: &[&str]) -> Host {
+        let text = include_str!("../../scenarios/quickstart.toml");
+        let sources: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+        let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
+        let scenario = Scenario::read(&SourceFile::new("x.toml", text), &sets, &sources);
+        scenario.unwrap_or_else(|error| panic!("{error}")).hosts.swap_remove(0)
+    }
+
+    /// The shortest and the longest wait of many instants over two steps of the coarsest grid.
+    fn seen(grid: SimDuration, end: impl Fn(SimTime) -> SimTime) -> (f64, f64) {
+        let starts = (0..20_000).map(|part| SimTime::from_nanos(part * grid.as_nanos() / 10_000));
+        let spans = starts.map(|at| (end(at) - at).as_secs_f64());
+        spans.fold((f64::MAX, 0.0), |(least, most), span| (span.min(least), span.max(most)))
+    }
+
+    /// A3: one wait and one grid stand for timers that run out one after another.
+    #[test]
+    fn several_timers_are_one_wait_on_the_coarsest_grid() {
+        for timeout in ["30s", "60s", "70s", "90s", "120s"] {
+            let host = host(&[&format!("host.gateway.fin_timeout={timeout}")]);
+            let stages = host.fin_wait_2();
+            let timers: Vec<_> = stages.iter().map(|stage| stage.at_phase(SimDuration::ZERO)).collect();
+            let grid = stages.iter().map(Hold::grid).max().unwrap();
+            let (least, most) = seen(grid, |at| timers.iter().fold(at, |at, timer| timer.free_at(at)));
+            let found = run_out(&host, &stages);
+            let close = |one: f64, other: f64| (one - other).abs() < 1e-3;
+            assert!(close(found.wait_s(), least) && close(found.wait_s() + found.grid_s(), most), "{timeout} {found:?}");
+        }
+        let host = host(&[]);
+        let syn_sent = SynSent::new(host.sockets.syn_retries, host.sockets.syn_linear_timeouts, &host.time_wait, Clock::ZERO);
+        let found = gives_up(&host);
+        let (least, most) = seen(SimDuration::from_nanos(2_048_000_000), |at| syn_sent.gives_up_at(at));
+        assert!((found.wait_s() - least).abs() < 1e-3 && (found.wait_s() + found.grid_s() - most).abs() < 1e-3, "{found:?}");
+        assert_eq!(run_out(&host, std::slice::from_ref(&host.time_wait)).wait_s().to_bits(), 60.0_f64.to_bits());
+    }
+
+    #[test]
+    fn exact_waits_add_up() {
+        let host = host(&["host.gateway.time_wait=60s", "host.gateway.fin_timeout=5s"]);
+        assert_eq!(run_out(&host, &host.fin_wait_2()), TimeWait::Exact(5.0));
+    }
+}

@@ -280,7 +280,9 @@ impl<'a> LifeStory<'a> {
                 kept.count(self.keeps(pool, attempt, port).0);
             }
         }
-        Some(kept)
+        // A search that went on from a full place to this one looked at ports there too.
+        let in_vain = attempt.probes - u32::from(got.is_ok());
+        Some(kept).filter(|kept| kept.total() == u64::from(in_vain))
     }
 
     /// The holder of a port in a lane, and the port; none when nobody follows it.

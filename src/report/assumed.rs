@@ -22,13 +22,15 @@ pub(super) fn who_closes(closer: ClosesFirst, safe: Option<Safe>, system: System
     /// Connections that are open for long against TIME-WAIT hold their port for about as long whoever closes.
     const SAME: f64 = 1.1;
     let fits = |only: &str| {
-        safe.map_or_else(String::new, |Safe { here, there }| match there {
+        safe.map_or_else(String::new, |Safe { there, .. }| match there {
             // Where ports are no limit, something else is.
             _ if there >= CPU_PER_S => ", and more fit than a CPU can do".to_owned(),
-            _ if there < SAME * here && here < SAME * there => ", which hardly matters at this lifetime".to_owned(),
             _ => format!(", and {only}{} fit", solid(&words::short_floor_rate(four_digits(there)))),
         })
     };
+    if safe.is_some_and(|Safe { here, there }| there < SAME * here && here < SAME * there) {
+        return vec![format!("who closes first ({}) hardly matters: connections last long against TIME-WAIT", closer.name())];
+    }
     let (query, none) = match system {
         System::Linux => ("ss -Htan state time-wait dst IP:PORT | wc -l", "0"),
         System::Other => ("netstat -an | grep IP.PORT | grep -c TIME_WAIT", "0"),

@@ -71,7 +71,7 @@ fn the_summary_of_an_odd_load_says_what_is_true() {
         (&[&small[..], &["run.warm_up=10m"]].concat(), &["refused ratio"], &["empty range. Trust"]),
         (
             &one,
-            &["at most 1.3e-4/s (now", "1 port; 0.0621 wanted", "1 spare Change"],
+            &["at most 1.3e-4/s (now", "1 port; 0.0621 wanted", "1 spare Assumed"],
             &["deviations", "0/s", "1 ports"],
         ),
         (&fast, &["come back as retries", "28,232 ports last 28.2 s, were none given"], &["471"]),

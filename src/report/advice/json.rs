@@ -53,6 +53,7 @@ pub const KEYS: &Keys = &[
     ("remedies[].figures.METRIC.ci_low: number | null", "lower end of its interval; null when it has none"),
     ("remedies[].figures.METRIC.ci_high: number | null", "upper end; null when it has none"),
     ("stays_fast: string[]", "with what connect() stays fast at the present rate, where it does not, by formula"),
+    ("requests_simulated: number | null", "about so many requests were simulated for it"),
     ("cut_off: boolean", "was it stopped before all was tried"),
     ("pair: null", "the best two together; null when no two help"),
     ("pair.settings: string[]", "which two"),
@@ -133,6 +134,7 @@ pub fn advice_json(advice: &Advice, folder: &str) -> Value {
         "now": worth_json(&advice.now),
         "remedies": remedies.collect::<Vec<_>>(),
         "stays_fast": advice.stays_fast,
+        "requests_simulated": number(Some(advice.requests_simulated)),
         "cut_off": advice.cut_off,
         "pair": pair,
     })

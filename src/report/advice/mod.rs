@@ -22,7 +22,7 @@ pub const SAFE_RATE: &str = "safe_rate_per_s";
 /// The knob in the row of the best two together.
 pub const PAIR: &str = "pair";
 /// The method of a rate that no formula and no search of bounded length knows.
-const NO_RATE: &str = "unknown";
+pub const NO_RATE: &str = "unknown";
 /// The figures of the present rate that are told beside it.
 pub const AT_PRESENT: [&str; 3] = ["exhaustion_probability", "refused_ratio", "busy_ratio_peak"];
 
@@ -55,6 +55,8 @@ pub struct Advice {
     pub pair: Option<([usize; 2], Worth)>,
     /// With what `connect()` stays fast and the risk small at the present rate, where it does not, by formula.
     pub stays_fast: Vec<String>,
+    /// About so many requests were simulated for it.
+    pub requests_simulated: f64,
     /// Was it stopped before all was tried?
     pub cut_off: bool,
 }
@@ -338,6 +340,7 @@ pub(crate) mod samples {
             ],
             pair: Some(([1, 2], worth(899.0, search))),
             stays_fast: vec!["2 addresses".into()],
+            requests_simulated: 3e7,
             cut_off: false,
         }
     }

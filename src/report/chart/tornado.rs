@@ -1,6 +1,6 @@
 //! What each knob would do: bars from the present value outwards, the largest effect on top.
 
-use super::super::advice::{Effect, PAIR};
+use super::super::advice::{Effect, NO_RATE, PAIR};
 use super::super::run_dir::{Pictures, RunDirError, extensions, read_table};
 use super::super::schema::file;
 use super::super::{Manifest, Table, manifest, words};
@@ -63,8 +63,12 @@ impl AdviceTables {
                 interval: number(low).zip(number(high)),
             }
         };
-        // A pair of knobs is no knob.
-        table.rows().filter(|row| row[knob].text() != PAIR).map(row).collect()
+        // A pair of knobs is no knob, and what no rate is known of has no bar.
+        let method = column("method");
+        let is_shown = |row: &&[super::super::Cell]| {
+            row[knob].text() != PAIR && (row[method].text() != NO_RATE || Effect::named(row[effect].text()) == Effect::Now)
+        };
+        table.rows().filter(is_shown).map(row).collect()
     }
 }
 
@@ -298,6 +302,8 @@ pub(crate) mod tests {
                 Cell::figure(interval.map(|_| 0.95)),
                 runs,
                 text("closed form"),
+                text("no"),
+                Cell::Empty,
             ]);
         }
         AdviceTables { meta: samples::quickstart().meta, advice }

@@ -2,7 +2,10 @@
 
 mod first_free;
 mod headroom;
+mod safe_rates;
+mod second_limits;
 mod series_tail;
+mod unknown_is_not_no;
 mod unseen_counts;
 
 use super::command::{dryport, root};
