@@ -15,19 +15,13 @@ const REQUESTS: f64 = 10.0;
 /// The widest range that leaves the ports of the system's services alone.
 const WIDEST: &str = "1024-65535";
 
-const ALL: &[fn(&Subject<'_>) -> Option<Remedy>] = &[
-    server_closes,
-    reset,
-    tw_reuse,
-    widest_range,
-    late_binding,
-    shorter_time_wait,
-    shorter_lifetime,
-    fin_timeout,
-];
+const ALL: &[fn(&Subject<'_>) -> Option<Remedy>] =
+    &[server_closes, reset, tw_reuse, widest_range, late_binding, shorter_time_wait, shorter_lifetime, fin_timeout];
+/// A remedy of some size.
+type OfAnySize = fn(&Subject<'_>, Option<&Forecast>) -> Option<Remedy>;
+
 /// Those that can be had in any size: as much of it as a formula wants.
-const SIZED: &[fn(&Subject<'_>, Option<&Forecast>) -> Option<Remedy>] =
-    &[keep_alive, more_addresses, more_endpoints, smallest_range];
+const SIZED: &[OfAnySize] = &[keep_alive, more_addresses, more_endpoints, smallest_range];
 
 /// What can be turned about the subject; where a formula knows how much is sufficient for `target`, that much.
 pub fn remedies(subject: &Subject<'_>, target: f64) -> Vec<Remedy> {
@@ -172,7 +166,8 @@ fn more_endpoints(subject: &Subject<'_>, forecast: Option<&Forecast>) -> Option<
     let now = destination.endpoints;
     let wanted = forecast.and_then(Forecast::safe_endpoints).map_or(now + 1, |least| least.max(now + 1));
     let set = format!("destination.{}.endpoints={wanted}", destination.name);
-    let more = if wanted == now + 1 { "one more address or port".to_owned() } else { format!("{wanted} addresses or ports") };
+    let more =
+        if wanted == now + 1 { "one more address or port".to_owned() } else { format!("{wanted} addresses or ports") };
     let change = format!("let {} listen on {more}, and draw one at random", destination.name);
     let remedy = Remedy {
         caveat: "destination endpoints drawn at random",

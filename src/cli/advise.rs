@@ -9,7 +9,9 @@ use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, remedies};
 use crate::experiment::solve::{self, solve};
-use crate::experiment::{Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, figures_more, on_threads};
+use crate::experiment::{
+    Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, figures_more, on_threads,
+};
 use crate::forecast::{Forecast, Lanes, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::Manifest;
@@ -308,8 +310,7 @@ impl Advise {
             progress: &|refused| progress.one(refused),
         };
         let run = |trial: &Trial| figures_more(&trial.arm, &settings, None, trial.wanted(runs));
-        let experiments: Vec<Experiment> =
-            on_threads(self.running.jobs(), || trials.par_iter().map(run).collect());
+        let experiments: Vec<Experiment> = on_threads(self.running.jobs(), || trials.par_iter().map(run).collect());
         let searched = trials.iter().filter(|trial| trial.forecast.is_none()).count();
         let budget = SEARCH_REQUESTS / searched.max(1) as f64;
         let (mut worths, mut spent) = (Vec::new(), 0.0);
@@ -317,7 +318,8 @@ impl Advise {
             let is_whole = experiment.outcomes.len() == trial.wanted(runs) as usize;
             spent += trial.cost() * experiment.outcomes.len() as f64;
             let worth = is_whole.then(|| {
-                let (worth, common, searched) = self.worth(plan, trial, experiment, &settings, [f64::from(runs), budget]);
+                let (worth, common, searched) =
+                    self.worth(plan, trial, experiment, &settings, [f64::from(runs), budget]);
                 spent += searched;
                 (worth, common)
             });
@@ -425,8 +427,8 @@ impl Trial {
     fn new(reading: Reading, arm: Scenario, target: f64) -> Self {
         let forecast = Forecast::of(&reading.scenario, target).ok();
         let decided = forecast.as_ref().and_then(|forecast| {
-            let fails = forecast.lanes.risk_at_least() > target
-                || forecast.lanes.rate_per_s > forecast.sustained_per_s();
+            let fails =
+                forecast.lanes.risk_at_least() > target || forecast.lanes.rate_per_s > forecast.sustained_per_s();
             match () {
                 () if forecast.lanes.is_safe(target) => Some(Enough::Yes),
                 () if forecast.lanes.is_within(target) => Some(Enough::InWindow),
@@ -478,7 +480,13 @@ impl Trial {
         let shows_all = window_s >= self.arm.longest_hold_s();
         match (self.decided, seen.low.zip(seen.high)) {
             (Some(decided), _) => decided,
-            (None, Some((_, high))) if high <= target => if shows_all { Enough::Yes } else { Enough::InWindow },
+            (None, Some((_, high))) if high <= target => {
+                if shows_all {
+                    Enough::Yes
+                } else {
+                    Enough::InWindow
+                }
+            }
             (None, Some((low, _))) if low > target => Enough::No,
             _ if refused == 0 => Enough::NotRefused(runs),
             _ => Enough::Open { refused, runs },

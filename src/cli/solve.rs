@@ -6,15 +6,15 @@ use super::guide::{Group, Guide};
 use super::interrupt;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
-use crate::experiment::solve::{PARTS, requests_max};
-use crate::experiment::{Checks, Question, Settings, solve};
+use crate::experiment::solve::{PARTS, requests, requests_max};
+use crate::experiment::{Checks, Question, Settings, Solution, solve};
 use crate::forecast::{Forecast, Lanes, Spacing, TARGET_RISK};
 use crate::metrics::Metric;
 use crate::report::gate::truth;
 use crate::report::solution::{Answer, Formula, KEYS, Outcome, solution_json, solution_screen};
 use crate::scenario::claim::{Bound, Comparison};
 use crate::scenario::suggest::nearest;
-use crate::scenario::words::{fitted, shown};
+use crate::scenario::words::{about, fitted, shown};
 use crate::scenario::{Better, Claim, Knob, Quantity, Reading, Scenario, SourceFile};
 use crate::sim::Topology;
 use crate::stats::Interval;
@@ -37,6 +37,9 @@ const WORK: Work = Work { command: "solve", unit: "run", found: "refused" };
 
 /// A search goes no further than this, unless it is told to: half a minute to a minute of one core (release build).
 const BUDGET: f64 = 3e8;
+
+/// From so many requests on it is said beforehand what a search costs: a few seconds.
+const LONG: f64 = 5e7;
 
 /// A number of requests, as in 3e8.
 fn number_of_requests(text: &str) -> Result<f64, String> {
@@ -106,6 +109,9 @@ impl Solve {
                 return Ok(exit);
             }
         };
+        if let Some(cost) = self.cost(&plan).filter(|_| !self.running.quiet) {
+            output.prose(&cost)?;
+        }
         let answer = self.search(&plan);
         if answer.solution.interrupted {
             output.prose(&left_off(&answer))?;
@@ -192,62 +198,43 @@ impl Solve {
         Ok(claim)
     }
 
+    /// The scenario with the knob at a value.
+    fn at(&self, plan: &Plan, value: f64) -> Option<Scenario> {
+        let sets = [plan.sets.as_slice(), &plan.knob.sets(value)?].concat();
+        Some(read_from(&plan.source, &sets, &Files::beside(&self.scenario)).ok()?.scenario)
+    }
+
+    /// What is known before anything is simulated, and what the search may cost, where that is much.
+    fn cost(&self, plan: &Plan) -> Option<String> {
+        let each = requests(&plan.base.scenario) * f64::from(self.max_replications);
+        let most = self.max_requests.min(10.0 * each);
+        if most < LONG || misses_nothing(&plan.claim) {
+            return None;
+        }
+        let forecast = Forecast::of(&plan.base.scenario, TARGET_RISK).ok().filter(|_| self.scope == "all");
+        let known = forecast.and_then(|forecast| {
+            let at = |value: f64| self.at(plan, value);
+            formula(&forecast, &plan.base, &plan.knob, &plan.claim, &at)
+        });
+        let quantity = plan.knob.quantity;
+        let known = known.filter(|known| known.value.is_finite()).map_or_else(
+            || "no formula knows the answer".to_owned(),
+            |known| format!("by formula {} will do", quantity.shown(plan.knob.safely(known.value))),
+        );
+        Some(format!(
+            "{known}; values near the limit are tried with up to {} simulated requests (--max-requests); Ctrl-C shows what \
+             is known by then",
+            about(most)
+        ))
+    }
+
     fn search(&self, plan: &Plan) -> Answer {
         let Plan { knob, claim, base, .. } = plan;
         let beside = Files::beside(&self.scenario);
-        let at = |value: f64| -> Option<Scenario> {
-            let sets = [plan.sets.as_slice(), &knob.sets(value)?].concat();
-            Some(read_from(&plan.source, &sets, &beside).ok()?.scenario)
-        };
-        let judge = |interval: &Interval| judge(claim, interval);
-        let proves = |scenario: &Scenario| if self.scope == "all" { proven(claim, scenario) } else { None };
+        let at = |value: f64| self.at(plan, value);
         let whole = Forecast::of(&base.scenario, TARGET_RISK).ok().filter(|_| self.scope == "all");
         let formula = whole.as_ref().and_then(|forecast| formula(forecast, base, knob, claim, &at));
-        let hardest = if knob.quantity.better() == Better::Low { knob.limits.1 } else { knob.limits.0 };
-        let start = match formula {
-            _ if misses_nothing(claim) => hardest,
-            Some(formula) if formula.value.is_infinite() => hardest,
-            Some(formula) if knob.sets(formula.value).is_some() => formula.value,
-            _ => knob.now,
-        };
-        let (total, stop) = (AtomicU64::new(0), interrupt::watch());
-        let progress = Progress::start(WORK, 0, self.running.quiet);
-        let grows = |more: u32| {
-            let before = total.fetch_add(more.into(), Ordering::Relaxed);
-            progress.grow(before + u64::from(more));
-        };
-        let runs = (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications);
-        let question = Question {
-            metric: metric(claim),
-            scope: plan.scope,
-            judge: &judge,
-            at: &at,
-            proves: &proves,
-            better: knob.quantity.better(),
-            is_whole: knob.quantity.is_whole(),
-            limits: knob.limits,
-            now: knob.now,
-            start,
-            confidence: self.running.confidence,
-            // Where a formula decides, every whole number costs a few runs only.
-            parts: if formula.is_some_and(|formula| formula.is_exact) && knob.quantity.is_whole() {
-                f64::INFINITY
-            } else {
-                PARTS
-            },
-            requests_max: requests_max(&base.scenario, runs.0),
-            runs,
-            budget: self.max_requests,
-            grows: &grows,
-        };
-        let settings = Settings {
-            jobs: self.running.jobs(),
-            checks: Checks::Off,
-            stop,
-            progress: &|refused| progress.one(refused),
-        };
-        let solution = solve(&question, &settings);
-        progress.finish();
+        let solution = self.simulate(plan, formula, &at);
         let others = whole.iter().flat_map(|forecast| {
             instead(forecast, base, knob, claim).into_iter().filter(|(other, value)| {
                 // What Erlang's formula says of refusals in the long run is no promise for a start from empty.
@@ -282,6 +269,64 @@ impl Solve {
             caveat: knob.caveat(&base.scenario),
             instead: others.collect(),
         }
+    }
+
+    /// The search by runs, from where a formula expects the answer.
+    fn simulate(
+        &self,
+        plan: &Plan,
+        formula: Option<Formula>,
+        at: &(dyn Fn(f64) -> Option<Scenario> + Sync),
+    ) -> Solution {
+        let Plan { knob, claim, base, .. } = plan;
+        let judge = |interval: &Interval| judge(claim, interval);
+        let proves = |scenario: &Scenario| if self.scope == "all" { proven(claim, scenario) } else { None };
+        let hardest = if knob.quantity.better() == Better::Low { knob.limits.1 } else { knob.limits.0 };
+        let start = match formula {
+            _ if misses_nothing(claim) => hardest,
+            Some(formula) if formula.value.is_infinite() => hardest,
+            Some(formula) if knob.sets(formula.value).is_some() => formula.value,
+            _ => knob.now,
+        };
+        let (total, stop) = (AtomicU64::new(0), interrupt::watch());
+        let progress = Progress::start(WORK, 0, self.running.quiet);
+        let grows = |more: u32| {
+            let before = total.fetch_add(more.into(), Ordering::Relaxed);
+            progress.grow(before + u64::from(more));
+        };
+        let runs = (base.scenario.run.replications.clamp(20, self.max_replications), self.max_replications);
+        let question = Question {
+            metric: metric(claim),
+            scope: plan.scope,
+            judge: &judge,
+            at,
+            proves: &proves,
+            better: knob.quantity.better(),
+            is_whole: knob.quantity.is_whole(),
+            limits: knob.limits,
+            now: knob.now,
+            start,
+            confidence: self.running.confidence,
+            // Where a formula decides, every whole number costs a few runs only.
+            parts: if formula.is_some_and(|formula| formula.is_exact) && knob.quantity.is_whole() {
+                f64::INFINITY
+            } else {
+                PARTS
+            },
+            requests_max: requests_max(&base.scenario, runs.0),
+            runs,
+            budget: self.max_requests,
+            grows: &grows,
+        };
+        let settings = Settings {
+            jobs: self.running.jobs(),
+            checks: Checks::Off,
+            stop,
+            progress: &|refused| progress.one(refused),
+        };
+        let solution = solve(&question, &settings);
+        progress.finish();
+        solution
     }
 }
 

@@ -151,7 +151,8 @@ pub struct Solution {
 ///
 /// As [`replicate`](super::replicate()).
 pub fn solve(question: &Question<'_>, settings: &Settings<'_>) -> Solution {
-    let mut search = Search { question, settings, evidence: Vec::new(), step: 0.0, over: false, spent: 0.0, is_cut: false };
+    let mut search =
+        Search { question, settings, evidence: Vec::new(), step: 0.0, over: false, spent: 0.0, is_cut: false };
     search.run();
     search.finish()
 }

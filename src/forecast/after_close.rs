@@ -124,13 +124,20 @@ mod tests {
             let (least, most) = seen(grid, |at| timers.iter().fold(at, |at, timer| timer.free_at(at)));
             let found = run_out(&host, &stages);
             let close = |one: f64, other: f64| (one - other).abs() < 1e-3;
-            assert!(close(found.wait_s(), least) && close(found.wait_s() + found.grid_s(), most), "{timeout} {found:?}");
+            assert!(
+                close(found.wait_s(), least) && close(found.wait_s() + found.grid_s(), most),
+                "{timeout} {found:?}"
+            );
         }
         let host = host(&[]);
-        let syn_sent = SynSent::new(host.sockets.syn_retries, host.sockets.syn_linear_timeouts, &host.time_wait, Clock::ZERO);
+        let syn_sent =
+            SynSent::new(host.sockets.syn_retries, host.sockets.syn_linear_timeouts, &host.time_wait, Clock::ZERO);
         let found = gives_up(&host);
         let (least, most) = seen(SimDuration::from_nanos(2_048_000_000), |at| syn_sent.gives_up_at(at));
-        assert!((found.wait_s() - least).abs() < 1e-3 && (found.wait_s() + found.grid_s() - most).abs() < 1e-3, "{found:?}");
+        assert!(
+            (found.wait_s() - least).abs() < 1e-3 && (found.wait_s() + found.grid_s() - most).abs() < 1e-3,
+            "{found:?}"
+        );
         assert_eq!(run_out(&host, std::slice::from_ref(&host.time_wait)).wait_s().to_bits(), 60.0_f64.to_bits());
     }
 

@@ -57,7 +57,8 @@ impl Lanes {
     /// The most connects per second for which formulas stand, however long they last; `None` where that is any.
     pub fn formula_rate(&self) -> Option<f64> {
         self.buckets?;
-        let stands = |lanes: &Self| lanes.formula_stands() && lanes.settled().is_none_or(|lanes| lanes.formula_stands());
+        let stands =
+            |lanes: &Self| lanes.formula_stands() && lanes.settled().is_none_or(|lanes| lanes.formula_stands());
         let rate = largest(self.rate_per_s, |rate_per_s| stands(&Self { rate_per_s, ..*self }));
         Some(rate).filter(|rate| rate.is_finite())
     }

@@ -1,6 +1,7 @@
 //! What `connect()` costs once the ports that it looks at first are taken: it looks at all of them before any other.
 
 use super::Forecast;
+use crate::des::SimDuration;
 
 /// A search that finds none of the ports that it looks at first.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,7 +21,7 @@ impl Forecast {
     pub fn slow_search(&self) -> Option<Search> {
         let ports = (self.lanes.preferred? * f64::from(self.lanes.ports / self.lanes.joined)).round();
         let cost = self.host.connect_cost;
-        let [base_s, open_s, wait_s] = [cost.base, cost.established, cost.time_wait].map(|part| part.as_secs_f64());
+        let [base_s, open_s, wait_s] = [cost.base, cost.established, cost.time_wait].map(SimDuration::as_secs_f64);
         let hold_s = self.lanes.hold_s();
         let share = if hold_s > 0.0 { 1.0 - self.lanes.lifetime_s / hold_s } else { 0.0 };
         let with = |each_s: f64| base_s + ports * each_s;

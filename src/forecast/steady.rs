@@ -1,8 +1,8 @@
 //! What lasts where more ports are wanted than there are: the law that ties busy ports to refusals, and the echo of an
 //! empty start.
 
-use super::mean::{held_s, mean_is_drawn, variance_s2};
 use super::after_close::AfterClose;
+use super::mean::{held_s, mean_is_drawn, variance_s2};
 use super::{Spacing, TimeWait, plain_sockets};
 use crate::numeric;
 use crate::scenario::{Host, Scenario};

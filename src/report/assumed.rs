@@ -29,7 +29,10 @@ pub(super) fn who_closes(closer: ClosesFirst, safe: Option<Safe>, system: System
         })
     };
     if safe.is_some_and(|Safe { here, there }| there < SAME * here && here < SAME * there) {
-        return vec![format!("who closes first ({}) hardly matters: connections last long against TIME-WAIT", closer.name())];
+        return vec![format!(
+            "who closes first ({}) hardly matters: connections last long against TIME-WAIT",
+            closer.name()
+        )];
     }
     let (query, none) = match system {
         System::Linux => ("ss -Htan state time-wait dst IP:PORT | wc -l", "0"),
@@ -47,9 +50,9 @@ pub(super) fn who_closes(closer: ClosesFirst, safe: Option<Safe>, system: System
             fits("only ")
         ),
         ClosesFirst::Reset => {
-            let closes = "connections end with a reset, which leaves no TIME-WAIT. If the client closes them, it pays with \
+            let end = "connections end with a reset, which leaves no TIME-WAIT. If the client closes them, it pays with \
                           the port";
-            return vec![format!("{closes}{}", fits("only "))];
+            return vec![format!("{end}{}", fits("only "))];
         }
     };
     std::iter::once(assumed).chain(find_out).collect()

@@ -135,11 +135,7 @@ fn odd_loads_are_told_as_they_are() {
         ),
         ("1/3000d --lifetime 50ms", &["FITS 3.9e-9/s keep", "<------ 3.9e-9/s"], &[" 0/s", "0.0000"]),
         ("450/s --lifetime 0s --time-wait 0s", &["FITS no port is ever held"], &["inf", "615", "up to here"]),
-        (
-            "40/s --lifetime 30d",
-            &["DOES NOT FIT 40/s are more", "start, not within 10 min"],
-            &["for ever"],
-        ),
+        ("40/s --lifetime 30d", &["DOES NOT FIT 40/s are more", "start, not within 10 min"], &["for ever"]),
         ("457/s --lifetime 50ms", &["DOES NOT FIT", "want 28,379 ports", "147 too many"], &["TIGHT"]),
         ("444/s --lifetime 50ms", &["FITS", "no more than now"], &["would fit"]),
         (

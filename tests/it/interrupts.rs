@@ -45,6 +45,34 @@ fn ctrl_c_keeps_what_is_whole() {
     contents(&home.path().join("output/tiny"));
 }
 
+/// A3: a search that is stopped shows what it knows by then.
+#[test]
+fn ctrl_c_in_a_search_shows_its_table() {
+    let home = home();
+    let search =
+        ["--for", "rate", "--target", "refused_ratio <= 1e-9", "--scope", "host:gateway", "--max-requests", "1e15"];
+    let long = ["--max-replications", "1000000", "--set", "run.duration=1h"];
+    let solve = [&["solve", "tiny.toml"][..], &search, &long].concat();
+    let start = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dryport"));
+        command.args(arguments).current_dir(home.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("it starts")
+    };
+    let child = start(&solve);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let ended = child.wait_with_output().expect("it ends");
+    let [out, err] = [ended.stdout, ended.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(ended.status.code(), Some(130), "{out}{err}");
+    assert!(err.contains("interrupted: the search was not over"), "{err}");
+    assert!(out.contains("Cut off") && out.contains("refused in"), "{out}");
+    let mut child = start(&["advise", "tiny.toml", "--set", "run.duration=300d"]);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(home.path()), ["tiny.toml"], "what was not tried to the end leaves no folder");
+}
+
 /// Told to end by the system: the same.
 #[test]
 fn a_signal_to_end_is_a_ctrl_c() {

@@ -6,9 +6,9 @@ mod screen;
 use super::chart::{ADVICE_CHARTS, AdviceTables};
 use super::query::Estimate;
 use super::run_dir::{Pictures, drawn};
-use super::words;
 use super::schema::{self, file, names};
 use super::whole::Fill;
+use super::words;
 use super::{Cell, Table, csv, manifest};
 use crate::advice::Remedy;
 use std::cmp::Ordering;
@@ -112,7 +112,9 @@ impl Enough {
             Self::InWindow => "yes, this window only".into(),
             Self::No => "no".into(),
             Self::NotRefused(runs) => format!("not refused in {}", words::plural(runs, "run")),
-            Self::Open { refused, runs } => format!("open: {} of {} runs", words::thousands(refused), words::thousands(runs)),
+            Self::Open { refused, runs } => {
+                format!("open: {} of {} runs", words::thousands(refused), words::thousands(runs))
+            }
         }
     }
 }
@@ -208,12 +210,12 @@ impl Worth {
 
     /// The first figure of the present rate that differs by more than a part of `same` tells.
     fn compare_at_present(&self, other: &Self, same: f64) -> Ordering {
-        let pairs = self.at_present.iter().zip(&other.at_present);
+        let mut pairs = self.at_present.iter().zip(&other.at_present);
         let differ = |(one, other): (&Estimate, &Estimate)| {
             let (one, other) = (one.value?, other.value?);
             ((one - other).abs() > same * one.abs().max(other.abs())).then(|| one.total_cmp(&other))
         };
-        pairs.filter_map(differ).next().unwrap_or(Ordering::Equal)
+        pairs.find_map(differ).unwrap_or(Ordering::Equal)
     }
 
     /// The better one first: by safe rate, then those of which none is known, by how full they get.

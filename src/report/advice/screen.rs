@@ -12,7 +12,7 @@ const SETTING: usize = 30;
 const RATE: usize = 14;
 const FULL: usize = 8;
 
-/// What is added where connect() searches for long.
+/// What is added where `connect()` searches for long.
 const SLOW: &str = ", but slow";
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
@@ -66,7 +66,7 @@ fn headline(advice: &Advice) -> String {
     let least = |is_so: fn(Enough) -> bool| least(&better, is_so).map(|(remedy, _)| solid(&remedy.setting));
     let proven = least(|enough| enough == Enough::Yes).or_else(|| least(|enough| enough == Enough::InWindow));
     let unseen = least(|enough| matches!(enough, Enough::NotRefused(_)));
-    let proves = |words: &str| format!("{words}, which proves no risk of {target} or less");
+    let no_proof = |words: &str| format!("{words}, which proves no risk of {target} or less");
     let first = match (advice.now.enough, &proven, &unseen) {
         _ if advice.rate_per_s.is_none() && better.is_empty() => {
             "ALREADY AS GOOD AS IT GETS: a recording says when connects come, so there is no rate to vary.".into()
@@ -77,13 +77,13 @@ fn headline(advice: &Advice) -> String {
             format!("NOTHING NEEDED{rate} for {window}: the risk is {target} or less as it is; for long see below.")
         }
         (now @ Enough::NotRefused(_), None, _) => {
-            format!("NOT SEEN{rate}: as it is {}.", proves(&now.words()))
+            format!("NOT SEEN{rate}: as it is {}.", no_proof(&now.words()))
         }
         (_, Some(setting), _) => format!("SMALLEST FIX: {setting}."),
         (_, None, Some(setting)) => {
             let runs = better.iter().find(|(_, worth)| matches!(worth.enough, Enough::NotRefused(_)));
             let words = runs.map_or_else(String::new, |(_, worth)| worth.enough.words());
-            format!("SMALLEST FIX SEEN: {setting}: {}.", proves(&words))
+            format!("SMALLEST FIX SEEN: {setting}: {}.", no_proof(&words))
         }
         (_, None, None) => format!("NO KNOB ALONE IS ENOUGH{rate}."),
     };
@@ -98,7 +98,11 @@ fn headline(advice: &Advice) -> String {
         format!("{one} and {other} together {enough}.")
     });
     let risk = solid(&format!("{} % risk", percent(advice.target)));
-    let order = format!("Ranked by the rate that stays below {risk} per {}:", solid(&words::seconds(advice.window_s)));
+    let order = if advice.rate_per_s.is_some() {
+        format!("Ranked by the rate that stays below {risk} per {}:", solid(&words::seconds(advice.window_s)))
+    } else {
+        "Ranked by what the runs show:".into()
+    };
     [whom, Some(first), pair, biggest, Some(order)].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
@@ -205,20 +209,26 @@ fn notes(advice: &Advice) -> Vec<String> {
     let gone = linux.then(|| "Not offered: tcp_tw_recycle (removed in Linux 4.12).".to_owned());
     let slow = all().any(|worth| !advice.is_fast(worth));
     let slow = slow.then(|| {
-        let now = advice.now.fast_per_s.map_or_else(String::new, |rate| {
-            format!(" (as it is up to {})", solid(&words::short_floor_rate(rate)))
-        });
+        let now = advice
+            .now
+            .fast_per_s
+            .map_or_else(String::new, |rate| format!(" (as it is up to {})", solid(&words::short_floor_rate(rate))));
         let with = if advice.stays_fast.is_empty() {
             String::new()
         } else {
-            format!("; it stays fast with {}", advice.stays_fast.iter().map(|it| solid(it)).collect::<Vec<_>>().join(", or "))
+            format!(
+                "; it stays fast with {}",
+                advice.stays_fast.iter().map(|it| solid(it)).collect::<Vec<_>>().join(", or ")
+            )
         };
         format!("slow: the ports that connect() looks at first are taken at the fullest moment{now}{with}")
     });
     let runs = solid(&words::plural(advice.runs, "run"));
     let within = all().any(|worth| worth.enough == Enough::InWindow).then(|| {
         let window = solid(&words::seconds(advice.window_s));
-        format!("this window only: {window} from an empty range are over before a port comes back; rates are what lasts")
+        format!(
+            "this window only: {window} from an empty range are over before a port comes back; rates are what lasts"
+        )
     });
     let full = format!("full: the fullest moment of {runs} at the present rate, the same connects for every setting");
     [Some(full), within, slow, far, searched, gone].into_iter().flatten().collect()

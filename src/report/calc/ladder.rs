@@ -76,7 +76,11 @@ impl Answer<'_> {
         if let Some(rate) = lanes.formula_rate() {
             let most = lanes.buckets.map_or(0, |buckets| buckets.most);
             let most = words::thousands(most.into());
-            let below = if formula.is_some() { format!("below this risk <= {}; ", self.target_per_window()) } else { String::new() };
+            let below = if formula.is_some() {
+                format!("below this risk <= {}; ", self.target_per_window())
+            } else {
+                String::new()
+            };
             let text = format!("{below}no formula above it: TIME-WAITs may exceed tcp_max_tw_buckets ({most})");
             rung(rate, words::floor_rate, text);
         }

@@ -84,7 +84,9 @@ impl Answer<'_> {
             _ if self.forecast.closes_first == ClosesFirst::Server => {
                 format!("{open}; no TIME-WAIT here: the server keeps it")
             }
-            _ if self.forecast.closes_first == ClosesFirst::Reset => format!("{open}; no TIME-WAIT: a reset leaves none"),
+            _ if self.forecast.closes_first == ClosesFirst::Reset => {
+                format!("{open}; no TIME-WAIT: a reset leaves none")
+            }
             (TimeWait::Exact(wait_s), Reuse::On) => {
                 format!("{open} + {} s of TIME-WAIT, then reused (net.ipv4.tcp_tw_reuse = 1)", hundredths(wait_s))
             }

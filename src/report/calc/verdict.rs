@@ -89,7 +89,8 @@ impl Answer<'_> {
         let more = if room < 1.001 { "no more than now".into() } else { words::more(room) };
         let more = format!(" {}", solid(&format!("({more})")));
         // Where the kernel drops TIME-WAITs, nothing is known of the risk.
-        let what = if self.lanes.formula_rate().is_some_and(|rate| rate <= safe) { "formulas stand up to" } else { what };
+        let what =
+            if self.lanes.formula_rate().is_some_and(|rate| rate <= safe) { "formulas stand up to" } else { what };
         match self.short_window() {
             None if self.lanes.spacing == Spacing::Even => format!("; {what} {shown}"),
             None => format!("; {what} {shown}{more}"),

@@ -7,7 +7,7 @@ use crate::forecast::Lanes;
 use crate::scenario::Quantity;
 
 impl Answer<'_> {
-    /// Under a label each: what would fit, where it does not; with what connect() stays fast, where it does not.
+    /// Under a label each: what would fit, where it does not; with what `connect()` stays fast, where it does not.
     pub(super) fn would_fit(&self) -> Vec<(&'static str, String)> {
         let target = self.forecast.target;
         let options = |fits: &dyn Fn(&Lanes) -> bool| -> Vec<String> { self.options(fits) };
@@ -37,11 +37,8 @@ impl Answer<'_> {
         let number = |quantity| forecast.fewest(quantity, fits).map(u64::from);
         // The option is about each destination.
         let endpoints = number(Quantity::Endpoints).map(|all| all.div_ceil(self.asked.destinations.into()));
-        let options = [
-            ("--requests", requests),
-            ("--addresses", number(Quantity::Addresses)),
-            ("--endpoints", endpoints),
-        ];
+        let options =
+            [("--requests", requests), ("--addresses", number(Quantity::Addresses)), ("--endpoints", endpoints)];
         let options = options.into_iter().filter_map(|(option, least)| Some(solid(&format!("{option} {}", least?))));
         range.into_iter().chain(options).collect()
     }

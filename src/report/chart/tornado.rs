@@ -66,7 +66,8 @@ impl AdviceTables {
         // A pair of knobs is no knob, and what no rate is known of has no bar.
         let method = column("method");
         let is_shown = |row: &&[super::super::Cell]| {
-            row[knob].text() != PAIR && (row[method].text() != NO_RATE || Effect::named(row[effect].text()) == Effect::Now)
+            row[knob].text() != PAIR
+                && (row[method].text() != NO_RATE || Effect::named(row[effect].text()) == Effect::Now)
         };
         table.rows().filter(is_shown).map(row).collect()
     }

@@ -1,7 +1,7 @@
 //! `Assumed`: what the verdict takes for granted and what decides most, with how to find out.
 
-use super::super::{RunTables, words};
 use super::super::assumed::{Safe, System, who_closes};
+use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use crate::workload::ClosesFirst;
 use serde_json::Value;
@@ -20,11 +20,12 @@ fn closers(tables: &RunTables) -> Vec<String> {
         let of = |name: &str| scenario.setting(&[kind.trim_end_matches(':'), name, key]).and_then(Value::as_str);
         names(kind).into_iter().map(of).collect()
     };
-    let closers = words("client:", "closes_first");
-    let Some(Some(first)) = closers.first() else { return Vec::new() };
-    let closes = words("destination:", "behaviour").iter().all(|behaviour| behaviour.is_none_or(|it| it == "accepts"));
+    let all = words("client:", "closes_first");
+    let Some(Some(first)) = all.first() else { return Vec::new() };
+    let all_close =
+        words("destination:", "behaviour").iter().all(|behaviour| behaviour.is_none_or(|it| it == "accepts"));
     let closer = ClosesFirst::ALL.into_iter().find(|closer| closer.name() == *first);
-    let Some(closer) = closer.filter(|_| closes && closers.iter().all(|other| *other == Some(*first))) else {
+    let Some(closer) = closer.filter(|_| all_close && all.iter().all(|other| *other == Some(*first))) else {
         return Vec::new();
     };
     let is_linux = words("host:", "profile").iter().all(|name| name.is_none_or(|name| name.starts_with("linux")));
@@ -52,7 +53,7 @@ fn many_time_waits(tables: &RunTables) -> Option<String> {
         let most = tables.meta.scenario.setting(&["host", name, "max_tw_buckets"])?.as_f64()?;
         let mean = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);
         let held = mean("time_wait_ports_mean") + mean("reusable_ports_mean");
-        (held >= 0.5 * most && held > 0.0).then(|| (held, most))
+        (held >= 0.5 * most && held > 0.0).then_some((held, most))
     };
     let (held, most) = tables.scopes("host:").into_iter().find_map(many)?;
     Some(format!(

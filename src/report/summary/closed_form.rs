@@ -72,6 +72,12 @@ impl<'a> ClosedForm<'a> {
         self.figure("sustained_per_s").filter(|ceiling| self.rate > *ceiling)
     }
 
+    /// The rate that is safe for long, where the window shows more than that: it is shorter than a port is held.
+    pub(super) fn lasting_limit(&self) -> Option<f64> {
+        let (safe, window) = (self.figure("safe_rate_per_s")?, self.figure("window_rate_per_s")?);
+        (window > 1.001 * safe).then_some(safe)
+    }
+
     /// `1 % risk`: the target in words.
     pub(super) fn target_in_words(&self) -> String {
         solid(&format!("{} %", words::percent(self.target)))

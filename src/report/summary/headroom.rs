@@ -29,7 +29,14 @@ pub(super) fn headroom(tables: &RunTables) -> Vec<String> {
 fn limits(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables).filter(|closed| closed.risk_max <= closed.target)?;
     let rate = closed.figure("safe_rate_per_s")?;
-    let near = format!("{} risk comes near {}", closed.target_in_words(), words::short_floor_rate(rate));
+    let (target, safe) = (closed.target_in_words(), words::short_floor_rate(rate));
+    if let Some(lasting) = closed.lasting_limit().filter(|lasting| closed.rate > *lasting) {
+        let window = closed.figure("window_rate_per_s")?;
+        let (window, lasting) = (words::short_floor_rate(window), words::short_floor_rate(lasting));
+        return Some(format!("{target} risk comes near {window} in so short a window; for long only {lasting} fit"));
+    }
+    let long = if closed.lasting_limit().is_some() { " for long" } else { "" };
+    let near = format!("{target} risk comes near {safe}{long}");
     let near = format!("{near} {}", solid(&format!("({})", words::more(rate / closed.rate))));
     let slow = closed.figure("safe_lifetime_s").zip(closed.figure("lifetime_mean_s")).map(|(slow, now)| {
         let spans = [slow, now].map(|span| solid(&words::seconds(span)));

@@ -75,12 +75,21 @@ pub(super) fn verdict_lines(tables: &RunTables, idle: bool) -> Vec<String> {
                 let (wanted, most) = (words::short_rate(closed.rate), words::short_rate(closed.ceiling()?));
                 Some(format!("but certain later: {wanted} wanted, {most} get through for long"))
             });
+            let later = later.or_else(|| too_short(tables));
             vec![
                 format!("{who}: no connect refused in {} of {each}", solid(&runs)),
                 later.or(by_formula).unwrap_or(risk),
             ]
         }
     }
+}
+
+/// A window that is shorter than a port is held does not show what comes then.
+fn too_short(tables: &RunTables) -> Option<String> {
+    let closed = ClosedForm::of(tables)?;
+    let safe = closed.lasting_limit().filter(|safe| closed.rate > *safe)?;
+    let window = solid(&words::seconds(tables.meta.duration_s));
+    Some(format!("but for long only {} fit: {window} are less than a port hold", words::short_floor_rate(safe)))
 }
 
 /// `How sure`, where the verdict has no room for it: every run was refused.

@@ -57,6 +57,9 @@ fn solve_change_and_advise_offer_what_lasts() {
     );
     let advice: Value = serde_json::from_str(&said(home.path(), &["advise", "s.toml", "--json"])).unwrap();
     assert!(advice["now"]["safe_rate_per_s"].as_f64().unwrap() <= long * 1.001);
+    let set = ["--set", "client.c.arrivals.poisson.rate=4/s"];
+    let calm = words(&said(home.path(), &[&["run", "s.toml", "--out", "q"][..], &set].concat()));
+    assert!(calm.starts_with("NOT SEEN") && calm.contains("but for long only 3."), "{calm}");
     let run = words(&said(home.path(), &["run", "s.toml", "--out", "r"]));
     assert!(run.contains("rate at most 3.") && run.contains("lasts; in 10 s "), "{run}");
 }

@@ -1,4 +1,4 @@
-//! A4, A5: limits beside the ports: TIME-WAITs that the kernel keeps, and how long connect() searches.
+//! A4, A5: limits beside the ports: TIME-WAITs that the kernel keeps, and how long `connect()` searches.
 
 use super::said;
 use serde_json::Value;
@@ -30,7 +30,7 @@ const FAST: &str = "schema = 1\n[run]\nduration = \"10min\"\n[[host]]\nname = \"
     [[client]]\nname = \"c\"\nhost = \"h\"\nto = \"d\"\narrivals = { poisson = { rate = \"4000/s\" } }\n\
     lifetime = { constant = { value = \"1ms\" } }\n";
 
-/// A4, A5: how many addresses 4,000/s want is answered by formula, at no cost; 10 will do, and connect() is fast with 18.
+/// A4, A5: how many addresses 4,000/s want is answered by formula, at no cost; 10 will do, and `connect()` is fast with 18.
 /// The next command takes both.
 #[test]
 fn addresses_for_4000_a_second_are_told_by_formula() {
@@ -49,7 +49,7 @@ fn addresses_for_4000_a_second_are_told_by_formula() {
     assert!(calc("--rate 4k/s --lifetime 1ms --addresses 17").contains("stays fast"));
 }
 
-/// A5: connect() gets slow at half of the range, and constants of one machine say so. What stays fast is offered beside
+/// A5: `connect()` gets slow at half of the range, and constants of one machine say so. What stays fast is offered beside
 /// what just exists.
 #[test]
 fn the_rate_from_which_connect_is_slow_is_said() {

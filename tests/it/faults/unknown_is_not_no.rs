@@ -10,8 +10,8 @@ fn a_peer_that_never_closes_has_six_remedies() {
     let home = tempfile::tempdir().unwrap();
     take(home.path(), "never-closes-500.toml");
     // The range, the rate and every other count as they are; one run shows how full it gets.
-    let advise = ["advise", "never-closes-500.toml", "--json", "--set", "run.replications=1"];
-    let advice: Value = serde_json::from_str(&said(home.path(), &advise)).unwrap();
+    let arguments = ["advise", "never-closes-500.toml", "--json", "--set", "run.replications=1"];
+    let advice: Value = serde_json::from_str(&said(home.path(), &arguments)).unwrap();
     assert_eq!(advice["now"]["enough"], false);
     let remedies = advice["remedies"].as_array().unwrap();
     let enough = |setting: &str| {
@@ -34,7 +34,7 @@ fn a_peer_that_never_closes_has_six_remedies() {
     assert!(spent < 2e7, "{spent}");
 }
 
-/// A3: its formula is right: the share refused is Erlang's with the hold of fin_timeout, and of the SYNs of a peer that
+/// A3: its formula is right: the share refused is Erlang's with the hold of `fin_timeout`, and of the SYNs of a peer that
 /// never answers.
 #[test]
 fn what_formulas_say_of_peers_that_do_not_close_or_answer_is_simulated() {
