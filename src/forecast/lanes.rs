@@ -72,6 +72,9 @@ pub struct Lanes {
     /// The share of a set's ports that a search looks at first, all of them before any other (Linux: one parity); `None`
     /// where it has no such order.
     pub preferred: Option<f64>,
+    /// Ports of each that a search may pass over although they are free: one of each set of odd size, where Linux looks by
+    /// parity (`reference/linux.md` 1.5).
+    pub skips: u32,
     /// TIME-WAITs, of which the kernel keeps only so many; `None` where there can't be too many.
     pub buckets: Option<Buckets>,
 }
@@ -102,9 +105,14 @@ impl Lanes {
         self.lane_rate() * self.longest_hold_s()
     }
 
+    /// Ports of each that a search is sure to find when they are free.
+    pub fn sure_ports(&self) -> u32 {
+        self.ports - self.skips
+    }
+
     /// The rate of all lanes from which on evenly spaced connects can be refused within the window.
     pub fn even_rate_limit(&self) -> f64 {
-        f64::from(self.ports) * f64::from(self.count) / self.longest_hold_s().min(self.window.by_s)
+        f64::from(self.sure_ports()) * f64::from(self.count) / self.longest_hold_s().min(self.window.by_s)
     }
 
     /// An upper bound of the probability of a refusal within the window: of any lane, so the sum over lanes.
@@ -112,10 +120,10 @@ impl Lanes {
         if self.spacing == Spacing::Even {
             // At most ceil(rate x span) of them fall into a span. A double's last bits decide no tie.
             let most = self.rate_per_s * self.longest_hold_s().min(self.window.by_s);
-            return if most <= f64::from(self.ports) * (1.0 + 1e-12) { 0.0 } else { 1.0 };
+            return if most <= f64::from(self.sure_ports()) * (1.0 + 1e-12) { 0.0 } else { 1.0 };
         }
         let stream = Stream { rate_per_s: self.lane_rate(), hold_s: self.longest_hold_s() };
-        let bound = refusal_bound(self.ports, stream, self.window, self.time_wait.release());
+        let bound = refusal_bound(self.sure_ports(), stream, self.window, self.time_wait.release());
         (f64::from(self.count) * bound).min(1.0)
     }
 
@@ -159,6 +167,7 @@ mod tests {
         time_wait: TimeWait::Batches { wait_s: 60.0, grid_s: 2.048, phase: Phase::Drawn },
         window: Window { from_s: 0.0, by_s: 600.0 },
         preferred: Some(0.5),
+        skips: 0,
         buckets: None,
     };
 
@@ -180,7 +189,7 @@ mod tests {
             ["27483", "27944"]
         );
         assert_eq!(QUICKSTART.safe_ports(0.01), Some(28_608));
-        assert_eq!(Lanes { rate_per_s: 500.0, ..QUICKSTART }.safe_ports(0.01), Some(31_749));
+        assert_eq!(Lanes { rate_per_s: 500.0, ..QUICKSTART }.safe_ports(0.01), Some(31_750), "31,749 is odd");
         assert_eq!(QUICKSTART.safe_requests(0.01), Some(2));
         let calm = Lanes { rate_per_s: 430.0, ..QUICKSTART };
         assert_eq!(format!("{:.2}", calm.safe_lifetime_s(0.01).unwrap()), "2.08");
@@ -193,7 +202,8 @@ mod tests {
     fn every_safe_setting_is_safe_and_the_next_one_is_not() {
         for time_wait in [QUICKSTART.time_wait, TimeWait::Exact(30.0), TimeWait::Exact(0.0)] {
             for (ports, rate_per_s) in [(50, 3.0), (1_000, 20.0), (28_232, 5_000.0)] {
-                let lanes = Lanes { ports, rate_per_s, lifetime_s: 2.0, time_wait, ..QUICKSTART };
+                let (preferred, lifetime_s) = (None, 2.0);
+                let lanes = Lanes { ports, rate_per_s, lifetime_s, time_wait, preferred, ..QUICKSTART };
                 let risk = |lanes: Lanes| lanes.risk_at_most();
                 let rate = lanes.safe_rate(0.01);
                 assert!(risk(Lanes { rate_per_s: rate, ..lanes }) <= 0.01);

@@ -20,7 +20,7 @@ impl Lanes {
         if self.spacing == Spacing::Even {
             return self.risk_at_most() <= 0.0;
         }
-        erlang_b(self.ports, self.lane_load()) <= share
+        erlang_b(self.sure_ports(), self.lane_load()) <= share
     }
 }
 
@@ -30,7 +30,10 @@ impl Forecast {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole numbers up to a million")]
         let whole = value.round() as u32;
         let now = self.lanes;
-        let sets = |ports, addresses, endpoints| self.sets.lay_out(now, ports, addresses, endpoints);
+        let skips = now.skips / now.joined;
+        let laid_out =
+            |ports, skips, addresses, endpoints| self.sets.lay_out(now, [ports, skips], addresses, endpoints);
+        let sets = |ports, addresses, endpoints| laid_out(ports, skips, addresses, endpoints);
         let (ports, addresses, endpoints) = (now.ports / now.joined, self.host.addresses, self.endpoints);
         // What is not answered has neither lifetime nor requests; what is left of other connections no key turns.
         let is_its_own = match quantity {
@@ -45,7 +48,7 @@ impl Forecast {
             Quantity::Rate => Lanes { rate_per_s: value, ..now },
             Quantity::Lifetime => Lanes { lifetime_s: value, ..now },
             Quantity::Requests => now.keeping(whole),
-            Quantity::Ports => sets(whole, addresses, endpoints)?,
+            Quantity::Ports => laid_out(whole, now.skips_of(whole), addresses, endpoints)?,
             Quantity::Addresses => sets(ports, whole, endpoints)?,
             Quantity::Endpoints => sets(ports, addresses, whole)?,
             Quantity::Window => Lanes { window: Window { by_s: now.window.from_s + value, ..now.window }, ..now },
@@ -102,7 +105,10 @@ mod tests {
         let reading =
             Reading::of(&SourceFile::new("x.toml", text), sets, &sources).unwrap_or_else(|error| panic!("{error}"));
         assert!(!Knob::all(&reading).is_empty());
-        Forecast::of(&reading.scenario, TARGET_RISK).unwrap()
+        let mut forecast = Forecast::of(&reading.scenario, TARGET_RISK).unwrap();
+        // The cases know of no search that passes over a port.
+        forecast.lanes.preferred = None;
+        forecast
     }
 
     fn of_case(case: &Case, rate_per_s: f64, sets: &[&str]) -> Forecast {

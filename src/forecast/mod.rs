@@ -90,9 +90,9 @@ struct Sets {
 }
 
 impl Sets {
-    /// `lanes` made of sets of `ports` ports for so many addresses and endpoints; `None` when they are more than a formula
-    /// can go through in no time.
-    fn lay_out(self, lanes: Lanes, ports: u32, addresses: u32, endpoints: u32) -> Option<Lanes> {
+    /// `lanes` made of sets of so many ports, of which a search may pass some over, for so many addresses and endpoints;
+    /// `None` when they are more than a formula can go through in no time.
+    fn lay_out(self, lanes: Lanes, [ports, skips]: [u32; 2], addresses: u32, endpoints: u32) -> Option<Lanes> {
         /// The most ports of one lane.
         const PORTS_MAX: u32 = 1 << 24;
         let in_turn = |is_so: bool, number: u32| if is_so { number } else { 1 };
@@ -100,7 +100,7 @@ impl Sets {
         let sets = u32::try_from(self.uniqueness.lanes(addresses, endpoints)).ok()?;
         let joined = u32::try_from(self.uniqueness.lanes(tried, asked)).ok()?;
         let ports = ports.checked_mul(joined).filter(|ports| *ports <= PORTS_MAX)?;
-        Some(Lanes { ports, count: sets / joined, joined, ..lanes })
+        Some(Lanes { ports, skips: skips * joined, count: sets / joined, joined, ..lanes })
     }
 }
 
@@ -157,15 +157,28 @@ impl Forecast {
         let rate_per_s = client.arrivals.rate().expect("both spacings have one").events_per_second();
         let window = Window { from_s, by_s };
         let preferred = preferred(&way);
-        let (ports, count, joined) = (1, 1, 1);
-        let one =
-            Lanes { ports, count, joined, rate_per_s, spacing, lifetime_s, time_wait, window, preferred, buckets };
+        let (ports, skips, count, joined) = (1, 0, 1, 1);
+        let one = Lanes {
+            ports,
+            count,
+            joined,
+            rate_per_s,
+            spacing,
+            lifetime_s,
+            time_wait,
+            window,
+            preferred,
+            skips,
+            buckets,
+        };
         let sets = Sets {
             uniqueness: host.uniqueness,
             sources_in_turn: client.source == Spread::FirstFree,
             endpoints_in_turn: client.balance == Spread::FirstFree,
         };
-        let lanes = sets.lay_out(one, way.usable_ports(), host.addresses, endpoints);
+        // It is the size of the range that is odd, whatever is reserved in it.
+        let ports = [way.usable_ports(), one.skips_of(way.ports.len()).min(way.usable_ports() - 1)];
+        let lanes = sets.lay_out(one, ports, host.addresses, endpoints);
         let lanes = lanes.ok_or(NoClosedForm::new("too many ports are tried in turn"))?;
         if spacing == Spacing::Even && lanes.count > 1 {
             return Err(NoClosedForm::new("evenly spaced connects are split over several sets of ports"));
@@ -215,7 +228,7 @@ impl Forecast {
         match self.lanes.spacing {
             _ if self.retries => None,
             Spacing::Even => (self.lanes.risk_at_most() <= 0.0).then_some(0.0),
-            Spacing::Poisson => Some(poisson_upper_tail(self.lanes.ports - 1, self.lanes.lane_fullest())),
+            Spacing::Poisson => Some(poisson_upper_tail(self.lanes.sure_ports() - 1, self.lanes.lane_fullest())),
         }
     }
 
@@ -228,7 +241,7 @@ impl Forecast {
         if self.lanes.spacing == Spacing::Even {
             return (self.lanes.risk_at_most() <= 0.0).then(|| (0.0, self.risk_formula()));
         }
-        let refused_ratio = self.refused_ratio()?;
+        let refused_ratio = self.refused_ratio().filter(|_| self.lanes.skips == 0)?;
         let (ports, load) = (f64::from(self.lanes.ports), self.lanes.lane_load());
         // d ln B / d ln a = N - a (1 - B), and the mean is short of a for as long as the start is felt.
         let short = load - self.busy_mean? / f64::from(self.lanes.count);
@@ -381,7 +394,7 @@ mod tests {
         assert_eq!(forecast.safe_range(), PortRange::new(32_768, 61_375));
         assert_eq!((forecast.safe_addresses(), forecast.safe_endpoints()), (Some(2), Some(2)));
         let fast = of(&["client.checkout.arrivals.poisson.rate=500/s"]).unwrap();
-        assert_eq!((fast.safe_range(), fast.busy_mean), (PortRange::new(32_768, 64_516), None));
+        assert_eq!((fast.safe_range(), fast.busy_mean), (PortRange::new(32_768, 64_517), None));
     }
 
     #[test]
@@ -431,8 +444,11 @@ mod tests {
         assert_eq!(with(&all).lanes.ports, 8 * 28_232);
         let host_wide = with(&["host.gateway.addresses=4", "host.gateway.uniqueness=port-destination"]);
         assert_eq!((host_wide.lanes.ports, host_wide.safe_addresses()), (28_232, None));
-        assert!(four.sets.lay_out(four.lanes, 28_232, 594, 1).is_some());
-        assert!(four.sets.lay_out(four.lanes, 28_232, 595, 1).is_none(), "more than a formula goes through in no time");
+        assert!(four.sets.lay_out(four.lanes, [28_232, 0], 594, 1).is_some());
+        assert!(
+            four.sets.lay_out(four.lanes, [28_232, 0], 595, 1).is_none(),
+            "more than a formula goes through in no time"
+        );
     }
 
     #[test]

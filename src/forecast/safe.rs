@@ -24,7 +24,7 @@ impl Lanes {
 
     /// Is it in any such window, however long the load has been there? Not above what gets through for long.
     pub fn is_safe(&self, target: f64) -> bool {
-        let lasts = self.spacing == Spacing::Even || self.lane_fullest() <= f64::from(self.ports);
+        let lasts = self.spacing == Spacing::Even || self.lane_fullest() <= f64::from(self.sure_ports());
         lasts && self.is_within(target) && self.settled().is_none_or(|settled| settled.is_within(target))
     }
 
@@ -68,9 +68,14 @@ impl Lanes {
         self.least_ports(|lanes| lanes.is_safe(target))
     }
 
+    /// The ports that a search may pass over in a set of so many.
+    pub(super) fn skips_of(&self, each: u32) -> u32 {
+        u32::from(self.preferred.is_some() && each > 1 && !each.is_multiple_of(2))
+    }
+
     /// The fewest ports of each lane with which they are as wanted.
     pub fn least_ports(&self, fits: impl Fn(&Self) -> bool) -> Option<u32> {
-        let with = |each: u32| Self { ports: each * self.joined, ..*self };
+        let with = |each: u32| Self { ports: each * self.joined, skips: self.skips_of(each) * self.joined, ..*self };
         least(1, 65_535, |each| fits(&with(each))).map(|each| with(each).ports)
     }
 
