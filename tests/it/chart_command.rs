@@ -127,7 +127,7 @@ fn a_bad_folder_is_refused_in_one_message_and_nothing_is_written() {
             |run| {
                 edit(run, "summary.csv", |text| text.split_inclusive('\n').take(9).collect());
             },
-            "run/summary.csv: 8 rows, where the manifest says 160",
+            "run/summary.csv: 8 rows, where the manifest says 163",
         ),
         (
             |run| edit(run, "probes.csv", |text| text.replacen(",busy_percent", "", 1)),
