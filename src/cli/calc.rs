@@ -79,6 +79,9 @@ pub struct Calc {
     /// The risk that still fits, as in 1% or 0.01
     #[arg(long, value_name = "RISK", default_value_t = TARGET_RISK, value_parser = risk, allow_hyphen_values = true)]
     max_risk: f64,
+    /// How long before it is too late an alert is to come
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time, allow_hyphen_values = true)]
+    warn: SimDuration,
     /// Print verdict and figures as JSON
     #[arg(long)]
     json: bool,
@@ -131,6 +134,7 @@ impl Calc {
             destinations: self.destinations,
             reuse: if self.tw_reuse { Reuse::On } else { Reuse::Off },
             window_s: self.window().as_secs_f64(),
+            warn_s: self.warn.as_secs_f64(),
             of_window: self.window.is_some(),
         };
         let forecast = Forecast::of(&scenario, self.max_risk);

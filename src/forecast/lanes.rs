@@ -133,11 +133,14 @@ impl Lanes {
             return 0.0;
         }
         if self.spacing == Spacing::Even {
+            // Before anything can come back it is a count: ceil(rate x span) of them come, the first at once.
+            let all_s = (self.lifetime_s + self.time_wait.wait_s()).min(self.window.by_s);
+            let fills = self.count == 1 && self.rate_per_s * all_s > f64::from(self.ports) * (1.0 + 1e-12);
             // At least floor(rate x span) fall into a span that ends at a tick.
             let longest_s = self.longest_hold_s();
             let seen = longest_s + self.time_wait.grid_s() <= self.window.by_s;
             let fits = self.rate_per_s * longest_s < f64::from(self.ports) + 1.0;
-            return if seen && !fits { 1.0 } else { 0.0 };
+            return if fills || seen && !fits { 1.0 } else { 0.0 };
         }
         let filling_s = self.time_wait.wait_s().min(self.window.by_s);
         poisson_upper_tail(self.ports, self.lane_rate() * filling_s)
@@ -146,7 +149,13 @@ impl Lanes {
     /// When the first refusal comes, as mean and standard deviation in seconds, if it comes for certain (but for one in
     /// a million) before the first port comes back: the time of the (N+1)-th connect.
     pub fn first_refusal_s(&self) -> Option<(f64, f64)> {
-        let known = self.count == 1 && self.spacing == Spacing::Poisson && self.risk_at_least() > 1.0 - 1e-6;
+        if self.spacing == Spacing::Even {
+            // The first comes at 0, the (N+1)-th after N steps, if no port is back by then.
+            let at_s = f64::from(self.ports) / self.rate_per_s;
+            let all_s = (self.lifetime_s + self.time_wait.wait_s()).min(self.window.by_s);
+            return (self.count == 1 && self.window.from_s <= 0.0 && at_s < all_s).then_some((at_s, 0.0));
+        }
+        let known = self.count == 1 && self.risk_at_least() > 1.0 - 1e-6;
         let connects = f64::from(self.ports) + 1.0;
         known.then(|| (connects / self.rate_per_s, connects.sqrt() / self.rate_per_s))
     }

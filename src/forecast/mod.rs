@@ -5,6 +5,7 @@
 //! `calc`, and the summary of `run`, tell the same figures: [`FIGURES`]. To add one, add a line there. Simulates nothing.
 
 mod after_close;
+mod alert;
 mod buckets;
 mod figures;
 mod lanes;
@@ -28,6 +29,7 @@ use after_close::AfterClose;
 use std::borrow::Cow;
 use steady::Overloaded;
 
+pub use alert::{Alert, SteadyLoad};
 pub use buckets::Buckets;
 pub use figures::{FIGURES, Figure, REFUSED_BOUND, RISK_BOUND, RISK_MIN};
 pub use lanes::{Lanes, Spacing, TimeWait};
@@ -186,8 +188,12 @@ impl Forecast {
         if !lanes.formula_stands() {
             return Err(too_many_time_waits(&lanes));
         }
+        let measured = Window { from_s: warm_up_s, by_s };
+        // Evenly spaced connects begin with one at once: half a connect more than their rate says (Euler and Maclaurin).
+        let first_s = (lanes.hold_s().min(by_s) - warm_up_s).max(0.0) / (by_s - warm_up_s);
+        let more = if spacing == Spacing::Even { 0.5 * first_s } else { 0.0 };
         let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
-            .then(|| rate_per_s * mean::held_s(&lifetime, time_wait, Window { from_s: warm_up_s, by_s }));
+            .then(|| rate_per_s * mean::held_s(&lifetime, time_wait, measured) + more);
         let cycle_s = mean::cycle_s(&lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
         let each = Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: lanes.lane_rate(), spacing };

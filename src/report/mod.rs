@@ -1,6 +1,7 @@
 //! Tables, and what is made of them: CSV, charts, the run folder. Knows tables, never the world.
 
 pub mod advice;
+mod alert;
 mod assumed;
 pub mod attempts;
 pub mod calc;

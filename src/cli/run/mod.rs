@@ -3,12 +3,13 @@
 mod plan;
 mod rare;
 
-use super::arguments::{Precision, Running, precision};
+use super::arguments::{Precision, Running, precision, some_time};
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
+use crate::des::SimDuration;
 use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate_one, replicate_until, watch_ports};
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
@@ -78,6 +79,9 @@ pub struct Run {
     /// Write the end state as OpenMetrics text, under the names of Prometheus's node exporter
     #[arg(long, value_name = "FILE")]
     openmetrics: Option<PathBuf>,
+    /// How long before it is too late an alert is to come
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = some_time, allow_hyphen_values = true)]
+    warn: SimDuration,
     /// Where fewer than 20 refusals are counted: estimate how rare they are, by formula or by splitting
     #[arg(long)]
     rare: bool,
@@ -209,7 +213,7 @@ impl Run {
         }
         let folder = plan.folder.display().to_string();
         Ok(Told {
-            summary: run_summary(&tables, &gates, &words::shown(&folder)),
+            summary: run_summary(&tables, &gates, &words::shown(&folder), self.warn),
             json: run_json(&tables, &gates, &folder),
             exit,
         })

@@ -5,11 +5,12 @@ mod rows;
 mod verdict;
 mod would_fit;
 
+use super::alert::{Telling, by_rate, warning};
 use super::assumed::{Safe, System, who_closes};
 use super::document::Keys;
 use super::json::number;
 use super::page::Page;
-use crate::forecast::{FIGURES, Forecast, Lanes, NoClosedForm, Spacing};
+use crate::forecast::{FIGURES, Forecast, Lanes, NoClosedForm, Spacing, SteadyLoad};
 use serde_json::{Map, Value, json};
 
 /// The version of the JSON's layout.
@@ -34,6 +35,8 @@ pub struct Asked {
     pub reuse: Reuse,
     /// The length of the window, in seconds.
     pub window_s: f64,
+    /// So long before it is too late an alarm is to be raised, in seconds.
+    pub warn_s: f64,
     /// Was that window asked about? Else the load is there to stay.
     pub of_window: bool,
 }
@@ -108,6 +111,9 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
     answer.write_ladder(&mut page);
     for (label, text) in answer.would_fit() {
         page.hanging(&format!("{label:<TEXT$}"), &text);
+    }
+    if let Some(text) = answer.warning() {
+        page.hanging(&format!("{:<TEXT$}", "warning"), &text);
     }
     page.hanging(&format!("{:<TEXT$}", "by formula"), &answer.formula());
     page.text()
@@ -187,6 +193,24 @@ impl Answer<'_> {
 
     fn all_ports(&self) -> u64 {
         u64::from(self.lanes.ports) * u64::from(self.lanes.count)
+    }
+
+    /// From which count on an alarm is worth having. A window that is asked about is over before one is.
+    fn warning(&self) -> Option<String> {
+        let (lanes, safe_per_s) = (self.lanes, self.lanes.safe_rate(self.forecast.target));
+        if self.asked.reuse == Reuse::On {
+            return Some(by_rate(Some(self.requests(safe_per_s))));
+        }
+        let load = SteadyLoad {
+            rate_per_s: lanes.rate_per_s,
+            safe_per_s,
+            ports_per_rate: lanes.longest_hold_s() / f64::from(lanes.count),
+            ports: lanes.ports.into(),
+            sets: lanes.count.into(),
+            seen: 0.0,
+        };
+        let telling = Telling { ahead_s: self.asked.warn_s, requests: self.asked.requests.into() };
+        (!self.asked.of_window && lanes.hold_s() > 0.0).then(|| warning(load, telling))
     }
 
     /// Which formula it is, and what it takes for granted.

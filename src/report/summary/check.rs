@@ -22,7 +22,11 @@ impl Row {
     fn new(name: &'static str, tables: &RunTables, formula: Option<f64>, metric: &str) -> Option<Self> {
         let found = tables.estimate("all", metric);
         let (formula, simulated) = (formula?, found.value?);
-        let parts = found.interval.is_some_and(|(low, high)| formula < low || formula > high);
+        // What cannot be told apart in print does not part.
+        let is_shown = |other: f64| small(formula) == small(other);
+        let parts = found.interval.is_some_and(|(low, high)| {
+            (formula < low || formula > high) && ![low, high, simulated].into_iter().any(is_shown)
+        });
         Some(Self { name, formula, simulated, interval: found.interval, parts })
     }
 
@@ -111,7 +115,12 @@ fn why_refused_parts(tables: &RunTables, closed: &ClosedForm<'_>) -> String {
     }
     // A warm-up mends nothing else.
     let cure = if is_empty_start && reasons.len() == 1 { ", or write warm_up = \"auto\"" } else { "" };
-    format!("Erlang B leaves out that {}. Trust the simulation here{cure}.", listed(&reasons))
+    let all = listed(&reasons);
+    // A window that is no whole number of cycles is off the long run too.
+    if steady::has_echo(tables, closed) {
+        return format!("Erlang B leaves out that {all}, so that this window is not the long run: see Steady.");
+    }
+    format!("Erlang B leaves out that {all}. Trust the simulation here{cure}.")
 }
 
 /// Is the variance of lifetimes infinite?

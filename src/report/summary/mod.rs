@@ -23,6 +23,7 @@ mod why;
 use super::RunTables;
 use super::gate::Judged;
 use super::page::{Page, solid, solid_brackets};
+use crate::des::SimDuration;
 use assumed::assumed;
 use change::change;
 use check::check;
@@ -40,8 +41,9 @@ use why::why;
 pub(super) use refusals::Refusals;
 pub use verdict::Verdict;
 
-/// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it.
-pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String {
+/// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it, `ahead` how long
+/// before it is too late an alarm is to be raised.
+pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str, ahead: SimDuration) -> String {
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
@@ -62,7 +64,7 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str) -> String
         page.label("Steady", &steady(tables));
         page.label("Where", &scopes(tables));
     }
-    page.label("Watch", &if idle { Vec::new() } else { watch(tables) });
+    page.label("Watch", &if idle { Vec::new() } else { watch(tables, ahead.as_secs_f64()) });
     page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
     let meta = &tables.meta;
     let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
@@ -78,7 +80,7 @@ mod tests {
     use super::*;
 
     fn said(tables: &RunTables) -> String {
-        run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name))
+        run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name), SimDuration::from_secs(600))
     }
 
     #[test]

@@ -20,6 +20,8 @@ const SURE: f64 = 0.999;
 const REFUSALS: f64 = 15.0;
 /// A window whose batches are correlated should be so many times longer.
 const LONGER: f64 = 4.0;
+/// A warm-up of more windows than this is not offered.
+const WARM_UP_MAX: f64 = 10.0;
 /// What it must change the mean of the window by, as a share of that.
 const MATTERS: f64 = 0.005;
 
@@ -84,6 +86,11 @@ fn echo(tables: &RunTables, closed: &ClosedForm<'_>) -> Option<String> {
     let cycle = solid(&words::seconds(closed.cycle_s));
     let duration = solid(&format!("duration = {}", setting(whole * closed.cycle_s)));
     Some(match fades_s {
+        // Nobody simulates days to look at minutes.
+        Some(fades_s) if fades_s > WARM_UP_MAX * tables.meta.duration_s => {
+            let fades = solid(&words::seconds(fades_s));
+            format!("an empty start echoes here, every {cycle}, for {fades}: write {duration}, whole cycles")
+        }
         Some(fades_s) => {
             let warm_up = solid(&format!("warm_up = {}", setting(fades_s.ceil())));
             format!("an empty start echoes here, every {cycle}: write {warm_up}, or {duration}, whole cycles")

@@ -6,6 +6,7 @@ use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
 use super::scopes::who;
+use crate::forecast::RISK_MIN;
 
 /// What the runs showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,19 +98,53 @@ pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
     if Verdict::of(tables) != Verdict::RunsOut {
         return Vec::new();
     }
-    let risk = risk(tables, &Refusals::of(tables, "all"));
+    let count = Refusals::of(tables, "all");
+    if let Some(counted) = counted(tables) {
+        return vec![counted];
+    }
     let start = if tables.meta.warm_up_s > 0.0 { format!(", {}", start(tables)) } else { String::new() };
-    vec![format!("{risk}{start}{}", certain(tables).unwrap_or_default())]
+    let certain = certain(tables).map(|when| format!("closed form: certain, {when}"));
+    // One run is no sample of runs, whatever it saw.
+    if count.runs == 1 {
+        return std::iter::once(one_run(tables)).chain(certain).collect();
+    }
+    let certain = certain.map_or_else(String::new, |certain| format!("; {certain}"));
+    vec![format!("{}{start}{certain}", risk(tables, &count))]
+}
+
+/// Where nothing that is drawn can matter, it is a count and no chance.
+fn counted(tables: &RunTables) -> Option<String> {
+    let closed = ClosedForm::of(tables)?;
+    let is_certain = !closed.is_poisson() && closed.figure(RISK_MIN)? >= 1.0;
+    let when = certain(tables).map_or_else(|| "more are wanted than there are".to_owned(), |when| when);
+    is_certain.then(|| format!("certain (risk 1), as it is a count: evenly spaced connects of equal length, {when}"))
+}
+
+/// What one run is good for: shares of its time and of its attempts.
+fn one_run(tables: &RunTables) -> String {
+    let figure = |metric| tables.estimate("all", metric).value.unwrap_or(0.0);
+    format!(
+        "one run is no sample of runs; in it {} of {} connect() calls were refused, {} % of them, and the range was full \
+         {} % of the time",
+        words::count(figure("refused_total")),
+        words::count(figure("attempts_total")),
+        words::percent(figure("refused_ratio")),
+        words::percent(figure("full_time_ratio"))
+    )
 }
 
 /// When the first refusal comes by formula, if it comes for certain.
 fn certain(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables)?;
     let (mean_s, sd_s) = closed.figure("formula_first_refusal_s").zip(closed.figure("formula_first_refusal_sd_s"))?;
-    // In the unit of the time it belongs to, while that shows a digit.
-    let spread = if (0.05..100.0).contains(&sd_s) { format!("{sd_s:.1} s") } else { words::seconds(sd_s) };
-    let when = solid(&format!("{} +- {} (1 sd)", words::seconds(mean_s), spread));
-    Some(format!("; closed form: certain, the {} connect comes at {when}", words::ordinal(closed.ports + 1.0)))
+    let when = if sd_s > 0.0 {
+        // In the unit of the time it belongs to, while that shows a digit.
+        let spread = if (0.05..100.0).contains(&sd_s) { format!("{sd_s:.1} s") } else { words::seconds(sd_s) };
+        solid(&format!("{} +- {} (1 sd)", words::seconds(mean_s), spread))
+    } else {
+        solid(&words::seconds(mean_s))
+    };
+    Some(format!("the {} connect comes at {when}", words::ordinal(closed.ports + 1.0)))
 }
 
 /// When every run was refused: when first, and whether it stays so.
