@@ -11,7 +11,7 @@ pub use stack::Stack;
 pub use sysctls::Sysctls;
 
 use crate::scenario::Reading;
-use crate::scenario::diagnostics::{Fault, Faults};
+use crate::scenario::diagnostics::{Fault, Faults, Told};
 
 /// One myth or trap.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,28 @@ pub fn lint_scenario(reading: &Reading) -> Faults {
     faults
 }
 
+/// Rules whose findings can be why connects are refused.
+const EXPLAIN: [&str; 7] = [
+    "bind-zero",
+    "listening-ports",
+    "odd-range",
+    "reserved-ports",
+    "reuse-without-bind",
+    "shared-halves",
+    "socket-range",
+];
+
+/// What the rules find in a scenario that can be why connects are refused: each with its mend.
+pub fn explanations(reading: &Reading) -> Vec<String> {
+    let found = reading.diagnostics(lint_scenario(reading));
+    let explains = |told: &Told<'_>| told.rule.is_some_and(|rule| EXPLAIN.contains(&rule));
+    let line = |told: Told<'_>| {
+        let help = told.help.map_or_else(String::new, |help| format!("; {help}"));
+        format!("{}: {}{help}", told.rule.unwrap_or_default(), told.message)
+    };
+    found.told().filter(explains).map(line).collect()
+}
+
 /// What they say of a list of sysctls.
 pub fn lint_sysctls(sysctls: &Sysctls) -> Faults {
     let mut faults = Faults::default();
@@ -51,5 +73,15 @@ fn lint(stack: &Stack<'_>, faults: &mut Faults) {
         for fault in (rule.look)(stack) {
             faults.push(fault.rule(rule.name).aside("source", rule.source));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_explains_is_a_rule() {
+        assert!(EXPLAIN.iter().all(|name| rules::RULES.iter().any(|rule| rule.name == *name)));
     }
 }

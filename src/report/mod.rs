@@ -41,5 +41,5 @@ use crate::scenario::words;
 pub use manifest::Manifest;
 pub use middle_run::shown_run;
 pub use query::{PerRun, RunTables};
-pub use summary::{Verdict, run_summary};
+pub use summary::{Beside, Verdict, run_summary};
 pub use table::{Cell, Table};

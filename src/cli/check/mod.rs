@@ -6,12 +6,15 @@ mod json;
 use super::files::{Files, Unread, name_of, read_scenario, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
+use crate::forecast::{Forecast, TARGET_RISK};
 use crate::lint::rules::RULES;
 use crate::lint::{Sysctls, lint_scenario, lint_sysctls};
 use crate::scenario::diagnostics::{Faults, Severity};
 use crate::scenario::schema::schema;
-use crate::scenario::words::{SOLID_SPACE, WIDTH, fitted, names, plural, shown, solid, wrapped};
-use crate::scenario::{Diagnostics, Reading, SourceFile};
+use crate::scenario::words::{
+    SOLID_SPACE, WIDTH, fitted, names, plural, short_floor_rate, short_rate, shown, solid, wrapped,
+};
+use crate::scenario::{Diagnostics, Reading, Scenario, SourceFile};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
 
@@ -102,7 +105,8 @@ impl Check {
         let source = source(file)?;
         let (reading, name) = (Reading::of(&source, &self.sets, &Files::beside(file))?, name_of(file));
         self.sweep(file, &source, &reading)?;
-        let notes = reading.scenario.notes().map(|note| format!("{name}: {note}")).collect();
+        let runs_out = runs_out(&reading.scenario);
+        let notes = reading.scenario.notes().chain(runs_out).map(|note| format!("{name}: {note}")).collect();
         let understood = reading.scenario.understood();
         Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
     }
@@ -155,6 +159,18 @@ impl Check {
         let faults = faults.without(&self.allow);
         if self.strict { faults.strictly() } else { faults }
     }
+}
+
+/// What a formula says at once of a load that is too much.
+fn runs_out(scenario: &Scenario) -> Option<String> {
+    let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
+    let (wanted, lasts) = (forecast.lanes.rate_per_s, forecast.sustained_per_s());
+    let is_certain = forecast.lanes.risk_at_least() > 1.0 - TARGET_RISK;
+    let when = if is_certain { "for certain within the window" } else { "in the long run" };
+    (is_certain || wanted > lasts).then(|| {
+        let [wanted, lasts] = [short_rate(wanted), short_floor_rate(lasts)];
+        format!("it runs out of ports {when}, by closed form: {wanted} wanted, {lasts} get through for long")
+    })
 }
 
 /// A scenario or a list of sysctls that makes sense.

@@ -11,6 +11,7 @@ use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::des::SimDuration;
 use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate_one, replicate_until, watch_ports};
+use crate::lint::explanations;
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
@@ -21,7 +22,7 @@ use crate::report::rare::add_rare;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::tables::{add_ports, run_tables, write_replications};
 use crate::report::whole;
-use crate::report::{Manifest, RunTables, run_summary, shown_run};
+use crate::report::{Beside, Manifest, RunTables, run_summary, shown_run};
 use crate::scenario::{Scenario, words};
 use plan::Plan;
 use std::io::{self, Write};
@@ -212,11 +213,10 @@ impl Run {
             }
         }
         let folder = plan.folder.display().to_string();
-        Ok(Told {
-            summary: run_summary(&tables, &gates, &words::shown(&folder), self.warn),
-            json: run_json(&tables, &gates, &folder),
-            exit,
-        })
+        let explanations = explanations(&plan.reading);
+        let shown = words::shown(&folder);
+        let beside = Beside { gates: &gates, folder: &shown, ahead: self.warn, explanations: &explanations };
+        Ok(Told { summary: run_summary(&tables, &beside), json: run_json(&tables, &gates, &folder), exit })
     }
 
     /// What was found; the run that charts show is run once more for its ports.

@@ -38,6 +38,11 @@ impl CentralReaper {
         Self { period, slot_runs, slots_before: SLOTS - 1, phase }
     }
 
+    /// The wait that the kernel names: eight runs of the timer.
+    pub const fn wait(&self) -> SimDuration {
+        SimDuration::from_nanos(self.period.as_nanos() * SLOTS)
+    }
+
     const fn periods(&self, count: u64) -> SimDuration {
         SimDuration::from_nanos(self.period.as_nanos() * count)
     }

@@ -95,7 +95,8 @@ impl Answer<'_> {
         }
         let through = format!("nothing above this gets through for long: {ports} / {} s", hundredths(forecast.cycle_s));
         rung(forecast.sustained_per_s(), words::rate, through);
-        let wait_s = lanes.time_wait.wait_s();
+        // What is quoted is the wait that the kernel names, whatever it makes of it.
+        let wait_s = self.quoted_wait_s();
         // The myth leaves the lifetime out, as nobody would who has a long one.
         let is_quoted = wait_s > 0.0 && lanes.lifetime_s <= SMALL * wait_s;
         if is_quoted && self.asked.requests == 1 && self.asked.reuse == Reuse::Off {

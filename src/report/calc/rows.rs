@@ -45,6 +45,15 @@ impl Answer<'_> {
         rows
     }
 
+    /// TIME-WAIT as the kernel names it, in seconds; before 4.1 one timer for all makes more of it.
+    pub(super) fn quoted_wait_s(&self) -> f64 {
+        let wait_s = self.lanes.time_wait.wait_s();
+        match &self.forecast.host.time_wait {
+            Hold::CentralReaper(reaper) if wait_s > 0.0 => reaper.wait().as_secs_f64(),
+            _ => wait_s,
+        }
+    }
+
     /// TIME-WAITs, where they come near the most that the kernel keeps.
     fn time_waits(&self) -> Option<(&'static str, String, String)> {
         let (wanted, most) = self.lanes.many_time_waits()?;
@@ -92,10 +101,15 @@ impl Answer<'_> {
             }
             (TimeWait::Exact(wait_s), Reuse::Off) => format!("{open} + {} s TIME-WAIT", hundredths(wait_s)),
             (TimeWait::Batches { grid_s, .. }, _) => {
-                let hz = if let Hold::TimerWheel(wheel) = &self.forecast.host.time_wait {
-                    format!(", HZ={}", wheel.hz())
-                } else {
-                    String::new()
+                let hz = match &self.forecast.host.time_wait {
+                    Hold::TimerWheel(wheel) => format!(", HZ={}", wheel.hz()),
+                    // `reference/linux.md` 3.2.
+                    Hold::CentralReaper(reaper) => format!(
+                        "; {} s become this because one timer for all empties a slot of 100 at a time, as kernels before \
+                         4.1 did",
+                        hundredths(reaper.wait().as_secs_f64())
+                    ),
+                    Hold::Exact(_) => String::new(),
                 };
                 format!(
                     "{open} + {} s TIME-WAIT ({} to {} s: freed in batches every {} s{hz})",

@@ -3,9 +3,11 @@
 use super::super::page::{Page, solid, solid_brackets};
 use super::super::query::Estimate;
 use super::super::summary::Refusals;
+use super::super::tables::NO_CLOSED_FORM;
 use super::super::variant_table::{Line, variant_table};
 use super::super::words::{self, percent, plural};
 use super::{Arm, Comparison, DEFAULT_METRIC, Difference};
+use crate::forecast::RISK_BOUND;
 use crate::metrics::Method;
 
 /// More arms than this are not told one by one.
@@ -25,6 +27,7 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     page.hanging("", &headline(comparison, &ranking));
     page.gap();
     page.lines(table(comparison, &ranking));
+    page.label("No rate", &no_rate(comparison, &ranking).into_iter().collect::<Vec<_>>());
     page.label("How sure", &how_sure(comparison, &ranking));
     page.label("Watch out", &watch_out(comparison, &ranking).into_iter().collect::<Vec<_>>());
     let gates = ranking.iter().map(|arm| &comparison.arms[*arm]);
@@ -34,6 +37,23 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     page.label("Files", &[format!("{folder}{}", comparison.meta.files.join(" "))]);
     page.tail(&format!("seed {}, dryport {}", comparison.meta.seed, comparison.meta.dryport));
     page.text()
+}
+
+/// Why the highest safe rate of some arms is not told.
+fn no_rate(comparison: &Comparison, ranking: &[usize]) -> Option<String> {
+    let tables = |arm: &usize| &comparison.arms[*arm].tables;
+    let is_empty = |arm: &&usize| tables(arm).estimate("all", "safe_rate_per_s").value.is_none();
+    let why = |arm: &usize| {
+        let method = tables(arm).method("all", RISK_BOUND);
+        let why = method.strip_prefix(NO_CLOSED_FORM).unwrap_or("no rate takes all ports");
+        format!("{}: {why}", solid(&comparison.arms[*arm].label))
+    };
+    let all: Vec<String> = ranking.iter().filter(is_empty).map(why).collect();
+    match &all[..] {
+        [] => None,
+        [first] => Some(first.clone()),
+        [first, ..] => Some(format!("{first}, and {} other arms without a formula", all.len() - 1)),
+    }
 }
 
 /// The catch of a wider range that is the best: services listen on low ports.

@@ -4,11 +4,43 @@ use super::super::RunTables;
 use super::super::page::solid;
 use super::super::words::{self, count, plural};
 use super::closed_form::ClosedForm;
+use super::refusals::Refusals;
+use crate::port::Binding;
+use serde_json::Value;
 
 /// The column, counted from the text's first, where remarks stand.
 const REMARK: usize = 36;
 
 pub(super) fn change(tables: &RunTables) -> Vec<String> {
+    by_formula(tables).into_iter().chain(late_binding(tables)).collect()
+}
+
+/// `bind()` that lets `connect()` choose (`IP_BIND_ADDRESS_NO_PORT`): a set of ports for each endpoint instead of one for
+/// all. No formula says that it is enough.
+fn late_binding(tables: &RunTables) -> Option<String> {
+    let scenario = &tables.meta.scenario;
+    let of = |scope: &str, key| {
+        let (kind, name) = scope.split_once(':')?;
+        scenario.setting(&[kind, name, key])
+    };
+    let binds = |scope: &&str| of(scope, "bind").and_then(Value::as_str) == Some(Binding::BindZero.name());
+    let client = tables.scopes("client:").into_iter().find(binds)?;
+    let host = format!("host:{}", of(client, "host").and_then(Value::as_str)?);
+    let is_linux = of(&host, "profile").and_then(Value::as_str).is_none_or(|name| name.starts_with("linux"));
+    let all = tables.scopes("destination:").into_iter().map(|scope| of(scope, "endpoints").and_then(Value::as_u64));
+    let endpoints: u64 = all.map(|endpoints| endpoints.unwrap_or(1)).sum();
+    let refused = Refusals::of(tables, "all").refused > 0;
+    (is_linux && endpoints > 1 && refused).then(|| {
+        let setting = solid("bind = \"address-no-port\"");
+        format!(
+            "{setting}: connect() chooses then, from a range for each of {} instead of one for all",
+            plural(endpoints, "endpoint")
+        )
+    })
+}
+
+/// The smallest sufficient settings.
+fn by_formula(tables: &RunTables) -> Vec<String> {
     let Some(closed) = ClosedForm::of(tables).filter(|closed| closed.risk_max > closed.target) else {
         return Vec::new();
     };

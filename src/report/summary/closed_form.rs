@@ -57,6 +57,11 @@ impl<'a> ClosedForm<'a> {
         self.tables.meta.warm_up_s < holds * self.cycle_s
     }
 
+    /// When the window ends after an empty start, in seconds.
+    pub(super) fn until_s(&self) -> f64 {
+        self.tables.meta.warm_up_s + self.tables.meta.duration_s
+    }
+
     /// Did it end so soon?
     pub(super) fn ends_within(&self, holds: f64) -> bool {
         self.tables.meta.warm_up_s + self.tables.meta.duration_s < holds * self.cycle_s

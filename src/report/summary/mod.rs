@@ -41,9 +41,22 @@ use why::why;
 pub(super) use refusals::Refusals;
 pub use verdict::Verdict;
 
-/// The whole text, with what came of the gates; `folder` is where the files are, as the user wrote it, `ahead` how long
-/// before it is too late an alarm is to be raised.
-pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str, ahead: SimDuration) -> String {
+/// What a run says beside its tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// What came of the gates.
+    pub gates: &'a [Judged],
+    /// Where the files are, as the user wrote it.
+    pub folder: &'a str,
+    /// How long before it is too late an alarm is to be raised.
+    pub ahead: SimDuration,
+    /// What the rules of `lint` find that can be why connects are refused.
+    pub explanations: &'a [String],
+}
+
+/// The whole text.
+pub fn run_summary(tables: &RunTables, beside: &Beside<'_>) -> String {
+    let Beside { gates, folder, ahead, explanations } = *beside;
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
@@ -58,6 +71,8 @@ pub fn run_summary(tables: &RunTables, gates: &[Judged], folder: &str, ahead: Si
         page.label("When", &when(tables));
         page.label("Costs", &costs(tables));
         page.label("Why", &why(tables));
+        let is_refused = Verdict::of(tables) != Verdict::NotSeen;
+        page.label("Lint", if is_refused { explanations } else { &[] });
         page.label("Assumed", &assumed(tables));
         page.label("Change", &change(tables));
         page.label("Check", &check(tables));
@@ -80,7 +95,9 @@ mod tests {
     use super::*;
 
     fn said(tables: &RunTables) -> String {
-        run_summary(tables, &[], &format!("output/{}/", tables.meta.scenario.name), SimDuration::from_secs(600))
+        let folder = format!("output/{}/", tables.meta.scenario.name);
+        let ahead = SimDuration::from_secs(600);
+        run_summary(tables, &Beside { gates: &[], folder: &folder, ahead, explanations: &[] })
     }
 
     #[test]

@@ -17,6 +17,11 @@ fn as_seen(tables: &RunTables) -> Vec<String> {
     let found = |metric| tables.estimate(&scope, metric);
     let Some(ports) = found("capacity_ports").value else { return Vec::new() };
     let wanted = match found("offered_load").value {
+        Some(load) if never_wanted(tables, &scope, load).is_some() => {
+            let all = never_wanted(tables, &scope, load).unwrap_or_default();
+            let window = solid(&words::seconds(tables.meta.duration_s));
+            format!("{} wanted within {window} ({} if it went on for long)", words::figure(all), words::figure(load))
+        }
         Some(load) if load > ports => format!("{} wanted on average: more than there are", words::figure(load)),
         Some(load) => format!("{} wanted on average (offered load)", words::figure(load)),
         None => "offered load unknown (a trace, or no finite mean)".into(),
@@ -27,6 +32,12 @@ fn as_seen(tables: &RunTables) -> Vec<String> {
         lines.push(format!("{} busy on average, {} at the fullest moment", words::figure(mean), words::figure(peak)));
     }
     lines
+}
+
+/// All connects of a window that is too short for so many ports to be wanted at once: `None` where it is not.
+fn never_wanted(tables: &RunTables, scope: &str, load: f64) -> Option<f64> {
+    let all = tables.estimate(scope, "requests_total").value?;
+    (tables.meta.warm_up_s <= 0.0 && all < load).then_some(all)
 }
 
 /// Linux passes one port of an odd range by in each search, so it refuses with one free (`reference/linux.md` 1.5).
@@ -57,12 +68,21 @@ fn by_formula(closed: &ClosedForm<'_>) -> Option<Vec<String>> {
         let long = if closed.ends_within(5.0) { " in the long run" } else { "" };
         return Some(vec![format!("{wanted} wanted; {cycle} = {ceiling} is all that gets through{long}")]);
     }
-    let wanted = closed.figure("formula_busy_ports_fullest")?;
+    let for_long = closed.figure("formula_busy_ports_fullest")?;
+    // No more connects come than the window has time for.
+    let come = closed.rate / closed.lanes * closed.until_s();
+    let (wanted, within) = if come < for_long { (come, Some(for_long)) } else { (for_long, None) };
     let sets = if closed.lanes > 1.0 { format!("{} sets of ", words::count(closed.lanes)) } else { String::new() };
     let each = if closed.lanes > 1.0 { " of each" } else { "" };
     let when = if closed.grid_s > 0.0 { " just before each release" } else { "" };
     let few = if wanted < 9.95 { words::figure(wanted) } else { words::count(wanted) };
-    let first = format!("{sets}{}; {few} wanted{each} on average{when}", words::counted(closed.ports, "port"));
+    let ports = words::counted(closed.ports, "port");
+    let first = match within {
+        Some(within) => {
+            format!("{sets}{ports}; {few} wanted{each} by the end ({} if it went on)", words::count(within))
+        }
+        None => format!("{sets}{ports}; {few} wanted{each} on average{when}"),
+    };
     let spare = closed.ports - wanted.round();
     let second = if spare < 0.0 {
         format!("{} too few at such a moment", words::count(-spare))
