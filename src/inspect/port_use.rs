@@ -42,6 +42,20 @@ impl PortUse {
         !self.sockets.is_empty()
     }
 
+    /// Is all that is left of its sockets TIME-WAITs, which no process holds?
+    pub fn only_waits(&self) -> bool {
+        self.is_held() && self.sockets.iter().all(Socket::is_time_wait)
+    }
+
+    /// What it is: `HELD`, `WAITS` where only TIME-WAITs are left, or `FREE`.
+    pub fn word(&self) -> &'static str {
+        match (self.is_held(), self.only_waits()) {
+            (false, _) => "FREE",
+            (true, true) => "WAITS",
+            (true, false) => "HELD",
+        }
+    }
+
     /// Does a socket listen on it?
     pub fn listens(&self) -> bool {
         self.sockets.iter().any(|socket| socket.state == State::Listen)

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 pub(super) const KEYS: &Keys = &[
     ("schema_version: 1", "layout of this document"),
     ("dryport: string", "version that made it"),
-    ("verdict: 'HELD' | 'FREE'", "is any of the ports held?"),
-    ("held: integer", "how many of the ports are"),
+    ("verdict: 'HELD' | 'WAITS' | 'FREE'", "is any of the ports held? WAITS: only TIME-WAITs, which no process has"),
+    ("held: integer", "how many of the ports are, those that wait among them"),
     ("free: integer", "how many are not"),
     ("ports", "each port that was asked about"),
     ("ports[].port: integer", "its number"),
-    ("ports[].verdict: 'HELD' | 'FREE'", "is it held?"),
+    ("ports[].verdict: 'HELD' | 'WAITS' | 'FREE'", "is it held? WAITS: only TIME-WAITs are left"),
     ("ports[].iana_range: 'system' | 'user' | 'dynamic'", "its range by RFC 6335"),
     ("ports[].service: string | null", "the service that IANA has registered for it; null when there is none"),
     ("ports[].description: string | null", "what that service is"),
@@ -56,7 +56,7 @@ fn port(found: &Found, each: &PortUse) -> Value {
     let machine = &found.machine;
     json!({
         "port": each.port,
-        "verdict": if each.is_held() { "HELD" } else { "FREE" },
+        "verdict": each.word(),
         "iana_range": Range::of(each.port).name(),
         "service": service.map(|service| service.names),
         "description": service.map(|service| service.description),

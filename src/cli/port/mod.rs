@@ -3,6 +3,7 @@
 mod json;
 mod next;
 mod screen;
+mod turn;
 
 use super::guide::{Group, Guide};
 use super::unseen::{Gap, Look};
@@ -79,7 +80,8 @@ impl Found {
     }
 
     fn word(&self) -> &'static str {
-        if self.held() > 0 { "HELD" } else { "FREE" }
+        let is = |word| self.uses.iter().any(|each| each.word() == word);
+        ["HELD", "WAITS"].into_iter().find(|word| is(*word)).unwrap_or("FREE")
     }
 }
 

@@ -51,7 +51,7 @@ fn after(state: State, found: &Found, each: &PortUse) -> Option<String> {
         State::LastAck => "free once the other side has answered".to_owned(),
         State::SynSent => format!("ESTABLISHED when the other side answers; free when it refuses or {name} gives up"),
         State::SynReceived => "ESTABLISHED when the other side answers; free when it does not".to_owned(),
-        State::TimeWait => format!("no process has it and only time ends it: {}", within?),
+        State::TimeWait => format!("no process has it; it ends by itself {}", within?),
         State::Closed => return None,
     };
     Some(format!("{}: {next}", state.name()))

@@ -1,6 +1,6 @@
 //! What `dryport port` prints: one port on a page of its own, several as an overview.
 
-use super::{Found, Gap, next};
+use super::{Found, Gap, next, turn};
 use crate::inspect::iana::{self, Range};
 use crate::inspect::port_use::time_left;
 use crate::inspect::{Holder, Holders, Kernel, PortUse, Socket, elsewhere};
@@ -27,6 +27,8 @@ pub(super) fn page(found: &Found) -> String {
             page.label("FREE", &[format!("no TCP socket in /proc/net/tcp or tcp6 uses port {}", one.port)]);
         }
         page.gap();
+        page.label("What", &turn::what(found, one).into_iter().collect::<Vec<_>>());
+        page.label("Turn", &turn::turn(found, one));
         page.label("Next", &next::facts(found, one));
         page.label("IANA", &[registration(one.port)]);
         page.label("OS", &[ephemeral_by_default(one.port)]);
@@ -40,6 +42,11 @@ pub(super) fn page(found: &Found) -> String {
     page.text()
 }
 
+/// Tried on Linux 6.18: `bind()` with `SO_REUSEADDR` takes a port in TIME-WAIT where the socket that closed had it too, as
+/// those that a server accepts inherit it; after a plain `connect()` it fails.
+const REUSE_ADDRESS: &str = ", with SO_REUSEADDR it works where the socket that closed had it too (a server's does, a plain \
+                             connect()'s does not)";
+
 fn held(page: &mut Page, found: &Found, each: &PortUse) {
     let bound = each.bound();
     let address = match bound.as_slice() {
@@ -49,7 +56,13 @@ fn held(page: &mut Page, found: &Found, each: &PortUse) {
     };
     let fails = if bound.len() == 1 { " fails now" } else { "" };
     let sockets = plural(each.sockets.len() as u64, "socket");
-    page.label("HELD", &[format!("port {} on this machine: {sockets}; bind() to {address}{fails}", each.port)]);
+    let (sockets, unless) = if each.only_waits() {
+        (format!("{sockets} in TIME-WAIT, which no process has"), REUSE_ADDRESS)
+    } else {
+        (sockets, "")
+    };
+    let text = format!("port {} on this machine: {sockets}; bind() to {address}{fails}{unless}", each.port);
+    page.label(each.word(), &[text]);
     page.lines(table(found, &[each]));
 }
 
@@ -179,7 +192,8 @@ fn several(page: &mut Page, found: &Found) {
         page.label("FREE", &[free_list()]);
     } else {
         let count = thousands(found.held() as u64);
-        page.label("HELD", &[format!("{count} of {all} ports of this machine: {}", list(&held, LISTED_MAX))]);
+        // A word for all of them: nobody holds what only waits.
+        page.label(found.word(), &[format!("{count} of {all} ports of this machine: {}", list(&held, LISTED_MAX))]);
         page.lines(table(found, &found.uses.iter().filter(|each| each.is_held()).collect::<Vec<_>>()));
         if found.free() > 0 {
             page.gap();
