@@ -8,7 +8,7 @@ use crate::port::allocator::{Order, Search};
 use crate::scenario::Scenario;
 use crate::scenario::ways::Access;
 use crate::sim::{Attempt, Cause, Connected, Held, Observer, PoolLanes, Topology};
-use crate::workload::Leaves;
+use crate::workload::{Leaves, Spread};
 
 /// Refusals nearer to each other than this part of the window are one mark.
 const MARKS: u64 = 1_000;
@@ -272,6 +272,9 @@ impl<'a> LifeStory<'a> {
 
     /// What kept the ports that an attempt looked at in vain.
     fn kept(&self, pool: &PoolLanes, attempt: &Attempt, got: Result<u16, Cause>) -> Option<Kept> {
+        if self.looked_elsewhere(attempt, got.is_err()) {
+            return None;
+        }
         let (order, search) = (self.order(pool), search(pool, attempt, got));
         let mut kept = Kept::default();
         for port in pool.way.ports.first()..=pool.way.ports.last() {
@@ -283,6 +286,15 @@ impl<'a> LifeStory<'a> {
         // A search that went on from a full place to this one looked at ports there too.
         let in_vain = attempt.probes - u32::from(got.is_ok());
         Some(kept).filter(|kept| kept.total() == u64::from(in_vain))
+    }
+
+    /// Did the attempt look at ports of other lanes, too, before it got its port or was refused? `first-free` does.
+    fn looked_elsewhere(&self, attempt: &Attempt, refused: bool) -> bool {
+        let flow = &self.topology.flows[attempt.flow as usize];
+        let client = &self.scenario.clients[flow.client];
+        let many = (self.scenario.hosts[flow.host].addresses > 1, flow.endpoints > 1);
+        let by_source = client.source == Spread::FirstFree && many.0 && (refused || attempt.source > 0);
+        by_source || client.balance == Spread::FirstFree && many.1 && (refused || attempt.endpoint > 0)
     }
 
     /// The holder of a port in a lane, and the port; none when nobody follows it.
