@@ -283,9 +283,7 @@ impl<'a> LifeStory<'a> {
                 kept.count(self.keeps(pool, attempt, port).0);
             }
         }
-        // A search that went on from a full place to this one looked at ports there too.
-        let in_vain = attempt.probes - u32::from(got.is_ok());
-        Some(kept).filter(|kept| kept.total() == u64::from(in_vain))
+        Some(kept)
     }
 
     /// Did the attempt look at ports of other lanes, too, before it got its port or was refused? `first-free` does.

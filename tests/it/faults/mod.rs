@@ -2,11 +2,14 @@
 
 mod first_free;
 mod headroom;
+mod port_page;
 mod safe_rates;
 mod second_limits;
 mod series_tail;
 mod unknown_is_not_no;
 mod unseen_counts;
+mod verdicts;
+mod watch;
 
 use super::command::{dryport, root};
 use std::path::Path;

@@ -1,0 +1,117 @@
+//! A8, A9: verdicts that say how sure they are, and reasons that are true.
+
+use super::{said, take};
+use std::path::Path;
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn run(folder: &Path, file: &str, more: &[&str]) -> String {
+    words(&said(folder, &[&["run", file, "--force", "--out", "x"][..], more].concat()))
+}
+
+/// A8: 50,000 even connects on 28,232 ports are a count, not a chance, in however many runs.
+#[test]
+fn a_count_is_certain() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "certain.toml");
+    let screen = run(home.path(), "certain.toml", &[]);
+    let certain = "How sure certain (risk 1), as it is a count: evenly spaced connects of equal length, the 28,233rd connect \
+                   comes at 5.65 s";
+    assert!(screen.contains(certain), "{screen}");
+    assert!(std::fs::read_to_string(home.path().join("x/summary.csv")).unwrap().contains(",formula_risk_min,ratio,1,"));
+}
+
+/// A8: one long run is no sample of runs: shares of its time and its attempts are told.
+#[test]
+fn one_run_is_told_by_shares() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "twice-overloaded.toml");
+    let screen =
+        run(home.path(), "twice-overloaded.toml", &["--set", "run.replications=1", "--set", "run.duration=1min"]);
+    assert!(screen.contains("How sure one run is no sample of runs; in it"), "{screen}");
+    assert!(screen.contains("connect() calls were refused") && !screen.contains("> 5 %"), "{screen}");
+}
+
+/// A8: no warm-up of 15 days is offered for a window of 5 minutes, and what misses the long run is not to be trusted for it.
+#[test]
+fn an_echo_that_lasts_for_days_asks_for_whole_cycles() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "twice-overloaded.toml");
+    let screen = run(home.path(), "twice-overloaded.toml", &["--set", "run.replications=2"]);
+    assert!(screen.contains("for 15 d 12 h: write duration = \"307.2s\", whole cycles"), "{screen}");
+    assert!(!screen.contains("warm_up = \"1338412s\"") && !screen.contains("Trust the simulation"), "{screen}");
+    assert!(screen.contains("so that this window is not the long run: see Steady"), "{screen}");
+}
+
+/// A8: evenly spaced connects begin with one at once, half a connect more than their rate; what reads alike does not part.
+#[test]
+fn what_reads_alike_does_not_part() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "constant-even.toml");
+    let screen = run(home.path(), "constant-even.toml", &["--set", "run.replications=2"]);
+    assert!(screen.contains("mean busy ports 2,467 2,467 (2,467 to 2,467) Watch"), "{screen}");
+    let summary = std::fs::read_to_string(home.path().join("x/summary.csv")).unwrap();
+    let figure = |name: &str| -> f64 {
+        let row = summary.lines().find(|line| line.contains(&format!(",all,{name},"))).unwrap();
+        row.split(',').nth(5).unwrap().parse().unwrap()
+    };
+    let (formula, simulated) = (figure("formula_busy_ports_mean"), figure("busy_ports_mean"));
+    // Without the half it was 0.10 ports less; where the grid lies is drawn.
+    assert!((formula - simulated).abs() < 0.05, "{formula} {simulated}");
+}
+
+/// A9: what is usually quoted divides by the wait that the kernel names, and why that becomes more is said.
+#[test]
+fn the_figure_usually_quoted_is_of_the_wait_that_is_named() {
+    let screen =
+        words(&said(Path::new("."), &["calc", "--rate", "300/s", "--lifetime", "50ms", "--profile", "linux-3.10"]));
+    assert!(screen.contains("470.6/s 28,233 / 60 s: the figure usually quoted"), "{screen}");
+    assert!(
+        !screen.contains("289.6/s") && screen.contains("60.00 s become this because one timer for all"),
+        "{screen}"
+    );
+}
+
+/// A9: the cure of bind(0) is offered by run, with what the lint knows of it; compare says why a rate is not told.
+#[test]
+fn the_cure_of_bind_zero_is_offered() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "bind-zero-many-endpoints.toml");
+    let screen = run(home.path(), "bind-zero-many-endpoints.toml", &["--set", "run.replications=2"]);
+    assert!(screen.contains("Lint bind-zero: bind() before connect(): 10 ports for all 254 endpoints"), "{screen}");
+    let change = screen.split_once("Change").expect("it is there").1;
+    assert!(
+        change.contains("bind = \"address-no-port\": connect() chooses then, from a range for each of 254"),
+        "{change}"
+    );
+    let over = ["--over", "client.curl.bind=bind-zero,address-no-port", "--set", "run.replications=2"];
+    let compare = [&["compare", "bind-zero-many-endpoints.toml", "--out", "c"][..], &over].concat();
+    let screen = words(&said(home.path(), &compare));
+    assert!(screen.contains("No rate address-no-port: endpoints are not drawn at random"), "{screen}");
+}
+
+/// A9: what a window can want is no more than what comes in it.
+#[test]
+fn a_short_window_wants_what_comes_in_it() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "certain.toml");
+    let sets = ["host.h.addresses=3", "client.bench.lifetime.constant.value=3660s", "run.replications=1"];
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    let screen = run(home.path(), "certain.toml", &sets);
+    assert!(screen.contains("50,000 wanted within 10 s (18,605,120 if it went on for long)"), "{screen}");
+}
+
+/// A9: check says in one line that a load runs out, where a formula knows.
+#[test]
+fn check_says_that_a_load_runs_out() {
+    let home = tempfile::tempdir().unwrap();
+    take(home.path(), "certain.toml");
+    let ended = crate::command::dryport(home.path(), &["check", "certain.toml"]);
+    assert_eq!(ended.code, 0);
+    let told = words(&ended.err);
+    assert!(told.contains("runs out of ports for certain within the window, by closed form: 5,000/s wanted"), "{told}");
+    let calm = ["check", "certain.toml", "--set", "client.bench.arrivals.constant.rate=100/s"];
+    assert_eq!(crate::command::dryport(home.path(), &calm).err, "");
+}
