@@ -27,6 +27,8 @@ pub enum PortState {
     Established,
     /// Most of it was in TIME-WAIT.
     TimeWait,
+    /// Most of it was in a TIME-WAIT that `connect()` could take over early.
+    Reusable,
     /// A socket elsewhere kept most of it from this lane.
     Blocked,
     /// Of the whole lane: an attempt was refused.
@@ -40,6 +42,7 @@ impl PortState {
             Self::Free => "free",
             Self::Established => "established",
             Self::TimeWait => "time_wait",
+            Self::Reusable => "reusable",
             Self::Blocked => "blocked",
             Self::Refused => "refused",
         }
@@ -64,6 +67,7 @@ pub struct PortSpan {
 struct Cell {
     established: u64,
     time_wait: u64,
+    reusable: u64,
     blocked: u64,
     /// How often one of its ports was taken.
     taken: u32,
@@ -75,6 +79,7 @@ struct Block {
     size: u64,
     established: u64,
     time_wait: u64,
+    reusable: u64,
     blocked: u64,
     /// Up to here the cell is counted.
     since: SimTime,
@@ -87,6 +92,7 @@ impl Block {
         let length = (at - self.since).as_nanos();
         self.cell.established += self.established * length;
         self.cell.time_wait += self.time_wait * length;
+        self.cell.reusable += self.reusable * length;
         self.cell.blocked += self.blocked * length;
         self.since = at;
     }
@@ -133,6 +139,7 @@ impl PortHistory {
                     size: chunk.len() as u64,
                     established: 0,
                     time_wait: 0,
+                    reusable: 0,
                     blocked: 0,
                     since: SimTime::ZERO,
                     cell: Cell::default(),
@@ -224,11 +231,14 @@ fn state((size, time): (u64, u64), seldom: bool, cells: &mut dyn Iterator<Item =
     for cell in cells {
         sum.established += cell.established;
         sum.time_wait += cell.time_wait;
+        sum.reusable += cell.reusable;
         sum.blocked += cell.blocked;
         sum.taken += cell.taken;
     }
-    let free = (size * time).saturating_sub(sum.established + sum.time_wait + sum.blocked);
-    if sum.blocked > sum.established.max(sum.time_wait).max(free) {
+    let free = (size * time).saturating_sub(sum.established + sum.time_wait + sum.reusable + sum.blocked);
+    if sum.reusable > sum.established.max(sum.time_wait).max(sum.blocked).max(free) && (!seldom || sum.taken == 0) {
+        PortState::Reusable
+    } else if sum.blocked > sum.established.max(sum.time_wait).max(free) {
         PortState::Blocked
     } else if (seldom && sum.taken > 0) || sum.established > sum.time_wait.max(free) {
         PortState::Established
@@ -279,8 +289,19 @@ impl Observer for PortHistory {
         }
     }
 
-    fn reusable(&mut self, at: SimTime, held: &Held, free: u32) {
-        self.released(at, held, free);
+    fn reusable(&mut self, at: SimTime, held: &Held, _free: u32) {
+        if let Some(block) = self.block(held.lane, held.offset) {
+            block.count_to(at);
+            block.time_wait -= 1;
+            block.reusable += 1;
+        }
+    }
+
+    fn expired(&mut self, at: SimTime, held: &Held) {
+        if let Some(block) = self.block(held.lane, held.offset) {
+            block.count_to(at);
+            block.reusable -= 1;
+        }
     }
 
     fn shadowed(&mut self, at: SimTime, lane: u32, offset: u16, _free: u32) {

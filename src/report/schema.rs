@@ -111,7 +111,7 @@ pub const PORTS: &[Column] = &[
     size("to_s", "s", "its end"),
     text(
         "state",
-        "free, established, time_wait or blocked: what most ports of the block were; refused: a connect() was, in the lane",
+        "free, established, time_wait, reusable or blocked: what most ports of the block were; refused: a connect() was, in the lane",
     ),
 ];
 

@@ -8,7 +8,7 @@ use super::super::{RunTables, words};
 use super::axis::{Axis, Grain, TINY_PORTS};
 use super::canvas::{Align, Canvas, Point, Type, shortened, text_width};
 use super::frame::{Frame, Headings};
-use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_AXIS, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT};
+use super::theme::{BLACK, BLUE, GREEN_TEXT, GREEN_TINT, GREY_AXIS, LABEL, ORANGE, ORANGE_TEXT, YELLOW};
 use super::theme::{ORANGE_TINT, SMALL, TITLE, VERMILLION, WHITE, solid};
 use super::{Caption, Chart};
 
@@ -235,7 +235,7 @@ fn draw_areas(canvas: &mut Canvas, frame: &Frame, columns: &[Column], (top, capp
         fill(canvas, &low, &ceiling, (GREEN_TINT, 1.0));
     }
     if columns.iter().any(|column| column.reusable > 0.0) {
-        fill(canvas, &low, &reusable, (ORANGE_PALE, 1.0));
+        fill(canvas, &low, &reusable, (YELLOW, 1.0));
     }
     fill(canvas, &low, &high, (ORANGE_TINT, 1.0));
     fill(canvas, &held, &low, (GREY_AXIS, 1.0));

@@ -10,7 +10,7 @@ use super::canvas::{Align, Box2, Canvas, Point, shortened, text_width};
 use super::comparison::caption;
 use super::frame::{Frame, Headings, headings};
 use super::theme::{
-    BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, TITLE, VERMILLION, solid,
+    BLACK, BLUE, GREEN_TINT, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TINT, SMALL, TITLE, VERMILLION, YELLOW, solid,
 };
 use super::{Caption, Chart};
 
@@ -126,9 +126,11 @@ fn draw_arms(comparison: &Comparison, canvas: &mut Canvas) {
 fn panels(canvas: &mut Canvas, lanes: &[Lane<'_>], (run, place): (u64, &str)) {
     let drawn: Vec<Vec<Sample>> =
         lanes.iter().take(PANELS_MAX).map(|lane| lane.tables.series(run, &lane.scope)).collect();
+    let is_reusable = drawn.iter().flatten().any(|sample| sample.reusable > 0.0);
     let is_blocked = drawn.iter().flatten().any(|sample| sample.blocked > 0.0);
     let key = format!(
-        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange{}; red: refused. Titles: fullest set of ports and refused, all runs",
+        "busy ports (% of the ceiling): ESTABLISHED blue, TIME-WAIT orange{}{}; red: refused. Titles: fullest set of ports and refused, all runs",
+        if is_reusable { ", reusable yellow" } else { "" },
         if is_blocked { ", blocked grey" } else { "" }
     );
     canvas.text((32.0, 108.0), &key, SMALL);
@@ -195,6 +197,7 @@ fn draw_lane(canvas: &mut Canvas, frame: &Frame, lane: &Lane<'_>, series: &[Samp
     if lane.ceiling.is_some() {
         between(&busy, &outline(&|_| scale), GREEN_TINT);
     }
+    between(&busy, &outline(&|sample| sample.busy + sample.reusable), YELLOW);
     between(&busy, &outline(&|sample| sample.busy_max), ORANGE_TINT);
     between(&held, &busy, GREY_AXIS);
     between(&open, &held, ORANGE);

@@ -1,7 +1,7 @@
 //! What a port may be doing, how it is drawn, and the key that says so.
 
 use super::canvas::{Box2, Canvas, Color, Point, text_width};
-use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_PALE, ORANGE_TEXT, WHITE};
+use super::theme::{BLUE, GREY_AXIS, GREY_TEXT, LABEL, ORANGE, ORANGE_TEXT, WHITE, YELLOW, YELLOW_TEXT};
 
 /// The word in tables, the name in the key, the colour of the area and that of the name.
 pub(super) type State = (&'static str, &'static str, Color, Color);
@@ -11,7 +11,7 @@ pub(super) const STATES: [State; 5] = [
     ("blocked", "blocked", GREY_AXIS, GREY_TEXT),
     ("time_wait", "TIME-WAIT", ORANGE, ORANGE_TEXT),
     ("fin_wait_2", "FIN-WAIT-2", ORANGE_TEXT, ORANGE_TEXT),
-    ("reusable", "reusable", ORANGE_PALE, ORANGE_TEXT),
+    ("reusable", "reusable", YELLOW, YELLOW_TEXT),
     ("established", "ESTABLISHED", BLUE, BLUE),
 ];
 /// None of them: paper.

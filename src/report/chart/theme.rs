@@ -20,7 +20,11 @@ pub(super) const GREY_TEXT: Color = Color(0x55, 0x55, 0x55);
 pub(super) const GREY_AXIS: Color = Color(0x88, 0x88, 0x88);
 /// Grid lines.
 pub(super) const GREY_GRID: Color = Color(0xE4, 0xE4, 0xE4);
-/// TIME-WAITs that early reuse would hand out.
+/// TIME-WAITs that early reuse would hand out: Okabe and Ito's yellow, as a fill only.
+pub(super) const YELLOW: Color = Color(0xF0, 0xE4, 0x42);
+/// Words about them: the yellow itself is too pale for them.
+pub(super) const YELLOW_TEXT: Color = Color(0x6B, 0x63, 0x00);
+/// The middle half of runs.
 pub(super) const ORANGE_PALE: Color = Color(0xF3, 0xCF, 0x80);
 /// Between the least and the most busy moment of a column.
 pub(super) const ORANGE_TINT: Color = Color(0xFA, 0xE8, 0xC2);
