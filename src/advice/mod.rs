@@ -3,10 +3,12 @@
 //! Maps a scenario to [`Remedy`]s: overrides to try it by simulation, and the exact change to make on a machine. What each
 //! of them is worth is found elsewhere. To add one, add a function to the list in [`remedies`]. Simulates nothing.
 
+mod looks_like_nat;
 mod remedies;
 
 use crate::scenario::{Client, Host, Reading, Scenario};
 
+pub use looks_like_nat::looks_like_nat;
 pub use remedies::remedies;
 
 /// One thing to change.

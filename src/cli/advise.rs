@@ -7,7 +7,7 @@ use super::interrupt::{self, UntilCtrlC};
 use super::places;
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
-use crate::advice::{Remedy, Subject, remedies};
+use crate::advice::{Remedy, Subject, looks_like_nat, remedies};
 use crate::experiment::solve::{self, solve};
 use crate::experiment::{
     Checks, Experiment, OfferedLoad, Question, Settings, align, estimate, figures_more, on_threads,
@@ -239,9 +239,11 @@ impl Advise {
             remedies: ranked,
             pair: None,
             stays_fast: trials[0].forecast.as_ref().map_or_else(Vec::new, stays_fast),
+            looks_like: looks_like_nat(subject.host),
             requests_simulated: 0.0,
             cut_off: !is_whole,
         };
+        advice.better_first();
         if is_whole {
             let (pair, more) = self.best_pair(plan, &advice, runs, stop);
             advice.pair = pair;

@@ -6,7 +6,6 @@ use crate::port::PortRange;
 use crate::profile;
 use crate::scenario::quantity::{self, Misfit};
 use crate::scenario::suggest::nearest;
-use clap::builder::PossibleValuesParser;
 
 /// What is wrong and how to mend it, in one line.
 fn in_one_line(misfit: Misfit) -> String {
@@ -38,8 +37,15 @@ pub(super) fn port_range(text: &str) -> Result<PortRange, String> {
 }
 
 /// The name of a profile.
-pub(super) fn profiles() -> PossibleValuesParser {
-    profile::all().iter().map(|profile| profile.name).collect::<Vec<_>>().into()
+pub(super) fn profile_name(text: &str) -> Result<String, String> {
+    if profile::find(text).is_some() {
+        return Ok(text.to_owned());
+    }
+    if let Some(near) = profile::stand_in(text) {
+        return Err(format!("{}\n    {}", near.what, near.options));
+    }
+    let names: Vec<&str> = profile::all().iter().map(|profile| profile.name).collect();
+    Err(format!("the profiles are {}", names.join(", ")))
 }
 
 /// The level of intervals unless the user says.

@@ -2,7 +2,7 @@
 //!
 //! What is asked becomes a scenario, read by the same code as a file; `--scenario` prints it.
 
-use super::arguments::{duration, port_range, profiles, rate, risk, some_time};
+use super::arguments::{duration, port_range, profile_name, rate, risk, some_time};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
@@ -42,8 +42,8 @@ pub struct Calc {
     /// How long a request keeps its connection open, on average, as in 50ms
     #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     lifetime: SimDuration,
-    /// The stack: every number that no other option gives
-    #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profiles())]
+    /// The stack: every number that no other option gives (dryport list profiles)
+    #[arg(long, value_name = "NAME", default_value = profile::DEFAULT, value_parser = profile_name)]
     profile: String,
     /// The ephemeral ports, as in 32768-60999, instead of the profile's
     #[arg(long, value_name = "FIRST-LAST", value_parser = port_range, allow_hyphen_values = true)]

@@ -1,6 +1,6 @@
 //! `dryport new [FILE]`: a scenario to start from, with every key explained.
 
-use super::arguments::{profiles, rate, some_time};
+use super::arguments::{profile_name, rate, some_time};
 use super::guide::{Group, Guide};
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
@@ -29,7 +29,7 @@ pub struct New {
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// The operating system of its host
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = profiles())]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = profile_name)]
     profile: String,
     /// How often its client connects, such as 450/s or 27k/min
     #[arg(long, value_name = "RATE", value_parser = rate, allow_hyphen_values = true)]

@@ -6,7 +6,11 @@
 //! `PROFILES`, after the one that it extends.
 //! Knows no port, no allocator and no rule by itself: a test reads every profile as a host.
 
+mod stand_in;
+
 use std::sync::LazyLock;
+
+pub use stand_in::{StandIn, stand_in};
 
 /// The profile of hosts that name none.
 pub const DEFAULT: &str = "linux-6.18";

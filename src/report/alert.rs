@@ -1,5 +1,6 @@
 //! From which count of busy ports on to raise an alarm, in words: for `calc` and the summary of `run`.
 
+use super::assumed::CPU_PER_S;
 use super::page::solid;
 use super::words;
 use crate::forecast::{Alert, SteadyLoad};
@@ -20,8 +21,8 @@ pub(super) struct Telling {
 pub(super) fn warning(load: SteadyLoad, telling: Telling) -> String {
     let rate = |per_s: f64| solid(&format!("{}/s", words::figure(per_s * telling.requests)));
     let SteadyLoad { rate_per_s, safe_per_s, .. } = load;
-    if safe_per_s.is_infinite() {
-        return "none is needed: no rate takes all ports".into();
+    if safe_per_s * telling.requests >= CPU_PER_S {
+        return "none is needed: something else, such as CPU, ends before the ports do".into();
     }
     let safe = solid(&words::short_floor_rate(safe_per_s * telling.requests));
     match Alert::of(load, telling.ahead_s) {

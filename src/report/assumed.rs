@@ -5,7 +5,7 @@ use super::words;
 use crate::workload::ClosesFirst;
 
 /// More connects a second than any machine opens.
-const CPU_PER_S: f64 = 1e6;
+pub(super) const CPU_PER_S: f64 = 1e6;
 
 /// Requests a second that are safe.
 #[derive(Clone, Copy, Debug)]

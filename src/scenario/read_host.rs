@@ -85,7 +85,13 @@ impl Reader<'_> {
             Some(near) => fault.label(format!("did you mean \"{near}\"?")),
             None => fault.label("unknown"),
         };
-        self.fault(fault.help(format!("the profiles are {}", names.join(", "))));
+        let help = match profile::stand_in(name) {
+            Some(near) => {
+                format!("{} {}, options of dryport calc that are keys of a host here", near.what, near.options)
+            }
+            None => format!("the profiles are {}", names.join(", ")),
+        };
+        self.fault(fault.help(help));
         fallback
     }
 

@@ -11,7 +11,7 @@ use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::des::SimDuration;
 use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate_one, replicate_until, watch_ports};
-use crate::lint::explanations;
+use crate::lint;
 use crate::metrics::{AttemptLog, Measures};
 use crate::report::attempts::AttemptCsv;
 use crate::report::gate::{Judged, Ruling};
@@ -213,9 +213,10 @@ impl Run {
             }
         }
         let folder = plan.folder.display().to_string();
-        let explanations = explanations(&plan.reading);
+        let (explanations, missing) = (lint::explanations(&plan.reading), lint::missing(&plan.reading));
         let shown = words::shown(&folder);
-        let beside = Beside { gates: &gates, folder: &shown, ahead: self.warn, explanations: &explanations };
+        let (ahead, explanations, missing) = (self.warn, &explanations[..], &missing[..]);
+        let beside = Beside { gates: &gates, folder: &shown, ahead, explanations, missing };
         Ok(Told { summary: run_summary(&tables, &beside), json: run_json(&tables, &gates, &folder), exit })
     }
 

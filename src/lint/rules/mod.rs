@@ -27,4 +27,5 @@ rules! {
     shared_halves,
     socket_range,
     reuse_without_bind,
+    macos_loopback,
 }

@@ -55,6 +55,8 @@ pub struct Advice {
     pub pair: Option<([usize; 2], Worth)>,
     /// With what `connect()` stays fast and the risk small at the present rate, where it does not, by formula.
     pub stays_fast: Vec<String>,
+    /// What looks like something that is not modelled.
+    pub looks_like: Option<String>,
     /// About so many requests were simulated for it.
     pub requests_simulated: f64,
     /// Was it stopped before all was tried?
@@ -233,6 +235,12 @@ impl Advice {
         worth.effect(&self.now, remedy.is_myth)
     }
 
+    /// Puts what helps before what does not, each as it was.
+    pub fn better_first(&mut self) {
+        let now = self.now.clone();
+        self.remedies.sort_by_key(|(remedy, worth)| worth.effect(&now, remedy.is_myth) != Effect::Better);
+    }
+
     /// Does `connect()` stay fast at the present rate with this setting, as far as a formula knows?
     pub(super) fn is_fast(&self, worth: &Worth) -> bool {
         self.rate_per_s.zip(worth.fast_per_s).is_none_or(|(rate, fast)| rate <= fast)
@@ -342,6 +350,7 @@ pub(crate) mod samples {
             ],
             pair: Some(([1, 2], worth(899.0, search))),
             stays_fast: vec!["2 addresses".into()],
+            looks_like: None,
             requests_simulated: 3e7,
             cut_off: false,
         }

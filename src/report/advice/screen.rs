@@ -22,6 +22,9 @@ pub fn advice_screen(advice: &Advice, folder: &str, files: &[String]) -> String 
     if advice.cut_off {
         page.hanging("CUT OFF  ", "it was stopped: only what is below was tried, and nothing was written");
     }
+    if let Some(text) = &advice.looks_like {
+        page.hanging("NOT MODELLED  ", text);
+    }
     page.gap();
     page.lines(table(advice));
     page.gap();

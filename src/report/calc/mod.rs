@@ -10,6 +10,7 @@ use super::assumed::{Safe, System, who_closes};
 use super::document::Keys;
 use super::json::number;
 use super::page::Page;
+use crate::advice::looks_like_nat;
 use crate::forecast::{FIGURES, Forecast, Lanes, NoClosedForm, Spacing, SteadyLoad};
 use serde_json::{Map, Value, json};
 
@@ -104,6 +105,10 @@ pub fn calc_screen(forecast: &Forecast, asked: &Asked) -> String {
     let labels = std::iter::once("assumed").chain(std::iter::repeat(""));
     for (label, text) in labels.zip(answer.assumed()) {
         page.hanging(&format!("{label:<TEXT$}"), &text);
+    }
+    page.hanging(&format!("{:<TEXT$}", ""), "each machine has its own ports; behind a NAT they share its");
+    if let Some(text) = looks_like_nat(&forecast.host) {
+        page.hanging(&format!("{:<TEXT$}", "not modelled"), &text);
     }
     for (label, value, text) in answer.figures() {
         page.hanging(&format!("{label:<LABEL$}{value:>VALUE$}   "), &text);

@@ -6,6 +6,7 @@ mod port_page;
 mod safe_rates;
 mod second_limits;
 mod series_tail;
+mod stand_ins;
 mod unknown_is_not_no;
 mod unseen_counts;
 mod verdicts;
