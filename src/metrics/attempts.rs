@@ -2,6 +2,7 @@
 
 use crate::des::{SimDuration, SimTime};
 use crate::sim::{Attempt, Cause, Connected, Observer};
+use crate::workload::Behaviour;
 use std::fmt;
 
 /// One attempt.
@@ -25,14 +26,17 @@ pub struct AttemptRow {
 
 impl AttemptRow {
     /// The columns of a recorded attempt; traces with them are accepted too.
-    pub const COLUMNS: [&'static str; 9] =
-        ["time_s", "request", "retry", "source", "destination", "outcome", "port", "close_s", "probes"];
+    pub const COLUMNS: [&'static str; 10] =
+        ["time_s", "request", "retry", "client", "source", "destination", "outcome", "port", "close_s", "probes"];
 
-    /// How the outcome reads in a recording: `OK`, or the error that the program saw.
-    pub const fn outcome(&self) -> &'static str {
-        match self.got {
-            Ok(_) => "OK",
-            Err(cause) => cause.name(),
+    /// How the outcome reads in a recording: `OK`, or the error that the program saw, which it also sees where it got a
+    /// port but the other side, being so, did not answer or refused (`reference/linux.md` 3.7).
+    pub const fn outcome(&self, other_side: Behaviour) -> &'static str {
+        match (self.got, other_side) {
+            (Err(cause), _) => cause.name(),
+            (Ok(_), Behaviour::Silent) => "ETIMEDOUT",
+            (Ok(_), Behaviour::Refuses) => "ECONNREFUSED",
+            (Ok(_), Behaviour::Accepts | Behaviour::NeverCloses) => "OK",
         }
     }
 }

@@ -3,13 +3,15 @@
 use crate::metrics::AttemptRow;
 use crate::scenario::Scenario;
 use crate::sim::Topology;
+use crate::sim::topology::Flow;
+use crate::workload::Behaviour;
 use std::io::{self, Write};
 
 /// Writes attempts as rows; remembers the first failure, since a simulation has no use for it.
 pub struct AttemptCsv<'a> {
     out: &'a mut dyn Write,
-    /// The name of the destination of each flow.
-    destinations: Vec<&'a str>,
+    /// Of each flow the names of its client and its destination, and how that answers.
+    flows: Vec<(&'a str, &'a str, Behaviour)>,
     failure: Option<io::Error>,
 }
 
@@ -26,10 +28,13 @@ impl<'a> AttemptCsv<'a> {
     ///
     /// When `out` fails.
     pub fn new(scenario: &'a Scenario, topology: &Topology, out: &'a mut dyn Write) -> io::Result<Self> {
-        let name = |destination: usize| &*scenario.destinations[destination].name;
-        let destinations = topology.flows.iter().map(|flow| name(flow.destination)).collect();
+        let flow = |flow: &Flow| {
+            let (client, destination) = (&scenario.clients[flow.client], &scenario.destinations[flow.destination]);
+            (&*client.name, &*destination.name, destination.behaviour)
+        };
+        let flows = topology.flows.iter().map(flow).collect();
         writeln!(out, "{}", AttemptRow::COLUMNS.join(","))?;
-        Ok(Self { out, destinations, failure: None })
+        Ok(Self { out, flows, failure: None })
     }
 
     /// Writes a row; true when that failed, now or before.
@@ -43,8 +48,9 @@ impl<'a> AttemptCsv<'a> {
     /// Names hold no comma and no quote, and times print exactly: nothing here needs the care of a CSV writer.
     fn write(&mut self, row: &AttemptRow) -> io::Result<()> {
         let AttemptRow { at, request, retry, source, probes, .. } = row;
-        let (destination, outcome) = (self.destinations[row.flow as usize], row.outcome());
-        write!(self.out, "{at},{request},{retry},{source},{destination},{outcome},")?;
+        let (client, destination, behaviour) = self.flows[row.flow as usize];
+        let outcome = row.outcome(behaviour);
+        write!(self.out, "{at},{request},{retry},{client},{source},{destination},{outcome},")?;
         match row.got {
             Ok((port, close)) => writeln!(self.out, "{port},{close},{probes}"),
             Err(_) => writeln!(self.out, ",,{probes}"),

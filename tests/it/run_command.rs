@@ -325,11 +325,11 @@ fn json_is_one_document_with_the_verdict() {
 fn outcomes(csv: &Path) -> Vec<String> {
     let text = fs::read_to_string(csv).expect("the file is there");
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("time_s,request,retry,source,destination,outcome,port,close_s,probes"));
+    assert_eq!(lines.next(), Some("time_s,request,retry,client,source,destination,outcome,port,close_s,probes"));
     lines
         .map(|line| {
             let fields: Vec<_> = line.split(',').collect();
-            [fields[0], fields[4], fields[5], fields[7]].join(",")
+            [fields[0], fields[5], fields[6], fields[8]].join(",")
         })
         .collect()
 }

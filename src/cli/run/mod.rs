@@ -213,10 +213,10 @@ impl Run {
             }
         }
         let folder = plan.folder.display().to_string();
-        let (explanations, missing) = (lint::explanations(&plan.reading), lint::missing(&plan.reading));
+        let (explanations, warnings) = (lint::explanations(&plan.reading), lint::warnings(&plan.reading));
         let shown = words::shown(&folder);
-        let (ahead, explanations, missing) = (self.warn, &explanations[..], &missing[..]);
-        let beside = Beside { gates: &gates, folder: &shown, ahead, explanations, missing };
+        let (ahead, explanations, warnings) = (self.warn, &explanations[..], &warnings[..]);
+        let beside = Beside { gates: &gates, folder: &shown, ahead, explanations, warnings };
         Ok(Told { summary: run_summary(&tables, &beside), json: run_json(&tables, &gates, &folder), exit })
     }
 

@@ -52,13 +52,13 @@ pub struct Beside<'a> {
     pub ahead: SimDuration,
     /// What the rules of `lint` find that can be why connects are refused.
     pub explanations: &'a [String],
-    /// What they find that the model lacks.
-    pub missing: &'a [String],
+    /// What they find that is told whatever the run saw.
+    pub warnings: &'a [String],
 }
 
 /// The whole text.
 pub fn run_summary(tables: &RunTables, beside: &Beside<'_>) -> String {
-    let Beside { gates, folder, ahead, explanations, missing } = *beside;
+    let Beside { gates, folder, ahead, explanations, warnings } = *beside;
     let mut page = Page::default();
     let idle = tables.estimate("all", "attempts_total").value == Some(0.0);
     page.label(Verdict::of(tables).word(), &verdict_lines(tables, idle));
@@ -75,7 +75,7 @@ pub fn run_summary(tables: &RunTables, beside: &Beside<'_>) -> String {
         page.label("Why", &why(tables));
         let is_refused = Verdict::of(tables) != Verdict::NotSeen;
         let explanations = if is_refused { explanations } else { &[] };
-        page.label("Lint", &[missing, explanations].concat());
+        page.label("Lint", &[warnings, explanations].concat());
         page.label("Assumed", &assumed(tables));
         page.label("Change", &change(tables));
         page.label("Check", &check(tables));
@@ -100,7 +100,7 @@ mod tests {
     fn said(tables: &RunTables) -> String {
         let folder = format!("output/{}/", tables.meta.scenario.name);
         let ahead = SimDuration::from_secs(600);
-        run_summary(tables, &Beside { gates: &[], folder: &folder, ahead, explanations: &[], missing: &[] })
+        run_summary(tables, &Beside { gates: &[], folder: &folder, ahead, explanations: &[], warnings: &[] })
     }
 
     #[test]

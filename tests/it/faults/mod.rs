@@ -2,6 +2,7 @@
 
 mod first_free;
 mod headroom;
+mod kernel_rules;
 mod port_page;
 mod safe_rates;
 mod second_limits;
