@@ -246,8 +246,18 @@ const CLIENT: &[Key] = &[
         "\"40200-40399\"",
         "IP_LOCAL_PORT_RANGE: the socket's own range",
     ),
-    Key::default("source", Form::Word(spreads), "\"random\"", "how attempts spread over the host's addresses"),
-    Key::default("balance", Form::Word(spreads), "\"random\"", "how attempts spread over a destination's endpoints"),
+    Key::default(
+        "source",
+        Form::Word(spreads),
+        "\"random\"",
+        "over addresses: drawn anew, retries too; or in turn; or the first free",
+    ),
+    Key::default(
+        "balance",
+        Form::Word(spreads),
+        "\"random\"",
+        "the same over endpoints; both in turn: in step, one aside after a round",
+    ),
     Key::optional(
         "retry",
         Form::Table(RETRY),

@@ -36,7 +36,7 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("first_refusal_s", "s", "from the start of the window to the first refusal; empty: never"),
     name("outages_total", "spells", "spells with a full lane; a port freed and taken at one instant ends none"),
     name("outage_longest_s", "s", "the longest spell with a full lane"),
-    name("busy_ports_mean", "ports", "ports that no attempt could take, of all lanes together: mean over time"),
+    name("busy_ports_mean", "ports", "ports no attempt could take, of all lanes (client: with others' on them): mean"),
     name("busy_ports_peak", "ports", "ports that no attempt could take: the most at any moment, of all lanes together"),
     name(
         "busy_ratio_peak",
@@ -48,7 +48,11 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("time_wait_ports_mean", "ports", "ports in TIME-WAIT: mean over time"),
     name("blocked_ports_mean", "ports", "ports that other sockets of the host keep from these: mean over time"),
     name("reusable_ports_mean", "ports", "ports in TIME-WAIT that early reuse would hand out: mean over time"),
-    name("second_parity_ratio", "ratio", "share of connects served by ports of the range's less preferred parity"),
+    name(
+        "second_parity_ratio",
+        "ratio",
+        "share of connects of the parity unlike the range's first (bind(0) prefers it)",
+    ),
     name("probes_mean", "probes", "ports looked at per connect"),
     name("probes_p99", "probes", "99 % of connects looked at no more ports than this (to 0.2 %)"),
     name("probes_max", "probes", "the most ports that any attempt looked at"),

@@ -56,12 +56,22 @@ impl Reader<'_> {
             connect_cost: connect_cost?,
         };
         if host.usable_ports() == 0 {
-            let at =
-                reserved_entry.or(range_entry).map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
-            let fault = Fault::new(at, format!("no port of {} can be used", host.port_range));
-            let fault = fault.label("all of them are reserved");
+            // Whichever of the two takes the last port: what is reserved, what is listened on.
+            let range = host.port_range;
+            let is_reserved = host.reserved_ports.count_in(range) > 0;
+            let what = match (is_reserved, host.sockets.listening_ports.count_in(range) > 0) {
+                (_, false) => "reserved",
+                (false, true) => "listened on (listening_ports)",
+                (true, true) => "reserved or listened on (listening_ports)",
+            };
+            let entry = reserved_entry.filter(|_| is_reserved).or(range_entry);
+            let at = entry.map_or_else(|| named.name_at.clone(), |entry| entry.node.at.clone());
+            let fault = Fault::new(at, format!("no port of {range} can be used"));
+            let fault = fault.label(format!("all of them are {what}"));
             self.fault(match range_entry {
-                Some(entry) if reserved_entry.is_some() => fault.second(entry.node.at.clone(), "the range"),
+                Some(entry) if reserved_entry.is_some() && is_reserved => {
+                    fault.second(entry.node.at.clone(), "the range")
+                }
                 _ => fault,
             });
         }

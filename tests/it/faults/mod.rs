@@ -12,6 +12,7 @@ mod unknown_is_not_no;
 mod unseen_counts;
 mod verdicts;
 mod watch;
+mod words;
 
 use super::command::{dryport, root};
 use std::path::Path;
