@@ -130,7 +130,6 @@ const CASES: &[(&str, &str, &str)] = &[
         "profile = \"linux-6.18\"",
         "profile = \"linux-5.4\"\nautobind_reuse = true\ntw_reuse_delay = \"2s\"",
     ),
-    ("early reuse without timestamps", r#"port_range = "32768-60999""#, "tw_reuse = \"on\"\ntimestamps = false"),
     ("too few ports by name", r#"= "client""#, "= \"client\"\nbind = { ports = \"40000-40009\" }"),
     ("an allocator that does not exist", r#"port_range = "32768-60999""#, r#"allocator = "best-fit""#),
     ("an HZ that no kernel has", r#"port_range = "32768-60999""#, "time_wait = { timer_wheel = { hz = 128 } }"),
