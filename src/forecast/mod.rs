@@ -139,17 +139,8 @@ impl Forecast {
         let host = &Host { uniqueness: way.uniqueness, ..scenario.hosts[client.host].clone() };
         plain_sockets(scenario, client, &way)?;
         let spacing = spacing(client)?;
-        let after = AfterClose::of(scenario, client, host)?;
-        let AfterClose { leaves, time_wait, buckets } = after;
-        // Whom nobody answers has no lifetime.
-        let unanswered = || Lifetime::Constant(Constant::new(SimDuration::ZERO));
-        let lifetime = if leaves == Leaves::Unanswered { unanswered() } else { client.lifetime.clone() };
-        let Some(lifetime_s) = lifetime.mean_s() else {
-            return Err(NoClosedForm::new("the mean lifetime is infinite"));
-        };
-        if !mean::mean_is_drawn(&lifetime) {
-            return Err(NoClosedForm::new("the mean lifetime lies in values too rare to come"));
-        }
+        let AfterClose { leaves, time_wait, buckets } = AfterClose::of(scenario, client, host)?;
+        let (lifetime, lifetime_s) = lifetime(client, leaves)?;
         let endpoints = client.to.iter().map(|(to, _)| scenario.destinations[*to].endpoints).sum();
         alike(scenario, client, host)?;
         let warm_up_s = scenario.warm_up().as_secs_f64();
@@ -189,11 +180,7 @@ impl Forecast {
             return Err(too_many_time_waits(&lanes));
         }
         let measured = Window { from_s: warm_up_s, by_s };
-        // Evenly spaced connects begin with one at once: half a connect more than their rate says (Euler and Maclaurin).
-        let first_s = (lanes.hold_s().min(by_s) - warm_up_s).max(0.0) / (by_s - warm_up_s);
-        let more = if spacing == Spacing::Even { 0.5 * first_s } else { 0.0 };
-        let busy_mean = (lanes.lane_load() < f64::from(lanes.ports))
-            .then(|| rate_per_s * mean::held_s(&lifetime, time_wait, measured) + more);
+        let busy_mean = (lanes.lane_load() < f64::from(lanes.ports)).then(|| busy_mean(&lanes, &lifetime, measured));
         let cycle_s = mean::cycle_s(&lifetime, time_wait).expect("the mean is finite");
         let through_per_s = f64::from(lanes.ports) * f64::from(lanes.count) / cycle_s;
         let each = Overloaded { ports: f64::from(lanes.ports), cycle_s, rate_per_s: lanes.lane_rate(), spacing };
@@ -301,6 +288,29 @@ impl Forecast {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number up to 65,536")]
         Some(least as u32)
     }
+}
+
+/// The lifetime of a client's connections and its mean in seconds.
+fn lifetime(client: &Client, leaves: Leaves) -> Result<(Lifetime, f64), NoClosedForm> {
+    // Whom nobody answers has no lifetime.
+    let unanswered = || Lifetime::Constant(Constant::new(SimDuration::ZERO));
+    let lifetime = if leaves == Leaves::Unanswered { unanswered() } else { client.lifetime.clone() };
+    let Some(lifetime_s) = lifetime.mean_s() else {
+        return Err(NoClosedForm::new("the mean lifetime is infinite"));
+    };
+    if !mean::mean_is_drawn(&lifetime) {
+        return Err(NoClosedForm::new("the mean lifetime lies in values too rare to come"));
+    }
+    Ok((lifetime, lifetime_s))
+}
+
+/// Mean busy ports of all lanes over a window, while nobody is refused.
+fn busy_mean(lanes: &Lanes, lifetime: &Lifetime, window: Window) -> f64 {
+    let Window { from_s, by_s } = window;
+    // Evenly spaced connects begin with one at once: half a connect more than their rate says (Euler and Maclaurin).
+    let first_s = (lanes.hold_s().min(by_s) - from_s).max(0.0) / (by_s - from_s);
+    let more = if lanes.spacing == Spacing::Even { 0.5 * first_s } else { 0.0 };
+    lanes.rate_per_s * mean::held_s(lifetime, lanes.time_wait, window) + more
 }
 
 fn spacing(client: &Client) -> Result<Spacing, NoClosedForm> {

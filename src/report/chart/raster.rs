@@ -114,7 +114,9 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
     frame.axes(canvas, &x);
     draw_key(canvas, (frame.plot.right + 14.0, panels[0].area.top + 4.0), &states);
     draw_refusals(canvas, &frame, &spans, panels[0].area.top);
-    if size > 1.0 && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait" | "reusable" | "blocked")) {
+    if size > 1.0
+        && !spans.iter().any(|span| matches!(span.state, "established" | "time_wait" | "reusable" | "blocked"))
+    {
         let area = panels[0].area;
         let middle = (f64::midpoint(area.left, area.right), f64::midpoint(area.top, area.bottom) + 6.0);
         let kind = LABEL.color(GREY_TEXT).align(Align::Centre);

@@ -29,9 +29,8 @@ fn closers(tables: &RunTables) -> Vec<String> {
         return Vec::new();
     };
     let is_linux = words("host:", "profile").iter().all(|name| name.is_none_or(|name| name.starts_with("linux")));
-    let closed = ClosedForm::of(tables);
-    let safe = closed.and_then(|closed| {
-        Some(Safe { here: closed.figure("safe_rate_per_s")?, there: closed.figure("other_closer_rate_per_s")? })
+    let safe = ClosedForm::of(tables).and_then(|form| {
+        Some(Safe { here: form.figure("safe_rate_per_s")?, there: form.figure("other_closer_rate_per_s")? })
     });
     who_closes(closer, safe, if is_linux { System::Linux } else { System::Other })
 }

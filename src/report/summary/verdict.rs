@@ -116,7 +116,7 @@ pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
 fn counted(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables)?;
     let is_certain = !closed.is_poisson() && closed.figure(RISK_MIN)? >= 1.0;
-    let when = certain(tables).map_or_else(|| "more are wanted than there are".to_owned(), |when| when);
+    let when = certain(tables).unwrap_or_else(|| "more are wanted than there are".to_owned());
     is_certain.then(|| format!("certain (risk 1), as it is a count: evenly spaced connects of equal length, {when}"))
 }
 

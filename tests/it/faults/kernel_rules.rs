@@ -11,7 +11,7 @@ fn figure(home: &Path, name: &str) -> f64 {
     row.split(',').nth(5).unwrap().parse().unwrap()
 }
 
-/// B15: tcp_tw_reuse without timestamps is a warning, in a file and with --set, and the run has no early reuse.
+/// B15: `tcp_tw_reuse` without timestamps is a warning, in a file and with --set, and the run has no early reuse.
 #[test]
 fn reuse_without_timestamps_is_a_warning_and_runs_without_reuse() {
     let home = tempfile::tempdir().unwrap();

@@ -3,8 +3,8 @@
 use crate::machine::{machine, on};
 use std::fs;
 
-/// A10, B16: tried on Linux 6.18: with `SO_REUSEADDR` bind() works at once where the socket that closed had it too, as a
-/// server's do; a plain connect()'s does not. Nobody holds such a port.
+/// A10, B16: tried on Linux 6.18: with `SO_REUSEADDR` `bind()` works at once where the socket that closed had it too, as a
+/// server's do; a plain `connect()`'s does not. Nobody holds such a port.
 #[test]
 fn a_port_in_time_wait_is_held_by_nobody() {
     let machine = machine();
