@@ -36,7 +36,7 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("first_refusal_s", "s", "from the start of the window to the first refusal; empty: never"),
     name("outages_total", "spells", "spells with a full lane; a port freed and taken at one instant ends none"),
     name("outage_longest_s", "s", "the longest spell with a full lane"),
-    name("busy_ports_mean", "ports", "ports no attempt could take, of all lanes (client: with others' on them): mean"),
+    name("busy_ports_mean", "ports", "ports taken: mean, of all lanes together; client: with others' on its lanes"),
     name("busy_ports_peak", "ports", "ports that no attempt could take: the most at any moment, of all lanes together"),
     name(
         "busy_ratio_peak",

@@ -40,7 +40,7 @@ fn what_a_figure_counts_is_said() {
     let metrics = words(&said(Path::new("."), &["list", "metrics"]));
     for meaning in [
         "share of connects of the parity unlike the range's first (bind(0) prefers it)",
-        "of all lanes (client: with others' on them): mean",
+        "of all lanes together; client: with others' on its lanes",
     ] {
         assert!(metrics.contains(meaning), "{metrics}");
     }
