@@ -216,7 +216,7 @@ impl Advise {
     ) -> Option<(Advice, Experiment)> {
         let (remedies, trials): (Vec<Option<&Remedy>>, Vec<Trial>) = trials.into_iter().unzip();
         let runs = runs_of_each(&trials);
-        let (mut worths, mut spent) = self.worths(plan, &trials, runs, stop);
+        let (mut worths, mut spent) = self.worths(plan, &trials, (runs, SEARCH_REQUESTS), stop);
         let (now, experiment) = worths.remove(0)?;
         let is_whole = worths.iter().all(Option::is_some);
         let pairs = remedies[1..].iter().zip(worths);
@@ -288,18 +288,19 @@ impl Advise {
             }
             None => (places, trials),
         };
-        let (worths, spent) = self.worths(plan, &trials, runs, stop);
+        // A pair of which no formula knows the rate is ranked by what the runs show: a search for each would cost most of all.
+        let (worths, spent) = self.worths(plan, &trials, (runs, 0.0), stop);
         let found = places.into_iter().zip(worths).filter_map(|(pair, worth)| Some((pair, worth?.0)));
         (found.reduce(|one, other| if other.1.order(&one.1).is_lt() { other } else { one }), spent)
     }
 
     /// What each of some settings is worth, and the runs that all have, `None` of those that Ctrl-C left out; and the
-    /// requests that were simulated.
+    /// requests that were simulated, in so many runs of each and by searches that may have so many together.
     fn worths(
         &self,
         plan: &Plan,
         trials: &[Trial],
-        runs: u32,
+        (runs, search_requests): (u32, f64),
         stop: &AtomicBool,
     ) -> (Vec<Option<(Worth, Experiment)>>, f64) {
         let more: u64 = trials.iter().map(|trial| u64::from(trial.wanted(runs))).sum();
@@ -314,7 +315,7 @@ impl Advise {
         let run = |trial: &Trial| figures_more(&trial.arm, &settings, None, trial.wanted(runs));
         let experiments: Vec<Experiment> = on_threads(self.running.jobs(), || trials.par_iter().map(run).collect());
         let searched = trials.iter().filter(|trial| trial.forecast.is_none()).count();
-        let budget = SEARCH_REQUESTS / searched.max(1) as f64;
+        let budget = search_requests / searched.max(1) as f64;
         let (mut worths, mut spent) = (Vec::new(), 0.0);
         for (trial, experiment) in trials.iter().zip(experiments) {
             let is_whole = experiment.outcomes.len() == trial.wanted(runs) as usize;
