@@ -2,9 +2,10 @@
 
 use crate::scenario::Host;
 
-/// Ports of one address towards one destination: AWS's NAT gateway; of GCP's and Azure's NATs; of Azure's load balancer
-/// (`reference/stacks-and-nats.md` 5, 6).
+/// Ports of one address: of AWS's NAT gateway, of Azure's load balancer (`reference/stacks-and-nats.md` 5, 6).
 const GATEWAYS: [u32; 2] = [55_000, 64_000];
+/// Those of GCP's and Azure's NATs, which are a host's widest range too: only a NAT's hold tells.
+const WIDEST: u32 = 64_512;
 /// A block of ports that a machine gets of a NAT is no larger.
 const BLOCK_MAX: u32 = 4_096;
 /// Holds of NATs, in seconds: GCP's 120 s, Azure's 240 s.
@@ -16,7 +17,7 @@ pub fn looks_like_nat(host: &Host) -> Option<String> {
     let hold_s = host.time_wait.mean_s();
     let is_block = ports <= BLOCK_MAX && ports.is_power_of_two() && ports >= 64;
     let is_hold = HOLDS_S.iter().any(|hold| (hold_s - hold).abs() < 1e-9);
-    (GATEWAYS.contains(&ports) || is_block && is_hold).then(|| {
+    (GATEWAYS.contains(&ports) || (is_block || ports == WIDEST) && is_hold).then(|| {
         format!(
             "{} ports look like a NAT, which is not modelled: it drops SYNs instead of refusing connect(), shares its ports \
              among all machines behind it, ends idle connections and grows its blocks. Do not read from this that \

@@ -42,7 +42,7 @@ pub(super) fn profile_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     if let Some(near) = profile::stand_in(text) {
-        return Err(format!("{}\n    {}", near.what, near.options));
+        return Err(format!("{}\n    {}", near.what, near.options()));
     }
     let names: Vec<&str> = profile::all().iter().map(|profile| profile.name).collect();
     Err(format!("the profiles are {}", names.join(", ")))

@@ -96,9 +96,7 @@ impl Reader<'_> {
             None => fault.label("unknown"),
         };
         let help = match profile::stand_in(name) {
-            Some(near) => {
-                format!("{} {}, options of dryport calc that are keys of a host here", near.what, near.options)
-            }
+            Some(near) => format!("{} {}", near.what, near.keys()),
             None => format!("the profiles are {}", names.join(", ")),
         };
         self.fault(fault.help(help));

@@ -271,7 +271,7 @@ fn a_gate_on_ports_exits_with_99() {
     let machine = machine();
     for (arguments, code, message) in [
         (&["port", "60327", "--expect", "held"][..], 0, ""),
-        (&["port", "60327", "--expect", "free"], 99, "FAIL  --expect free: 1 of 1 port held\n"),
+        (&["port", "60327", "--expect", "free"], 99, "FAIL  --expect free: 1 of 1 port not free\n"),
         (&["port", "5432", "5433", "--expect", "free"], 0, ""),
         (&["port", "5432", "60327", "--expect", "held"], 99, "FAIL  --expect held: 1 of 2 ports free\n"),
     ] {

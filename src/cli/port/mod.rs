@@ -34,7 +34,7 @@ pub struct Port {
     /// Ports from 1 to 65535, or ranges of them
     #[arg(required = true, value_name = "PORT", value_parser = ports, allow_negative_numbers = true)]
     ports: Vec<PortRange>,
-    /// Exit with 99 unless all of them are so
+    /// Exit with 99 unless all of them are so; a port that only waits in TIME-WAIT is not free
     #[arg(long, value_name = "STATE")]
     expect: Option<Expect>,
     /// Print everything as JSON
@@ -109,7 +109,7 @@ impl Port {
             output.data(screen::page(&found).trim_end())?;
         }
         let (others, word, are) = match self.expect {
-            Some(Expect::Free) => (found.held(), "free", "held"),
+            Some(Expect::Free) => (found.held(), "free", "not free"),
             Some(Expect::Held) => (found.free(), "held", "free"),
             None => (0, "", ""),
         };

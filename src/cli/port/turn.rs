@@ -4,10 +4,13 @@ use super::Found;
 use crate::inspect::PortUse;
 use crate::inspect::kernel::TIME_WAIT;
 use crate::report::page::solid;
-use crate::scenario::words::{count, thousands};
+use crate::scenario::words::{count, fixed, thousands};
 
 /// The first kernel whose `connect()` looks through one parity before the other (`reference/linux.md` 1.5).
 const BY_PARITY: (u64, u64) = (4, 2);
+
+/// Of `scenarios/quickstart.toml`.
+const DEFAULT_RANGE: (u16, u16) = (32_768, 60_999);
 
 /// May `connect()` choose it here?
 fn is_lent(found: &Found, each: &PortUse) -> bool {
@@ -37,7 +40,9 @@ pub(super) fn turn(found: &Found, each: &PortUse) -> Vec<String> {
     let preferred = (range.first()..=range.last()).filter(like).count();
     // The fullest moment of connections that take no time: just before a batch of TIME-WAITs ends.
     let longest_s = TIME_WAIT.as_secs_f64() + kernel.latest_after().as_secs_f64();
-    let rate = solid(&format!("{} connects/s", count(preferred as f64 / longest_s)));
+    let rate = preferred as f64 / longest_s;
+    let rate = if rate < 10.0 { fixed((rate * 10.0).floor() / 10.0, 1) } else { count(rate.floor()) };
+    let rate = solid(&format!("{rate} connects/s"));
     let (own, first) = (parity(each.port), parity(range.first()));
     let ports = thousands(preferred as u64);
     let text = if own == first {
@@ -56,5 +61,8 @@ pub(super) fn turn(found: &Found, each: &PortUse) -> Vec<String> {
         )
     };
     let story = format!("dryport explain scenarios/quickstart.toml --port {}", each.port);
-    vec![text, format!("its day in a run:  {}", solid(&story))]
+    // The scenario has Linux's default range.
+    let here = (range.first(), range.last()) != DEFAULT_RANGE;
+    let set = here.then(|| solid(&format!("--set host.gateway.port_range={range}")));
+    vec![text, format!("its day in a run:  {} {}", solid(&story), set.unwrap_or_default()).trim_end().to_owned()]
 }

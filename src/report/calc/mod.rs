@@ -142,6 +142,7 @@ pub const KEYS: &Keys = &[
     ("requests_per_s?: number | null", "the load"),
     ("ports?: integer", "usable ports of one set"),
     ("profile?: string", "the stack"),
+    ("looks_like?: string | null", "what looks like something that is not modelled, and must not be read from this"),
     ("risk_formula?: string", "by which formula"),
     ("figures?", "what formulas say; dryport list metrics explains each"),
     ("figures.METRIC: number | null", "the figure; null when no formula has it"),
@@ -168,6 +169,7 @@ pub fn calc_json(found: Result<&Forecast, &NoClosedForm>, asked: &Asked) -> Valu
     document["requests_per_s"] = number(Some(answer.requests(forecast.lanes.rate_per_s)));
     document["ports"] = json!(forecast.lanes.ports);
     document["profile"] = json!(&*forecast.host.profile);
+    document["looks_like"] = json!(looks_like_nat(&forecast.host));
     document["risk_formula"] = json!(forecast.risk_formula());
     let figures = FIGURES.iter().map(|figure| (figure.name.to_owned(), number(figure.value(forecast))));
     document["figures"] = Value::Object(figures.collect::<Map<_, _>>());

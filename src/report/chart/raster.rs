@@ -166,6 +166,12 @@ fn title(tables: &RunTables, unseen: bool) -> String {
         let told: Vec<_> = told.map(|(ports, what)| format!("{} % {what}", share((ports / busy).min(1.0)))).collect();
         return format!("Of busy ports {}", told.join(", "));
     }
+    let reusable = mean("reusable_ports_mean");
+    if reusable > BLOCKED_FROM * busy {
+        let told = [(open, "are open"), (busy - open, "in TIME-WAIT"), (reusable, "reusable")];
+        let told = told.map(|(ports, what)| format!("{} % {what}", share(ports / (busy + reusable))));
+        return format!("Of ports that are held {}", told.join(", "));
+    }
     let waiting = (1.0 - open / busy).clamp(0.0, 1.0);
     format!(
         "A port in use is open for {} % of the time and in TIME-WAIT for {} %",

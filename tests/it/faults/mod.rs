@@ -4,6 +4,7 @@ mod first_free;
 mod headroom;
 mod kernel_rules;
 mod port_page;
+mod reusable;
 mod safe_rates;
 mod second_limits;
 mod series_tail;

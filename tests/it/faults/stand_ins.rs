@@ -20,14 +20,21 @@ fn a_system_that_is_no_profile_has_a_stand_in_that_works() {
         let options: Vec<&str> = options.split_whitespace().collect();
         said(Path::new("."), &[&LOAD[..], &options].concat());
     }
+    // In a file the keys of a host stand for it; they work as they are written.
     let home = tempfile::tempdir().unwrap();
     take(home.path(), "certain.toml");
-    let ended = dryport(home.path(), &["check", "certain.toml", "--set", "host.h.profile=windows"]);
-    assert!(
-        ended.code != 0 && words(&ended.err).contains("nearest is --profile macos --time-wait 120s"),
-        "{}",
-        ended.err
-    );
+    for (name, keys) in [
+        ("windows", &["profile = \"macos\"", "time_wait = \"120s\""][..]),
+        ("aws-nat", &["port_range = \"10000-64999\"", "time_wait = \"60s\""]),
+        ("macOS", &["profile = \"macos\""]),
+    ] {
+        let ended = dryport(home.path(), &["check", "certain.toml", "--set", &format!("host.h.profile={name}")]);
+        let told = words(&ended.err);
+        assert!(ended.code != 0 && told.contains(&keys.join(", ")), "{name}: {told}");
+        let sets: Vec<String> = keys.iter().map(|key| format!("host.h.{}", key.replace(" = ", "="))).collect();
+        let sets = sets.iter().flat_map(|set| ["--set", set.as_str()]);
+        said(home.path(), &["check", "certain.toml"].into_iter().chain(sets).collect::<Vec<_>>());
+    }
     let unknown = dryport(Path::new("."), &[&LOAD[..], &["--profile", "plan9"]].concat());
     assert!(words(&unknown.err).contains("the profiles are linux-3.10"), "{}", unknown.err);
 }
@@ -40,6 +47,10 @@ fn what_looks_like_a_nat_says_what_is_not_modelled() {
     assert!(screen.contains("not modelled 55,000 ports look like a NAT, which is not modelled"), "{screen}");
     let block = [&LOAD[..], &["--range", "1024-1535", "--time-wait", "120s"]].concat();
     assert!(words(&said(Path::new("."), &block)).contains("512 ports look like a NAT"));
+    let wide = ["--range", "1024-65535", "--time-wait", "240s", "--json"];
+    let json: serde_json::Value = serde_json::from_str(&said(Path::new("."), &[&LOAD[..], &wide].concat())).unwrap();
+    assert!(json["looks_like"].as_str().is_some_and(|text| text.starts_with("64,512 ports look like a NAT")), "{json}");
+    assert!(!said(Path::new("."), &[&LOAD[..], &wide[..2]].concat()).contains("look like a NAT"), "Linux, tuned");
     let plain = words(&said(Path::new("."), &LOAD));
     assert!(!plain.contains("look like a NAT"), "{plain}");
     assert!(plain.contains("each machine has its own ports; behind a NAT they share its"), "{plain}");
