@@ -8,7 +8,7 @@ use crate::des::{SimDuration, SimTime};
 use crate::port::{Clock, Hold, SynSent};
 use crate::scenario::{Client, Host, Scenario};
 use crate::theory::Phase;
-use crate::workload::{Behaviour, Leaves};
+use crate::workload::{Behaviour, Leaves, server_waits};
 
 /// What is left of a client's connections, all of them alike.
 #[derive(Clone, Copy, Debug)]
@@ -36,9 +36,19 @@ impl AfterClose {
         if client.to.iter().any(|(to, _)| leaves(*to) != left) {
             return Err(NoClosedForm::new("destinations that close and destinations that do not share the connects"));
         }
-        let kept = |hold: &[Hold]| {
+        let delay = |to: usize| scenario.close_delay(client.closes_first, to);
+        let first = client.to[0].0;
+        if client.to.iter().any(|(to, _)| delay(*to) != delay(first)) {
+            return Err(NoClosedForm::new("destinations that close sooner and later share the connects (close_delay)"));
+        }
+        let delay = delay(first);
+        // Where both ends are here and close at once, there are two of each connection.
+        let both_here =
+            |to: usize| scenario.destinations[to].loopback && server_waits(client.closes_first, Behaviour::Accepts);
+        let of_each = if client.to.iter().any(|(to, _)| both_here(*to)) { 2 } else { 1 };
+        let kept = |delay: SimDuration, hold: &[Hold]| {
             let most = u32::try_from(host.sockets.max_tw_buckets).unwrap_or(u32::MAX);
-            Buckets { most, wait: run_out(host, hold) }
+            Buckets { most, of_each, wait: run_out(host, delay, hold) }
         };
         let whole = std::slice::from_ref(&host.time_wait);
         let (time_wait, buckets) = match left {
@@ -47,24 +57,24 @@ impl AfterClose {
             Leaves::FinWait2 => {
                 let stages = host.fin_wait_2();
                 // The last stage alone is a mini-socket.
-                (run_out(host, &stages), Some(kept(&stages[stages.len() - 1..])))
+                (run_out(host, delay, &stages), Some(kept(delay, &stages[stages.len() - 1..])))
             }
             Leaves::TimeWait => {
-                let early_s = scenario.time_wait_s(client, client.to[0].0);
+                let early_s = scenario.time_wait_s(client, first);
                 let is_early = early_s < host.time_wait.mean_s();
-                let wait = if is_early { TimeWait::Exact(early_s) } else { run_out(host, whole) };
-                (wait, Some(kept(whole)))
+                let early = TimeWait::Exact(delay.as_secs_f64() + early_s);
+                (if is_early { early } else { run_out(host, delay, whole) }, Some(kept(delay, whole)))
             }
         };
         Ok(Self { leaves: left, time_wait, buckets })
     }
 }
 
-/// Timers that run out one after another.
-fn run_out(host: &Host, stages: &[Hold]) -> TimeWait {
+/// Timers that run out one after another, the first of which begins `delay` after the close.
+fn run_out(host: &Host, delay: SimDuration, stages: &[Hold]) -> TimeWait {
     let timers: Vec<_> = stages.iter().map(|stage| stage.at_phase(SimDuration::ZERO)).collect();
     let grid = stages.iter().map(Hold::grid).max().unwrap_or_default();
-    batches(host, grid, |at| timers.iter().fold(at, |at, timer| timer.free_at(at)))
+    batches(host, grid, |at| timers.iter().fold(at + delay, |at, timer| timer.free_at(at)))
 }
 
 /// The SYNs to a host that never answers: from the first to the end of the wait after the last.
@@ -122,7 +132,7 @@ mod tests {
             let timers: Vec<_> = stages.iter().map(|stage| stage.at_phase(SimDuration::ZERO)).collect();
             let grid = stages.iter().map(Hold::grid).max().unwrap();
             let (least, most) = seen(grid, |at| timers.iter().fold(at, |at, timer| timer.free_at(at)));
-            let found = run_out(&host, &stages);
+            let found = run_out(&host, SimDuration::ZERO, &stages);
             let close = |one: f64, other: f64| (one - other).abs() < 1e-3;
             assert!(
                 close(found.wait_s(), least) && close(found.wait_s() + found.grid_s(), most),
@@ -138,12 +148,15 @@ mod tests {
             (found.wait_s() - least).abs() < 1e-3 && (found.wait_s() + found.grid_s() - most).abs() < 1e-3,
             "{found:?}"
         );
-        assert_eq!(run_out(&host, std::slice::from_ref(&host.time_wait)).wait_s().to_bits(), 60.0_f64.to_bits());
+        assert_eq!(
+            run_out(&host, SimDuration::ZERO, std::slice::from_ref(&host.time_wait)).wait_s().to_bits(),
+            60.0_f64.to_bits()
+        );
     }
 
     #[test]
     fn exact_waits_add_up() {
         let host = host(&["host.gateway.time_wait=60s", "host.gateway.fin_timeout=5s"]);
-        assert_eq!(run_out(&host, &host.fin_wait_2()), TimeWait::Exact(5.0));
+        assert_eq!(run_out(&host, SimDuration::ZERO, &host.fin_wait_2()), TimeWait::Exact(5.0));
     }
 }

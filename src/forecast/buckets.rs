@@ -12,6 +12,8 @@ use crate::theory::{Stream, Window, refusal_bound};
 pub struct Buckets {
     /// No more are kept.
     pub most: u32,
+    /// How many each connection leaves.
+    pub of_each: u32,
     /// How long each is.
     pub wait: TimeWait,
 }
@@ -22,7 +24,7 @@ const NEGLIGIBLE: f64 = 1e-12;
 impl Buckets {
     /// How many there are on average just before a release, where `rate_per_s` connections close a second.
     pub fn wanted(&self, rate_per_s: f64) -> f64 {
-        rate_per_s * self.longest_s()
+        rate_per_s * self.longest_s() * f64::from(self.of_each)
     }
 
     fn longest_s(&self) -> f64 {
@@ -41,17 +43,18 @@ impl Lanes {
         let Some(buckets) = self.buckets else { return 0.0 };
         let hold_s = buckets.longest_s();
         // Each holds a port.
-        if u64::from(self.ports) * u64::from(self.count) <= buckets.most.into() {
+        let most_closed = buckets.most / buckets.of_each;
+        if u64::from(self.ports) * u64::from(self.count) <= most_closed.into() {
             return 0.0;
         }
         let Window { from_s: _, by_s } = self.window;
         if self.spacing == Spacing::Even {
             let most = self.rate_per_s * hold_s.min(by_s);
-            return if most <= f64::from(buckets.most) { 0.0 } else { 1.0 };
+            return if most <= f64::from(most_closed) { 0.0 } else { 1.0 };
         }
         let stream = Stream { rate_per_s: self.rate_per_s, hold_s };
         // From the empty start on: one that was dropped in the warm-up is missing later.
-        refusal_bound(buckets.most, stream, Window { from_s: 0.0, by_s }, buckets.wait.release())
+        refusal_bound(most_closed, stream, Window { from_s: 0.0, by_s }, buckets.wait.release())
     }
 
     /// The most connects per second for which formulas stand, however long they last; `None` where that is any.
@@ -67,7 +70,7 @@ impl Lanes {
     /// that: the number is sized by the machine's memory (`reference/linux.md` 3.4), so a smaller machine keeps fewer.
     pub fn many_time_waits(&self) -> Option<(f64, u32)> {
         let buckets = self.buckets?;
-        let all = f64::from(self.ports) * f64::from(self.count);
+        let all = f64::from(self.ports) * f64::from(self.count) * f64::from(buckets.of_each);
         let wanted = buckets.wanted(self.rate_per_s).min(all);
         (wanted >= 0.5 * f64::from(buckets.most)).then_some((wanted, buckets.most))
     }

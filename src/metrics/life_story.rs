@@ -65,6 +65,8 @@ pub struct PortUse {
     pub closed: Option<SimTime>,
     /// What its close leaves.
     pub leaves: Leaves,
+    /// When the other side's FIN came, or is to come, and its TIME-WAIT begins, if that is later than its close.
+    pub fin_at: Option<SimTime>,
     /// From when on what was left could be taken over.
     pub reusable: Option<SimTime>,
     /// When nothing was left any more.
@@ -134,8 +136,18 @@ struct Holder {
     bound: bool,
     leaves: Leaves,
     keeps: Keeps,
+    /// From its close to the other side's FIN, and when that comes.
+    close_delay: SimDuration,
+    fin_at: SimTime,
     /// Its place in [`Told::uses`].
     number: usize,
+}
+
+impl Holder {
+    /// What keeps its port at `at`.
+    fn keeps(&self, at: SimTime) -> Keeps {
+        if self.keeps == Keeps::TimeWait && at < self.fin_at { Keeps::FinWait2 } else { self.keeps }
+    }
 }
 
 /// Watches one host.
@@ -200,14 +212,14 @@ impl<'a> LifeStory<'a> {
         let holders = &self.holders[usize::from(port)];
         let same = |holder: &&Holder| holder.lane == attempt.lane || (holder.source, holder.endpoint) == tuple;
         if let Some(holder) = holders.iter().find(same) {
-            return (holder.keeps, Some(holder.number));
+            return (holder.keeps(attempt.at), Some(holder.number));
         }
         let bound = holders.iter().find(|holder| holder.bound);
         let sticky = self.scenario.hosts[self.host].sockets.sticky_buckets;
         let keeps = match (bound, holders.first()) {
             _ if pool.way.access != Access::Connect => Keeps::Elsewhere,
             // Nobody used bind() and nobody will be remembered for it: it is in the way by itself.
-            (None, Some(holder)) if !sticky => holder.keeps,
+            (None, Some(holder)) if !sticky => holder.keeps(attempt.at),
             _ => Keeps::Bound,
         };
         (keeps, bound.or(holders.first()).map(|holder| holder.number))
@@ -347,6 +359,7 @@ impl Observer for LifeStory<'_> {
         let Some(pool) = self.pool(attempt.lane).filter(|_| self.is_followed(got.port)) else { return };
         let flow = &self.topology.flows[attempt.flow as usize];
         let leaves = self.scenario.leaves(flow.client, flow.destination, attempt.request);
+        let closer = self.scenario.clients[flow.client].closer(attempt.request);
         self.holders[usize::from(got.port)].push(Holder {
             lane: attempt.lane,
             source: attempt.source,
@@ -354,12 +367,21 @@ impl Observer for LifeStory<'_> {
             bound: pool.way.claim.bound,
             leaves,
             keeps: Keeps::Open,
+            close_delay: self.scenario.close_delay(closer, flow.destination),
+            fin_at: SimTime::ZERO,
             number: self.told.uses.len(),
         });
         if self.is_hero(got.port) {
-            let (passed, closed, reusable, freed) = (Kept::default(), None, None, None);
-            let close_at = got.close_at;
-            self.told.uses.push(PortUse { attempt: *attempt, close_at, closed, leaves, reusable, freed, passed });
+            self.told.uses.push(PortUse {
+                attempt: *attempt,
+                close_at: got.close_at,
+                closed: None,
+                leaves,
+                fin_at: None,
+                reusable: None,
+                freed: None,
+                passed: Kept::default(),
+            });
         }
     }
 
@@ -371,8 +393,9 @@ impl Observer for LifeStory<'_> {
         let Some((port, place)) = self.holder(held) else { return };
         let holder = &mut self.holders[usize::from(port)][place];
         holder.keeps = if holder.leaves == Leaves::FinWait2 { Keeps::FinWait2 } else { Keeps::TimeWait };
-        let number = holder.number;
-        self.change(port, number, |part| part.closed = Some(at));
+        holder.fin_at = at + holder.close_delay;
+        let (number, fin_at) = (holder.number, (!holder.close_delay.is_zero()).then_some(holder.fin_at));
+        self.change(port, number, |part| (part.closed, part.fin_at) = (Some(at), fin_at));
     }
 
     fn reusable(&mut self, at: SimTime, held: &Held, _free: u32) {

@@ -39,6 +39,11 @@ impl State {
     pub const fn is_mini(self) -> bool {
         matches!(self, Self::FinWait2 | Self::TimeWait | Self::Reusable)
     }
+
+    /// Does it wait for the other side's FIN?
+    pub const fn awaits_fin(self) -> bool {
+        matches!(self, Self::Orphan | Self::FinWait2)
+    }
 }
 
 /// A socket that owns a port.
@@ -62,6 +67,8 @@ pub struct Owner {
     pub reusable_at: SimTime,
     /// When a closed one leaves by itself, or becomes a mini-socket if it is none; never for one that is open.
     pub free_at: SimTime,
+    /// When the other side's FIN comes to one that waits for it in FIN-WAIT-2; never for any other.
+    pub fin_at: SimTime,
 }
 
 /// Which of a host's rules decide who may own what.
@@ -264,7 +271,7 @@ mod tests {
     fn owner(source: u32, endpoint: u32, claim: Claim) -> Owner {
         let never = SimTime::NEVER;
         let (state, flow, lane, is_busy) = (State::Open, 0, 0, true);
-        Owner { source, endpoint, claim, state, flow, lane, is_busy, reusable_at: never, free_at: never }
+        Owner { source, endpoint, claim, state, flow, lane, is_busy, reusable_at: never, free_at: never, fin_at: never }
     }
 
     /// May `connect()` choose the port for this 4-tuple?

@@ -102,7 +102,7 @@ mod tests {
         // Of a profile only another spelling needs one.
         let spelled = |name: &str| super::super::find(name).is_none() || name == "macos";
         assert!(names.iter().all(|name| spelled(name) && stand_in(name).is_some()));
-        assert_eq!(stand_in("macOS").map(super::StandIn::options).as_deref(), Some("--profile macos"));
+        assert_eq!(stand_in("macOS").map(StandIn::options).as_deref(), Some("--profile macos"));
         assert_eq!(stand_in("plan9"), None);
     }
 }

@@ -70,11 +70,7 @@ impl Scenario {
     /// What the client's connections leave, at the longest, towards a destination.
     fn may_leave(&self, client: &Client, to: usize) -> Leaves {
         let behaviour = self.destinations[to].behaviour;
-        let waits = |closer: Option<ClosesFirst>| closer.unwrap_or(client.closes_first).client_waits();
-        let any = match &client.arrivals {
-            Arrivals::Replay(replay) => replay.trace().rows.iter().any(|row| waits(row.closes_first)),
-            _ => waits(None),
-        };
+        let any = client.closers().into_iter().any(ClosesFirst::client_waits);
         Leaves::of(if any { ClosesFirst::Client } else { ClosesFirst::Reset }, behaviour)
     }
 
@@ -84,7 +80,7 @@ impl Scenario {
         let wait = |hold: &Hold| hold.least().saturating_add(hold.grid());
         let after = |to: usize| match self.may_leave(client, to) {
             Leaves::Nothing => SimDuration::ZERO,
-            Leaves::TimeWait => wait(&host.time_wait),
+            Leaves::TimeWait => wait(&host.time_wait).saturating_add(self.destinations[to].close_delay),
             Leaves::FinWait2 => host.fin_wait_2().iter().map(wait).fold(SimDuration::ZERO, SimDuration::saturating_add),
             Leaves::Unanswered => SimDuration::MAX,
         };

@@ -5,8 +5,9 @@ use super::model::{Client, Host, Scenario};
 use super::read::Named;
 use super::read_value::Reader;
 use super::tree::At;
-use super::words::thousands;
-use crate::port::{Binding, TwReuse, Uniqueness};
+use super::words::{span, thousands};
+use crate::des::SimDuration;
+use crate::port::{Binding, Hold, TwReuse, Uniqueness};
 use crate::profile;
 use crate::workload::lifetime::LifetimeLaw;
 use crate::workload::{Behaviour, ClosesFirst};
@@ -38,7 +39,7 @@ const STEP_WIDTH: Feature = Feature::new("port_step_width", "ip_local_port_step_
 
 impl Reader<'_> {
     /// Adds a fault for each contradiction.
-    pub(super) fn contradictions(&mut self, scenario: &Scenario, hosts: &[Named<'_>], clients: &[Named<'_>]) {
+    pub(super) fn contradictions(&mut self, scenario: &Scenario, [hosts, destinations, clients]: [&[Named<'_>]; 3]) {
         for (host, named) in scenario.hosts.iter().zip(hosts) {
             self.host_features(host, named);
             if host.sockets.tw_reuse == TwReuse::On && host.uniqueness != Uniqueness::FourTuple {
@@ -60,6 +61,34 @@ impl Reader<'_> {
                 self.fault(fault.help("write closes_first = \"client\", or behaviour = \"accepts\""));
             }
         }
+        for (to, named) in destinations.iter().enumerate() {
+            self.gives_up_before_the_fin(scenario, to, named);
+        }
+    }
+
+    /// A kernel ends a socket that waits too long for the other side's FIN: there is no TIME-WAIT then
+    /// (`reference/linux.md` 3.3).
+    fn gives_up_before_the_fin(&mut self, scenario: &Scenario, to: usize, named: &Named<'_>) {
+        let waits = |host: &Host| {
+            host.fin_wait_2().iter().map(Hold::least).fold(SimDuration::ZERO, SimDuration::saturating_add)
+        };
+        let is_late = |client: &&Client| {
+            let mut delays = client.closers().into_iter().map(|closer| scenario.close_delay(closer, to));
+            let least = waits(&scenario.hosts[client.host]);
+            client.to.iter().any(|(other, _)| *other == to) && delays.any(|delay| !delay.is_zero() && delay >= least)
+        };
+        let Some(client) = scenario.clients.iter().find(is_late) else { return };
+        let (host, destination) = (&scenario.hosts[client.host], &scenario.destinations[to]);
+        let message = format!(
+            "{} closes {} after the client, and host {} waits {} for that",
+            quoted(&destination.name),
+            span(destination.close_delay),
+            host.name,
+            span(waits(host))
+        );
+        let label = format!("fin_timeout = \"{}\" ends the socket before (FIN-WAIT-2)", span(host.sockets.fin_timeout));
+        let help = "write a shorter close_delay, or behaviour = \"never-closes\", which frees the port just then";
+        self.fault(Fault::new(place(named, "close_delay"), message).label(label).help(help));
     }
 
     fn host_features(&mut self, host: &Host, named: &Named<'_>) {
@@ -192,6 +221,17 @@ mod tests {
         assert_eq!(
             faults("", "behaviour = \"never-closes\"", "closes_first = \"server\""),
             ["the server closes first, and \"d\" never closes"]
+        );
+        let late = "\"d\" closes 60 s after the client, and host h waits 60 s for that";
+        assert_eq!(faults("", "close_delay = \"60s\"", ""), [late]);
+        assert!(faults("", "close_delay = \"60s\"", "closes_first = \"server\"").is_empty());
+        assert!(faults("", "close_delay = \"59s\"", "").is_empty());
+        // Above a minute it is twice what is above it.
+        let late = "\"d\" closes 59 s after the client, and host h waits 20 s for that";
+        assert_eq!(faults("fin_timeout = \"70s\"", "close_delay = \"59s\"", ""), [late]);
+        assert_eq!(
+            faults("", "close_delay = \"1s\"\nbehaviour = \"silent\"", ""),
+            ["close_delay is for behaviour = \"accepts\", not \"silent\""]
         );
         assert_eq!(
             faults("", "", "bind = { ports = \"40100-40299\" }\nlocal_port_range = \"40000-40999\""),

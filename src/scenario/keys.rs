@@ -223,6 +223,12 @@ const DESTINATION: &[Key] = &[
     Key::default("endpoints", Form::Whole(1, 65_536), "1", "distinct address:port pairs"),
     Key::default("loopback", Form::Flag, "false", "is it on this machine, by a loopback address"),
     Key::default("behaviour", Form::Word(behaviours), "\"accepts\"", "what the other side does"),
+    Key::default(
+        "close_delay",
+        Form::Plain(Kind::DurationOrZero),
+        "\"0s\"",
+        "from the client's close() to the server's FIN: then the TIME-WAIT begins",
+    ),
 ];
 
 const CLIENT: &[Key] = &[

@@ -63,7 +63,9 @@ fn client_means(scenario: &Scenario, client: &Client) -> (Option<f64>, Option<f6
             Leaves::Nothing => lifetime,
             Leaves::Unanswered => Some(host.gives_up_after_s()),
             Leaves::FinWait2 => Some(lifetime? + host.fin_wait_2().iter().map(Hold::mean_s).sum::<f64>()),
-            Leaves::TimeWait => Some(lifetime? + scenario.time_wait_s(client, to)),
+            Leaves::TimeWait => {
+                Some(lifetime? + scenario.close_delay(closer, to).as_secs_f64() + scenario.time_wait_s(client, to))
+            }
         }
     };
     let lifetime = client.lifetime.mean_s();

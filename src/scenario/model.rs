@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::vary::Grid;
 use crate::des::SimDuration;
 use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, SocketRules, Uniqueness};
+use crate::workload::trace::Row;
 use crate::workload::{Arrivals, Behaviour, ClosesFirst, Leaves, Lifetime, Retry, Spread};
 use std::sync::Arc;
 
@@ -100,9 +101,34 @@ impl Scenario {
     pub fn leaves(&self, client: usize, destination: usize, request: u64) -> Leaves {
         Leaves::of(self.clients[client].closer(request), self.destinations[destination].behaviour)
     }
+
+    /// From a close by `closer` to the other side's FIN: where the client does not close first, or both do at once, it
+    /// has come by then.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such destination.
+    pub fn close_delay(&self, closer: ClosesFirst, destination: usize) -> SimDuration {
+        let Destination { behaviour, close_delay, .. } = self.destinations[destination];
+        let waits = closer == ClosesFirst::Client && behaviour == Behaviour::Accepts;
+        if waits { close_delay } else { SimDuration::ZERO }
+    }
 }
 
 impl Client {
+    /// Whoever closes first in some request.
+    pub fn closers(&self) -> Vec<ClosesFirst> {
+        let rows = match &self.arrivals {
+            Arrivals::Replay(replay) => replay.trace().rows.as_slice(),
+            _ => &[],
+        };
+        let is_one = |closer: &ClosesFirst| {
+            let of = |row: &Row| row.closes_first.unwrap_or(self.closes_first) == *closer;
+            if rows.is_empty() { self.closes_first == *closer } else { rows.iter().any(of) }
+        };
+        ClosesFirst::ALL.into_iter().filter(is_one).collect()
+    }
+
     /// Who closes first in request number `request`.
     pub fn closer(&self, request: u64) -> ClosesFirst {
         let row = match &self.arrivals {
@@ -131,6 +157,9 @@ pub struct Destination {
     pub loopback: bool,
     /// How it answers.
     pub behaviour: Behaviour,
+    /// From the client's `close()`, where that comes first, to the destination's FIN: the client's port is held
+    /// meanwhile, and its TIME-WAIT begins then.
+    pub close_delay: SimDuration,
 }
 
 /// A source of requests on one host.

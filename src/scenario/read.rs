@@ -11,6 +11,7 @@ use super::suggest::nearest;
 use super::tree::{At, Table, Value, from_toml};
 use super::vary::{Axis, Grid};
 use super::words::thousands;
+use crate::des::SimDuration;
 use crate::workload::Behaviour;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -186,7 +187,7 @@ impl Reader<'_> {
             asserts,
             sweep,
         };
-        self.contradictions(&scenario, &hosts, &clients);
+        self.contradictions(&scenario, [&hosts, &destinations, &clients]);
         let places = Places {
             run: run_places.run,
             duration: run_places.duration,
@@ -325,9 +326,19 @@ impl Reader<'_> {
         let loopback = self.flag_or(section, "loopback", false);
         let behaviours = Behaviour::ALL.map(|behaviour| (behaviour.name(), behaviour));
         let behaviour = self.word_or(section, "behaviour", &behaviours, Behaviour::Accepts);
+        let close_delay = self.span_or(section, "close_delay", SimDuration::ZERO);
+        if let (false, Some(at)) = (close_delay.is_zero(), section.place_of("close_delay"))
+            && behaviour != Behaviour::Accepts
+        {
+            let fault =
+                Fault::new(at, format!("close_delay is for behaviour = \"accepts\", not {:?}", behaviour.name()));
+            self.fault(
+                fault.label("when does it close?").help("leave close_delay out, or write behaviour = \"accepts\""),
+            );
+        }
         self.finish(section);
         let endpoints = u32::try_from(endpoints).ok()?;
-        Some(Destination { name: named.name.clone(), endpoints, loopback, behaviour })
+        Some(Destination { name: named.name.clone(), endpoints, loopback, behaviour, close_delay })
     }
 
     /// A whole number, or its default.

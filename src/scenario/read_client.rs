@@ -5,9 +5,8 @@ use super::keys::Key;
 use super::model::Client;
 use super::quantity;
 use super::read::Named;
-use super::read_value::{Reader, Section, Zero};
+use super::read_value::{Reader, Section};
 use super::tree::{At, Node, Table, Value};
-use crate::des::SimDuration;
 use crate::workload::{Arrivals, ClosesFirst, Jitter, Lifetime, Retry, Spread};
 
 /// What was read, and where the parts stand that other limits point to.
@@ -215,16 +214,6 @@ impl Reader<'_> {
             });
         }
         Some(Retry { attempts: u32::try_from(attempts?).ok()?, delay, factor, max, jitter })
-    }
-
-    /// A span above zero, or its default.
-    fn span_or(&mut self, section: &mut Section<'_>, key: &'static str, default: SimDuration) -> SimDuration {
-        let path = section.path_of(key);
-        if let Some(entry) = section.take(key) {
-            return self.duration(&entry.node, &path, Zero::Forbidden).unwrap_or(default);
-        }
-        self.resolved.note(path, quantity::write_duration(default), "default");
-        default
     }
 
     fn factor(&mut self, node: &Node, path: &str) -> f64 {

@@ -214,6 +214,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A span, or its default, which is zero only where that is allowed.
+    pub(super) fn span_or(
+        &mut self,
+        section: &mut Section<'_>,
+        key: &'static str,
+        default: SimDuration,
+    ) -> SimDuration {
+        let path = section.path_of(key);
+        if let Some(entry) = section.take(key) {
+            let zero = if default.is_zero() { Zero::Allowed } else { Zero::Forbidden };
+            return self.duration(&entry.node, &path, zero).unwrap_or(default);
+        }
+        self.resolved.note(path, quantity::write_duration(default), "default");
+        default
+    }
+
     /// A rate.
     pub(super) fn rate(&mut self, node: &Node, path: &str) -> Option<Rate> {
         let read = match &node.value {

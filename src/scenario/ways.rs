@@ -2,11 +2,11 @@
 
 use std::mem;
 
-use super::model::{Client, Host, Scenario};
+use super::model::{Client, Destination, Host, Scenario};
 use crate::des::SimDuration;
 use crate::port::sockets::Claim;
 use crate::port::{AllocatorKind, Binding, Hold, PortRange, PortSet, Uniqueness};
-use crate::workload::Behaviour;
+use crate::workload::{Behaviour, Leaves, server_waits};
 
 /// One way of getting a port on one host.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,10 +173,35 @@ impl Scenario {
             let shares = matches!(way.access, Access::SharedBindZero | Access::SharedPorts);
             shares || way.listening.count_in(way.ports) > 0
         };
+        let waits_for_fin = |to: usize| {
+            let Destination { behaviour, close_delay, .. } = self.destinations[to];
+            behaviour == Behaviour::NeverCloses || !close_delay.is_zero()
+        };
         ways.len() > 1
             || ways.iter().any(meets_others)
-            || destinations
-                .any(|to| self.reuses_early(host, to) || self.destinations[to].behaviour == Behaviour::NeverCloses)
+            || destinations.any(|to| self.reuses_early(host, to) || waits_for_fin(to))
+            || self.servers_take_room(host)
+    }
+
+    /// Can TIME-WAITs of servers on this host, which closed first, leave too little room for those of its clients
+    /// (`tcp_max_tw_buckets`, which counts both: `reference/linux.md` 3.4)?
+    fn servers_take_room(&self, host: usize) -> bool {
+        let (mut clients_wait, mut servers_wait, mut both) = (false, false, false);
+        for client in self.clients.iter().filter(|client| client.host == host) {
+            for closer in client.closers() {
+                for destination in client.to.iter().map(|(to, _)| &self.destinations[*to]) {
+                    let here = destination.loopback && server_waits(closer, destination.behaviour);
+                    let there =
+                        matches!(Leaves::of(closer, destination.behaviour), Leaves::TimeWait | Leaves::FinWait2);
+                    servers_wait |= here;
+                    clients_wait |= there;
+                    both |= here && there;
+                }
+            }
+        }
+        // Each 4-tuple may have one of the two, or both where both sides close at once.
+        let most = self.capacity(host).saturating_mul(if both { 2 } else { 1 });
+        clients_wait && servers_wait && most > self.hosts[host].sockets.max_tw_buckets
     }
 }
 
@@ -256,6 +281,9 @@ mod tests {
         assert_eq!(ports, [97, 9]);
     }
 
+    const HERE: &str = "loopback = true";
+    const SERVER: &str = "closes_first = \"server\"";
+
     #[test]
     fn a_table_is_kept_only_where_sockets_meet_that_differ() {
         for (host, destination, clients, needs) in [
@@ -272,6 +300,14 @@ mod tests {
             ("timestamps = false", "loopback = true", vec![""], false),
             ("", "behaviour = \"never-closes\"", vec![""], true),
             ("", "behaviour = \"silent\"", vec![""], false),
+            ("", "close_delay = \"1s\"", vec![""], true),
+            // Servers' TIME-WAITs may take the clients' room.
+            ("timestamps = false\nmax_tw_buckets = 99", HERE, vec!["", SERVER], true),
+            ("timestamps = false\nmax_tw_buckets = 100", HERE, vec!["", SERVER], false),
+            ("timestamps = false\nmax_tw_buckets = 99", HERE, vec![SERVER], false),
+            ("timestamps = false\nmax_tw_buckets = 99", "", vec!["", SERVER], false),
+            ("timestamps = false\nmax_tw_buckets = 199", HERE, vec!["closes_first = \"simultaneous\""], true),
+            ("timestamps = false\nmax_tw_buckets = 200", HERE, vec!["closes_first = \"simultaneous\""], false),
         ] {
             let scenario = read(host, destination, &clients);
             assert_eq!(scenario.needs_socket_table(0), needs, "{host} {destination} {clients:?}");

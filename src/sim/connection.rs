@@ -11,6 +11,7 @@ const LANE_BITS: u32 = 16;
 const OFFSET_BITS: u32 = 16;
 const FLOW_BITS: u32 = 12;
 const LEAVES_BITS: u32 = 2;
+const ENDPOINT_BITS: u32 = 16;
 
 /// Which port of which lane is held for which flow, towards which endpoint, and what will be left of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,11 @@ impl Connection {
     pub(super) fn towards(self, endpoint: u32) -> Self {
         debug_assert!((endpoint as usize) < LANES_MAX);
         Self(self.0 | u64::from(endpoint) << (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS))
+    }
+
+    /// The same; does its server, on the same host, keep a TIME-WAIT, too?
+    pub(super) const fn with_server_wait(self, waits: bool) -> Self {
+        Self(self.0 | (waits as u64) << (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS + ENDPOINT_BITS))
     }
 
     #[inline]
@@ -64,7 +70,11 @@ impl Connection {
     }
 
     pub(super) const fn endpoint(self) -> u32 {
-        (self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS)) as u32 & ((1 << LANE_BITS) - 1)
+        (self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS)) as u32 & ((1 << ENDPOINT_BITS) - 1)
+    }
+
+    pub(super) const fn server_waits(self) -> bool {
+        self.0 >> (OFFSET_BITS + LANE_BITS + FLOW_BITS + LEAVES_BITS + ENDPOINT_BITS) == 1
     }
 }
 
@@ -82,7 +92,11 @@ mod tests {
                         (connection.lane(), connection.offset(), connection.flow(), connection.leaves()),
                         (lane, offset, flow, leaves)
                     );
-                    assert_eq!(connection.endpoint(), endpoint);
+                    assert_eq!((connection.endpoint(), connection.server_waits()), (endpoint, false));
+                    assert_eq!(connection.with_server_wait(false), connection);
+                    let waits = connection.with_server_wait(true);
+                    assert!(waits.server_waits());
+                    assert_eq!((waits.endpoint(), waits.leaves()), (endpoint, leaves));
                 }
             }
         }

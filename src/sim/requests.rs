@@ -6,7 +6,7 @@ use crate::des::{Lookup, Randomness, SimDuration, SimTime, Words};
 use crate::scenario::{Client, Scenario};
 use crate::workload::arrival::ArrivalStream;
 use crate::workload::lifetime::LifetimeStream;
-use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Retry, Spread, Trace};
+use crate::workload::{Arrivals, Behaviour, ClosesFirst, Jitter, Leaves, Retry, Spread, Trace, server_waits};
 use std::sync::Arc;
 
 /// A client at work.
@@ -27,8 +27,8 @@ pub(super) struct Requests {
     pub(super) is_plain: bool,
     /// One destination that accepts, one address, one endpoint and no trace: nothing is drawn but the lifetime.
     draws_lifetimes_only: bool,
-    /// What its connections leave then.
-    leaves: Leaves,
+    /// What its connections leave then, and whether their servers keep a TIME-WAIT.
+    left: (Leaves, bool),
     /// Is there more than one address, or more than one endpoint of some destination?
     spreads: bool,
     spreading: Spreading,
@@ -60,6 +60,8 @@ pub(super) struct Pending {
     pub(super) flow: u32,
     pub(super) retry: u32,
     pub(super) leaves: Leaves,
+    /// Does the server keep a TIME-WAIT of its own?
+    pub(super) server_waits: bool,
 }
 
 /// For rules that need none.
@@ -85,8 +87,9 @@ impl Requests {
         let spreads = scenario.hosts[client.host].addresses > 1
             || client.to.iter().any(|(destination, _)| scenario.destinations[*destination].endpoints > 1);
         let accepts = client.to.iter().all(|(to, _)| scenario.destinations[*to].behaviour.accepts());
+        let first = scenario.destinations[client.to[0].0].behaviour;
         Self {
-            leaves: Leaves::of(client.closes_first, scenario.destinations[client.to[0].0].behaviour),
+            left: (Leaves::of(client.closes_first, first), server_waits(client.closes_first, first)),
             is_plain: accepts && !topology.pools[topology.flows[first_flow].pool].keeps_sockets,
             draws_lifetimes_only: !spreads && trace.is_none() && client.to.len() == 1 && accepts,
             arrivals: client.arrivals.start(randomness.words(&actor, "arrival"), window),
@@ -124,8 +127,8 @@ impl Requests {
         let request = self.next_request;
         self.next_request += 1;
         if self.draws_lifetimes_only {
-            let leaves = self.leaves;
-            return Pending { request, lifetime, words: NO_WORDS, flow: self.first_flow, retry: 0, leaves };
+            let Self { left: (leaves, server_waits), first_flow: flow, .. } = *self;
+            return Pending { request, lifetime, words: NO_WORDS, flow, retry: 0, leaves, server_waits };
         }
         let mut flow = self.first_flow + self.draw_destination();
         let mut closes_first = self.closes_first;
@@ -141,7 +144,8 @@ impl Requests {
         if behaviour == Behaviour::Refuses {
             lifetime = SimDuration::ZERO;
         }
-        Pending { request, lifetime, words, flow, retry: 0, leaves: Leaves::of(closes_first, behaviour) }
+        let (leaves, server_waits) = (Leaves::of(closes_first, behaviour), server_waits(closes_first, behaviour));
+        Pending { request, lifetime, words, flow, retry: 0, leaves, server_waits }
     }
 
     /// Draws all that comes after `now` from branch number `branch` of each of its streams.

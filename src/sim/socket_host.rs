@@ -4,19 +4,21 @@
 //! stays what it is everywhere else. Who is told that a port of a lane is usable or is not: of the connections of that
 //! lane by their own events, of all others as shadows.
 
+mod after_close;
+
 use super::connection::Connection;
-use super::observer::{Attempt, Cause, Connected, Held, Observer};
+use super::observer::{Attempt, Cause, Connected, Observer};
 use super::requests::{Pending, Requests};
 use super::topology::{Flow, PoolLanes, Topology};
 use super::world::{PortOwner, World, host_clock};
-use crate::des::{DelayLine, Randomness, SimDuration, SimTime};
+use crate::des::{DelayLine, Randomness, SimDuration, SimTime, SlotWheel};
 use crate::port::allocator::Choice;
 use crate::port::hold::Timer;
 use crate::port::sockets::{Owner, OwnerRules, Sockets, State};
 use crate::port::{EarlyReuse, PortRange};
 use crate::scenario::Scenario;
 use crate::scenario::ways::Access;
-use crate::workload::Leaves;
+use std::collections::BTreeMap;
 
 /// The sockets of one host, and what waits there.
 #[derive(Clone, Debug)]
@@ -35,8 +37,16 @@ pub(super) struct SocketHost {
     reuses: Vec<bool>,
     /// The stages of an orphan's wait for a FIN.
     fin_wait_2: Vec<Timer>,
-    /// What waits here and not with its pool, see [`YOUNG`], [`ORPHANS`] and [`FIN_WAIT_2`].
+    /// Of each flow: how long after a close the other side's FIN comes.
+    close_delays: Vec<SimDuration>,
+    /// Of each flow: are its servers on this host?
+    is_local: Vec<bool>,
+    /// Mini-sockets of these servers, which closed first: the clients' port, source and endpoint, and when each leaves.
+    servers: BTreeMap<(u16, u32, u32), SimTime>,
+    /// What waits here and not with its pool, see [`YOUNG`], [`FIN_WAIT_2`], [`SERVERS`] and [`ORPHANS`].
     lines: [DelayLine<Connection>; Self::LINES],
+    /// Orphans by the time at which the other side's FIN comes, after all [`lines`](Self::lines).
+    fins: SlotWheel<Connection>,
     /// The entry of the first of these in `Next::release`.
     entry: usize,
 }
@@ -45,8 +55,12 @@ pub(super) struct SocketHost {
 const YOUNG: usize = 0;
 /// The line of mini-sockets in FIN-WAIT-2 by their end.
 const FIN_WAIT_2: usize = 1;
+/// The line of servers' mini-sockets by their end.
+const SERVERS: usize = 2;
+/// After all lines.
+const FINS: usize = SocketHost::LINES;
 /// The line of full sockets in FIN-WAIT-2 by the time at which they become mini-sockets: after those that leave then.
-const ORPHANS: usize = 2;
+const ORPHANS: usize = 3;
 
 /// What became of a lane's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,15 +114,25 @@ impl SocketHost {
             early_phase: clock.phase(host.sockets.early_reuse.tick),
             reuses: topology.flows.iter().map(reuses).collect(),
             fin_wait_2: stages.iter().map(|stage| stage.on(clock)).collect(),
+            close_delays: topology
+                .flows
+                .iter()
+                .map(|flow| scenario.destinations[flow.destination].close_delay)
+                .collect(),
+            is_local: topology.flows.iter().map(|flow| scenario.destinations[flow.destination].loopback).collect(),
+            servers: BTreeMap::new(),
+            fins: SlotWheel::default(),
             lines: std::array::from_fn(|_| DelayLine::default()),
             entry: 0,
         }
     }
 
     /// How many lines it has beside those of its pools.
-    pub(super) const LINES: usize = 3;
+    const LINES: usize = 4;
+    /// How many entries of `Next::release` it has: its lines, and FINs.
+    pub(super) const ENTRIES: usize = Self::LINES + 1;
 
-    /// Its lines are these entries of `Next::release`; `pools` are those of the world.
+    /// Its entries of `Next::release` begin with this one; `pools` are those of the world.
     pub(super) fn start(&mut self, entry: usize, pools: &mut [PortOwner]) {
         self.entry = entry;
         // Listening sockets were there before.
@@ -119,6 +143,14 @@ impl SocketHost {
                     owner.pool.set_usable(lane, port - range.first(), false);
                 }
             }
+        }
+    }
+
+    /// The end of a server's TIME-WAIT has come, unless its 4-tuple was used again.
+    fn server_leaves(&mut self, tuple: (u16, u32, u32), at: SimTime) {
+        if self.servers.get(&tuple) == Some(&at) {
+            self.servers.remove(&tuple);
+            self.minis -= 1;
         }
     }
 
@@ -303,15 +335,20 @@ impl World<'_> {
                     is_busy: true,
                     reusable_at: SimTime::NEVER,
                     free_at: SimTime::NEVER,
+                    fin_at: SimTime::NEVER,
                 };
                 let host = &mut self.socket_hosts[place];
+                // A SYN that meets a server's TIME-WAIT ends it (`reference/linux.md` 3.5).
+                host.minis -= u64::from(host.servers.remove(&(port, source, tuple.1)).is_some());
                 let closes_port = host.sockets.add(port, socket);
                 let changed = (port, source, tuple.1);
                 let world = (&mut self.pools[..], self.topology);
                 let own = host.follow(world, changed, closes_port, attempt.lane, at, observer);
                 debug_assert_eq!(own.change, Change::Taken, "a port is taken by who finds it");
                 attempt.free = own.free;
-                let connection = Connection::new(attempt.lane, offset, pending.flow, pending.leaves).towards(tuple.1);
+                let connection = Connection::new(attempt.lane, offset, pending.flow, pending.leaves)
+                    .towards(tuple.1)
+                    .with_server_wait(pending.server_waits);
                 observer.connected(&attempt, &Connected { offset, port, close_at });
                 let entry = self.clients[flow.client].close_entry;
                 self.schedule_close(close_at, connection, entry);
@@ -332,185 +369,6 @@ impl World<'_> {
             self.socket_leaves(place, port, old, at, observer);
         }
     }
-
-    /// A closed socket leaves its port.
-    fn socket_leaves(&mut self, place: usize, port: u16, old: Owner, at: SimTime, observer: &mut impl Observer) {
-        let host = &mut self.socket_hosts[place];
-        let opens_port = host.sockets.remove(port, old.source, old.endpoint);
-        host.minis -= u64::from(old.state.is_mini());
-        host.held_busy -= usize::from(old.is_busy);
-        let changed = (port, old.source, old.endpoint);
-        let world = (&mut self.pools[..], self.topology);
-        let own = host.follow(world, changed, opens_port, old.lane, at, observer);
-        let gone = held_by(self.topology, port, &old);
-        if old.is_busy {
-            comes_back(Observer::released, &gone, own, at, observer);
-        } else {
-            observer.expired(at, &gone);
-            report(&gone, own, at, observer);
-        }
-    }
-
-    /// The connection closes.
-    #[inline(never)]
-    pub(super) fn close_among_sockets(&mut self, at: SimTime, connection: Connection, observer: &mut impl Observer) {
-        let pool = self.topology.flows[connection.flow() as usize].pool;
-        let owner = &mut self.pools[pool];
-        let place = owner.socket_host.expect("the caller has looked");
-        let port = owner.pool.layout().port(connection.offset());
-        let source = owner.strides.source_of(connection.lane() - owner.first_lane);
-        let host = &mut self.socket_hosts[place];
-        let is_full = host.minis >= host.minis_max;
-        let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
-        let socket = socket.expect("an open connection owns its port");
-        (socket.state, socket.free_at) = match (connection.leaves(), host.fin_wait_2.as_slice()) {
-            (Leaves::FinWait2, [first, _]) => (State::Orphan, first.free_at(at)),
-            // There is no room for another mini-socket: nothing is left (`reference/linux.md` 3.4).
-            _ if is_full => (State::TimeWait, at),
-            (Leaves::FinWait2, stages) => (State::FinWait2, last_stage_ends(stages, at)),
-            (Leaves::TimeWait, _) => (State::TimeWait, owner.time_wait.free_at(at)),
-            (Leaves::Nothing | Leaves::Unanswered, _) => (State::TimeWait, at),
-        };
-        if connection.leaves() == Leaves::TimeWait && host.reuses[connection.flow() as usize] {
-            socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
-        }
-        let socket = *socket;
-        host.minis += u64::from(socket.state.is_mini());
-        host.held_busy += 1;
-        if socket.free_at == at {
-            self.socket_leaves(place, port, socket, at, observer);
-            return;
-        }
-        match socket.state {
-            State::Orphan => self.wait_among_sockets(place, ORPHANS, socket.free_at, connection),
-            State::FinWait2 => self.wait_among_sockets(place, FIN_WAIT_2, socket.free_at, connection),
-            State::Open | State::TimeWait | State::Reusable => {
-                if owner.line.push(socket.free_at, connection) {
-                    self.next.release.set(pool, socket.free_at);
-                }
-                if socket.reusable_at < socket.free_at {
-                    self.wait_among_sockets(place, YOUNG, socket.reusable_at, connection);
-                }
-            }
-        }
-        // A program that binds its ports itself may use this one again at once.
-        self.socket_ages(place, port, socket, at, observer);
-    }
-
-    /// Something is to happen to what is left of a connection, by itself.
-    fn wait_among_sockets(&mut self, place: usize, line: usize, until: SimTime, connection: Connection) {
-        let host = &mut self.socket_hosts[place];
-        if host.lines[line].push(until, connection) {
-            self.next.release.set(host.entry + line, until);
-        }
-    }
-
-    /// Frees the held ports that are due first, or lets what is left of sockets be taken over from now on.
-    #[inline(never)]
-    pub(super) fn release_among_sockets(&mut self, entry: usize, until: SimTime, observer: &mut impl Observer) {
-        let owns = |host: &SocketHost| {
-            host.pools.contains(&entry) || (host.entry..host.entry + SocketHost::LINES).contains(&entry)
-        };
-        let place = self.socket_hosts.iter().position(owns).expect("every entry has a host");
-        loop {
-            let host = &mut self.socket_hosts[place];
-            let number = entry.checked_sub(host.entry);
-            let line = match number {
-                Some(number) => &mut host.lines[number],
-                None => &mut self.pools[entry].line,
-            };
-            let Some((at, connection)) = line.pop_until(until) else {
-                let next_at = line.next_at();
-                self.next.release.set(entry, next_at);
-                return;
-            };
-            let owner = &self.pools[self.topology.flows[connection.flow() as usize].pool];
-            let port = owner.pool.layout().port(connection.offset());
-            let source = owner.strides.source_of(connection.lane() - owner.first_lane);
-            let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint());
-            let Some(socket) = socket.filter(|socket| socket.flow == connection.flow()) else { continue };
-            match (number, socket.state) {
-                (Some(YOUNG), State::TimeWait) if socket.reusable_at == at => {
-                    socket.state = State::Reusable;
-                    let socket = *socket;
-                    self.socket_ages(place, port, socket, at, observer);
-                }
-                (Some(ORPHANS), State::Orphan) if host.minis < host.minis_max => {
-                    let end = last_stage_ends(&host.fin_wait_2, at);
-                    (socket.state, socket.free_at) = (State::FinWait2, end);
-                    let socket = *socket;
-                    host.minis += 1;
-                    self.wait_among_sockets(place, FIN_WAIT_2, end, connection);
-                    self.socket_ages(place, port, socket, at, observer);
-                }
-                (Some(ORPHANS), State::Orphan)
-                | (Some(FIN_WAIT_2), State::FinWait2)
-                | (None, State::TimeWait | State::Reusable)
-                    if socket.free_at == at =>
-                {
-                    let socket = *socket;
-                    self.socket_leaves(place, port, socket, at, observer);
-                }
-                // Of what was taken over an entry stays behind, which means nothing any more.
-                _ => {}
-            }
-        }
-    }
-
-    /// What is left of a connection may be had sooner than its lane thought: by `connect()` when it is old enough, by a
-    /// program that binds its ports itself at once.
-    fn socket_ages(&mut self, place: usize, port: u16, socket: Owner, at: SimTime, observer: &mut impl Observer) {
-        let host = &mut self.socket_hosts[place];
-        let changed = (port, socket.source, socket.endpoint);
-        let world = (&mut self.pools[..], self.topology);
-        let own = host.follow(world, changed, false, socket.lane, at, observer);
-        let held = held_by(self.topology, port, &socket);
-        let comes_back_now = own.change == Change::Usable || socket.state == State::Reusable;
-        if socket.is_busy && comes_back_now {
-            host.held_busy -= 1;
-            let socket = host.sockets.of_tuple_mut(port, socket.source, socket.endpoint);
-            socket.expect("it is still there").is_busy = false;
-            comes_back(Observer::reusable, &held, own, at, observer);
-        } else {
-            report(&held, own, at, observer);
-        }
-    }
-}
-
-/// When an orphan leaves that becomes a mini-socket now.
-fn last_stage_ends(stages: &[Timer], at: SimTime) -> SimTime {
-    stages.last().expect("it waits at least once").free_at(at)
-}
-
-/// Tells of a port that its own lane has no longer, `how`: or somebody else's socket goes on keeping it from the lane.
-fn comes_back<O: Observer>(
-    how: fn(&mut O, SimTime, &Held, u32),
-    held: &Held,
-    own: OwnLane,
-    at: SimTime,
-    observer: &mut O,
-) {
-    if own.change == Change::Usable {
-        how(observer, at, held, own.free);
-    } else {
-        how(observer, at, held, own.free + 1);
-        observer.shadowed(at, held.lane, held.offset, own.free);
-    }
-}
-
-/// Tells of a port that was not its own lane's any more.
-fn report(held: &Held, own: OwnLane, at: SimTime, observer: &mut impl Observer) {
-    match own.change {
-        Change::Same => {}
-        Change::Usable => observer.unshadowed(at, held.lane, held.offset, own.free),
-        Change::Taken => observer.shadowed(at, held.lane, held.offset, own.free),
-    }
-}
-
-/// A closed socket as observers know it.
-fn held_by(topology: &Topology, port: u16, socket: &Owner) -> Held {
-    let first = topology.pool_of_lane(socket.lane).way.ports.first();
-    Held { flow: socket.flow, lane: socket.lane, offset: port - first }
 }
 
 #[cfg(test)]

@@ -86,7 +86,7 @@ impl<'a> World<'a> {
             let number = index - first.unwrap_or(index);
             pools.push(PortOwner::new(scenario, lanes, number, socket_host, randomness, window));
         }
-        let releases = pools.len() + socket_hosts.len() * SocketHost::LINES;
+        let releases = pools.len() + socket_hosts.len() * SocketHost::ENTRIES;
         let mut world = Self {
             topology,
             next: Next {
@@ -107,7 +107,7 @@ impl<'a> World<'a> {
             least_hold: least_hold(scenario, topology),
         };
         for (place, host) in world.socket_hosts.iter_mut().enumerate() {
-            host.start(world.pools.len() + place * SocketHost::LINES, &mut world.pools);
+            host.start(world.pools.len() + place * SocketHost::ENTRIES, &mut world.pools);
         }
         for index in 0..scenario.clients.len() {
             world.add_client(scenario, index, randomness, window);

@@ -35,6 +35,11 @@ impl Behaviour {
     }
 }
 
+/// Does the server keep a TIME-WAIT where `closes_first` does and the other side is like this (`reference/linux.md` 3.1)?
+pub fn server_waits(closes_first: ClosesFirst, behaviour: Behaviour) -> bool {
+    behaviour == Behaviour::Accepts && closes_first.server_waits()
+}
+
 /// What a connection leaves at the client when it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leaves {

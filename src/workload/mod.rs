@@ -10,7 +10,7 @@ pub mod retry;
 pub mod trace;
 
 pub use arrival::Arrivals;
-pub use behaviour::{Behaviour, Leaves};
+pub use behaviour::{Behaviour, Leaves, server_waits};
 pub use lifetime::Lifetime;
 pub use retry::{Jitter, Retry};
 pub use trace::Trace;
@@ -47,6 +47,11 @@ impl ClosesFirst {
     /// Does the client keep a TIME-WAIT?
     pub const fn client_waits(self) -> bool {
         matches!(self, Self::Client | Self::Simultaneous)
+    }
+
+    /// Does the server keep one?
+    pub const fn server_waits(self) -> bool {
+        matches!(self, Self::Server | Self::Simultaneous)
     }
 }
 

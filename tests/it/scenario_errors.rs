@@ -55,6 +55,16 @@ const CASES: &[(&str, &str, &str)] = &[
     ("an infinite duration", r#""10m""#, "inf"),
     ("not a duration at all", r#""10m""#, r#""soon""#),
     ("a duration of the wrong type", r#""10m""#, "[10]"),
+    (
+        "a close delay that the kernel does not wait for",
+        r#"name = "orders-db""#,
+        "name = \"orders-db\"\nclose_delay = \"2m\"",
+    ),
+    (
+        "a close delay of who never closes",
+        r#"name = "orders-db""#,
+        "name = \"orders-db\"\nclose_delay = \"2s\"\nbehaviour = \"never-closes\"",
+    ),
     ("a cost that is no table", r#"port_range = "32768-60999""#, r#"connect_cost = "31us""#),
     ("a cost without a unit", r#"port_range = "32768-60999""#, "connect_cost = { time_wait = 225 }"),
     ("a cost of what costs nothing", r#"port_range = "32768-60999""#, r#"connect_cost = { timewait = "1us" }"#),

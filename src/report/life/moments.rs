@@ -39,14 +39,22 @@ impl Story<'_> {
         if closed >= self.life.opens {
             moments.push(Moment { at: closed, text: self.close(part, closed) });
         }
+        let over = part.freed.unwrap_or(self.life.end);
+        if let Some(at) = part.fin_at.filter(|at| (self.life.opens..over).contains(at)) {
+            let destination = &self.scenario.destinations[self.flow(&part.attempt).destination].name;
+            let text = format!("{destination} closes, too, {} later: TIME-WAIT", exact(at.saturating_since(closed)));
+            moments.push(Moment { at, text });
+        }
         if let Some(at) = part.reusable.filter(|at| *at < part.freed.unwrap_or(SimTime::NEVER)) {
-            moments.push(Moment { at, text: self.reusable(part, at, closed) });
+            moments.push(Moment { at, text: self.reusable(part, at, part.fin_at.unwrap_or(closed)) });
         }
         if let Some(freed) = part.freed.filter(|freed| *freed > closed) {
             moments.push(Moment { at: freed, text: self.freed(part, closed, freed) });
         } else if part.freed.is_none() {
             let text = if part.leaves == Leaves::FinWait2 {
                 format!("in FIN-WAIT-2 ({})", self.fin_wait_2(SimDuration::MAX))
+            } else if part.fin_at.is_some_and(|at| at >= self.life.end) {
+                "in FIN-WAIT-2, until the other side closes".to_owned()
             } else {
                 format!("in TIME-WAIT ({})", rule(self.hold()))
             };
@@ -103,6 +111,7 @@ impl Story<'_> {
                 format!("{most} are held after their close already (max_tw_buckets), so nothing is left: free at once")
             }
             Leaves::TimeWait if at_once => "it is free at once: time_wait is 0 s".into(),
+            Leaves::TimeWait if part.fin_at.is_some() => format!("FIN-WAIT-2 until {} closes", destination.name),
             Leaves::TimeWait => "TIME-WAIT".into(),
             Leaves::FinWait2 => format!("{} never closes: FIN-WAIT-2", destination.name),
             Leaves::Nothing | Leaves::Unanswered => "nothing is left, the port is free at once".into(),
@@ -121,6 +130,7 @@ impl Story<'_> {
 
     /// When nothing is left of it, and by which rule.
     fn freed(&self, part: &PortUse, closed: SimTime, freed: SimTime) -> String {
+        let closed = part.fin_at.filter(|at| *at < freed).unwrap_or(closed);
         let (lasted, passed) = (exact(freed - closed), passed(part.passed, true));
         let is_taker = |other: &PortUse| other.attempt.at == freed && other.attempt.lane == part.attempt.lane;
         if part.reusable.is_some() && self.uses().iter().any(is_taker) {

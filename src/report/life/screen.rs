@@ -266,7 +266,11 @@ impl Story<'_> {
 
 /// What was left of a use, in a few words.
 fn left(part: &PortUse, waited: &str) -> String {
-    let state = if part.leaves == Leaves::FinWait2 { "FIN-WAIT-2" } else { "TIME-WAIT" };
+    let state = match part.leaves {
+        Leaves::FinWait2 => "FIN-WAIT-2",
+        _ if part.fin_at.is_some() => "FIN-WAIT-2 and TIME-WAIT",
+        _ => "TIME-WAIT",
+    };
     match (part.closed, part.freed) {
         (None, _) => "and still so when the window ended".into(),
         (Some(_), None) => format!("then in {state} for {waited}, until the window ended"),

@@ -42,9 +42,16 @@ pub fn table(story: &Story<'_>, scenario: &str) -> Table {
 /// The states that a use went through in the window.
 fn states(story: &Story<'_>, part: &PortUse) -> Vec<(SimTime, SimTime, &'static str)> {
     let ((from, open_to), (_, held_to)) = (story.open(part), story.held(part));
-    let waiting = if part.leaves == Leaves::FinWait2 { "fin_wait_2" } else { "time_wait" };
     let reusable = part.reusable.unwrap_or(held_to).clamp(open_to, held_to);
-    let all = [(from, open_to, "established"), (open_to, reusable, waiting), (reusable, held_to, "reusable")];
+    // Without an own instant of the other side's FIN it came with the close, or never does.
+    let never = part.leaves == Leaves::FinWait2;
+    let fin = part.fin_at.unwrap_or(if never { held_to } else { open_to }).clamp(open_to, reusable);
+    let all = [
+        (from, open_to, "established"),
+        (open_to, fin, "fin_wait_2"),
+        (fin, reusable, "time_wait"),
+        (reusable, held_to, "reusable"),
+    ];
     // A connection that lasts no time is a use all the same.
     all.into_iter().filter(|(from, to, state)| from < to || *state == "established").collect()
 }

@@ -55,10 +55,17 @@ fn many_time_waits(tables: &RunTables) -> Option<String> {
         (held >= 0.5 * most && held > 0.0).then_some((held, most))
     };
     let (held, most) = tables.scopes("host:").into_iter().find_map(many)?;
+    let is_here = |scope: &str| {
+        let name = scope.strip_prefix("destination:")?;
+        tables.meta.scenario.setting(&["destination", name, "loopback"])?.as_bool()
+    };
+    // Those of servers hold no port and are in no figure.
+    let servers = tables.scopes("destination:").into_iter().any(|scope| is_here(scope) == Some(true));
     Some(format!(
-        "{} TIME-WAITs are held on average, of the {} that net.ipv4.tcp_max_tw_buckets keeps here; it is sized by memory: \
+        "{} TIME-WAITs are held on average{}, of the {} that net.ipv4.tcp_max_tw_buckets keeps here; it is sized by memory: \
          see what yours is",
         words::count(held),
+        if servers { ", without those of servers on this host" } else { "" },
         words::count(most)
     ))
 }

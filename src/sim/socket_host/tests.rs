@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::scenario::SourceFile;
+use crate::sim::Held;
 use crate::sim::run::{Window, run};
 use std::collections::BTreeMap;
 use std::fmt::Write;

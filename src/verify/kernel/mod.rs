@@ -2,6 +2,7 @@
 //!
 //! The kernel's own attempts are asked of the model, with the kernel's settings and its timer grid where it lay.
 
+mod loads;
 pub mod recording;
 
 use super::{Against, Bench, Check, Finding};
@@ -34,6 +35,7 @@ recordings! {
     "tw-reuse-loopback-only": "tcp_tw_reuse = 2 towards another machine", exactly;
     "fin-wait-2-10s": "a peer that never closes, tcp_fin_timeout = 10", totals;
     "socket-range-200": "IP_LOCAL_PORT_RANGE of 200 ports", totals;
+    "buckets-two-loads": "tcp_max_tw_buckets = 90, both ends on one host", ports_redrawn;
     "order-connect": "connect() takes one parity, then the other", order;
     "order-bind-zero": "bind() takes one parity, then the other", order;
 }
@@ -75,6 +77,17 @@ fn judge_totals(recording: &Recording, time_wait: &str, bench: &Bench<'_>) -> Re
         Finding::total("granted", granted(&recording.rows, |row| row.port), granted(&rows, port)),
         Finding::exact("refused from", recorded, Some(first(&rows, port))),
     ])
+}
+
+/// The same where it matters which ports the kernel drew: by them server's TIME-WAITs end sooner or later.
+fn ports_redrawn(name: &str, bench: &Bench<'_>) -> Result<Vec<Finding>, Interrupted> {
+    let recording = shipped(name);
+    let refused = recording.rows.len() - granted(&recording.rows, |row| row.port);
+    let mut scenario = recording.scenario(AT_ONCE, &recording.time_wait());
+    scenario.run.replications = RUNS;
+    let experiment = bench.run(&scenario)?;
+    let of_runs: Vec<f64> = experiment.of_scope(0).map(|measures| measures.refused as f64).collect();
+    Ok(vec![Finding::one_of_many("ports redrawn", refused, &of_runs)])
 }
 
 /// The same where no TIME-WAIT ends meanwhile.

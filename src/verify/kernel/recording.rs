@@ -1,10 +1,13 @@
 //! A recording of the kernel's, and the scenario that asks the model the same.
 
+use super::loads;
 use crate::des::SimDuration;
 use crate::metrics::attempts::AttemptRow;
 use crate::scenario::Scenario;
 use crate::sim::Interrupted;
 use crate::verify::bench::{Bench, read};
+use crate::workload::ClosesFirst;
+use crate::workload::lifetime::nanos_from_secs;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -27,12 +30,14 @@ pub const HELD: &str = "constant = { value = \"100s\" }";
 pub struct Recorded {
     /// When, from the start of the recording.
     pub at: SimDuration,
-    /// Which destination: 0, 1.
-    pub destination: usize,
+    /// Which flow of the scenario: the destination of the only program, or which program it was.
+    pub flow: usize,
     /// `None`: refused.
     pub port: Option<u16>,
     /// When it closed, if it did before the recording ended.
     pub close: Option<SimDuration>,
+    /// Who closed first; `None`: the same one in all of the recording.
+    pub closes_first: Option<ClosesFirst>,
     /// What the program saw.
     pub outcome: &'static str,
 }
@@ -53,8 +58,16 @@ impl Recording {
     ///
     /// When they are no recording: these are part of the program. So does everything below that reads more of it.
     pub fn new(case: &str, attempts: &str) -> Self {
-        let rows = attempts.lines().skip(1).map(row).collect();
-        Self { case: serde_json::from_str(case).expect("JSON"), csv: attempts.into(), rows }
+        let case: Value = serde_json::from_str(case).expect("JSON");
+        let loads = loads::names(&case);
+        let (header, rows) = attempts.split_once('\n').expect("a header");
+        let columns: Vec<&str> = header.split(',').collect();
+        let rows = rows.lines().map(|line| row(&columns, line, &loads)).collect();
+        Self { csv: attempts.into(), rows, case }
+    }
+
+    pub(super) fn case(&self) -> &Value {
+        &self.case
     }
 
     /// The same attempts without their closes, so that every lifetime is drawn.
@@ -97,10 +110,12 @@ impl Recording {
         SimDuration::from_nanos(self.number("monotonic_t0_ns"))
     }
 
-    /// Where the grid lies on the recording's own clock.
+    /// Where the grid lies on the recording's own clock: it is another one after another boot, of which the case tells.
     pub fn phase(&self) -> SimDuration {
         let grid = GRID.as_nanos();
-        SimDuration::from_nanos((TICK + grid - self.began().as_nanos() % grid) % grid)
+        let of_boot = self.case["run"]["grid_phase_s"].as_f64();
+        let tick = of_boot.map_or(TICK, nanos_from_secs);
+        SimDuration::from_nanos((tick + grid - self.began().as_nanos() % grid) % grid)
     }
 
     /// The kernel's `TIME_WAIT`, its grid where it was.
@@ -115,16 +130,14 @@ impl Recording {
     ///
     /// When the settings are not those of a recording.
     pub fn scenario(&self, lifetime: &str, time_wait: &str) -> Scenario {
-        let (first, last) = self.range();
-        let reserved = match self.text("settings", "ip_local_reserved_ports") {
-            "" => String::new(),
-            ports => format!("{ports:?}"),
-        };
+        if self.case["load"].is_array() {
+            let (tables, files) = self.loads(&String::from_utf8_lossy(&self.csv));
+            return read(&(self.run_and_host(time_wait) + &tables), &files);
+        }
         let closes_first = match self.text("run", "close") {
             "rst" => "reset",
             closer => closer,
         };
-        let duration = &self.case["run"]["dur"];
         let destinations = self.number("ndst");
         let names = 0..destinations;
         let destination = |name| format!("[[destination]]\nname = \"{name}\"\n{}", self.destination_keys());
@@ -132,19 +145,31 @@ impl Recording {
         let share = 1.0 / destinations as f64;
         let to: Vec<String> = names.map(|name| format!("\"{name}\" = {share}")).collect();
         let text = format!(
-            "schema = 1\n[run]\nduration = \"{duration}s\"\n\
-             [[host]]\nname = \"kernel\"\nprofile = \"linux-6.18\"\nport_range = \"{first}-{last}\"\n\
-             reserved_ports = [{reserved}]\ntime_wait = {time_wait}\n{}{}\
-             [[client]]\nname = \"replay\"\nhost = \"kernel\"\nto = {{ {} }}\n\
+            "{}{}[[client]]\nname = \"replay\"\nhost = \"kernel\"\nto = {{ {} }}\n\
              arrivals = {{ trace = {{ file = \"attempts.csv\" }} }}\nlifetime = {{ {lifetime} }}\n\
              closes_first = \"{closes_first}\"\n{}",
-            self.host_keys(),
+            self.run_and_host(time_wait),
             tables.concat(),
             to.join(", "),
             self.client_keys()
         );
         let sources = BTreeMap::from([("attempts.csv".to_owned(), self.csv.clone())]);
         read(&text, &sources)
+    }
+
+    fn run_and_host(&self, time_wait: &str) -> String {
+        let (first, last) = self.range();
+        let reserved = match self.text("settings", "ip_local_reserved_ports") {
+            "" => String::new(),
+            ports => format!("{ports:?}"),
+        };
+        format!(
+            "schema = 1\n[run]\nduration = \"{}s\"\n\
+             [[host]]\nname = \"kernel\"\nprofile = \"linux-6.18\"\nport_range = \"{first}-{last}\"\n\
+             reserved_ports = [{reserved}]\ntime_wait = {time_wait}\n{}",
+            self.case["run"]["dur"],
+            self.host_keys()
+        )
     }
 
     /// The kernel's settings as keys of a host.
@@ -204,28 +229,33 @@ impl Recording {
     ) -> Result<Vec<AttemptRow>, Interrupted> {
         let rows = bench.attempts(scenario, replication)?;
         assert_eq!(rows.len(), self.rows.len());
-        for (number, (row, recorded)) in rows.iter().zip(&self.rows).enumerate() {
-            assert_eq!((row.request, row.retry, row.at), (number as u64, 0, recorded.at));
-            assert_eq!(row.flow as usize, recorded.destination);
+        for (row, recorded) in rows.iter().zip(&self.rows) {
+            assert_eq!((row.retry, row.at, row.flow as usize), (0, recorded.at, recorded.flow));
         }
         Ok(rows)
     }
 }
 
-/// One row of attempts.csv: `time_s,request,retry,destination,outcome,port,close_s`.
-fn row(line: &str) -> Recorded {
+/// One row of attempts.csv, which has these columns; `loads` are the programs, where there are several.
+fn row(columns: &[&str], line: &str, loads: &[&str]) -> Recorded {
     let fields: Vec<&str> = line.split(',').collect();
-    let port = |text| parse::<u16>(text);
-    let (port, outcome) = match fields[4] {
-        "OK" => (Some(port(fields[5])), "OK"),
+    let field = |name: &str| fields[columns.iter().position(|column| *column == name).expect("a column")];
+    let (port, outcome) = match field("outcome") {
+        "OK" => (Some(parse::<u16>(field("port"))), "OK"),
         outcome => {
-            assert_eq!(fields[5], "");
+            assert_eq!(field("port"), "");
             let errors = ["EADDRNOTAVAIL", "EADDRINUSE"];
             (None, *errors.iter().find(|error| **error == outcome).expect("an error of connect() or bind()"))
         }
     };
-    let close = (!fields[6].is_empty()).then(|| instant(fields[6]));
-    Recorded { at: instant(fields[0]), destination: parse(fields[3]), port, close, outcome }
+    let flow = match loads {
+        [] => parse(field("destination")),
+        loads => loads.iter().position(|load| *load == field("client")).expect("one of the programs"),
+    };
+    let close = Some(field("close_s")).filter(|close| !close.is_empty()).map(instant);
+    let closer = columns.contains(&"closes_first").then(|| field("closes_first"));
+    let closes_first = closer.and_then(|name| ClosesFirst::ALL.into_iter().find(|closer| closer.name() == name));
+    Recorded { at: instant(field("time_s")), flow, port, close, closes_first, outcome }
 }
 
 /// Seconds with six decimals.

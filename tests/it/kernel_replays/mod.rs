@@ -6,7 +6,7 @@
 mod bind;
 mod explained;
 mod order;
-mod recording;
+pub(crate) mod recording;
 mod resalt;
 mod reuse;
 mod time_wait;

@@ -115,7 +115,7 @@ fn longer_recordings_are_explained_up_to_the_first_port_given_back() {
     // 1,000 ports to each destination within 20 and 33 s, and TIME-WAIT is 60 s: several epochs each.
     for (name, destination) in [("constant-50", 0), ("two-destinations", 0), ("two-destinations", 1)] {
         let recording = read_recording(name);
-        let mine = recording.rows.iter().zip(recorded(&recording)).filter(|(row, _)| row.destination == destination);
+        let mine = recording.rows.iter().zip(recorded(&recording)).filter(|(row, _)| row.flow == destination);
         let seen: Vec<Seen> = mine.map(|(_, seen)| seen).take(1000).collect();
         let epoch = kernel_epoch(&recording);
         assert!(epoch(seen[999].at) - epoch(seen[0].at) >= 2);

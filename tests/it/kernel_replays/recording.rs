@@ -19,7 +19,7 @@ fn file(recording: &str, name: &str) -> String {
 }
 
 /// A folder of tests/data/kernel.
-pub(super) fn read_recording(name: &str) -> Recording {
+pub(crate) fn read_recording(name: &str) -> Recording {
     Recording::new(&file(name, "case.json"), &file(name, "attempts.csv"))
 }
 

@@ -5,6 +5,7 @@
 //! Which of the ports a call gets, where it may get several, is the simulator's to say.
 
 mod figures;
+mod recorded;
 mod reference;
 mod worlds;
 
@@ -33,6 +34,7 @@ const KERNEL: Kernel = Kernel {
     wait: 2 * SECOND,
     timer: Timer::Exact,
     destinations: [(false, Behaviour::Accepts); 2],
+    close_delays: [0; 2],
 };
 
 /// Linux 6.8: buckets are sticky, and ages are counted in whole seconds.
@@ -246,6 +248,39 @@ fn orphans() {
         settings.extend(kernels.map(|kernel| setting(kernel, &[BIND_ZERO, ports_share(2)])));
     }
     assert_eq!(try_all(&settings, &alphabet(&[0, 1], &[(0, CLIENT), (1, CLIENT)]), 3), 55_296);
+}
+
+/// Servers on this host that close first leave mini-sockets, too, which take the clients' room.
+#[test]
+fn both_ends_on_one_host() {
+    let mut settings = Vec::new();
+    for max_tw_buckets in [1, 2] {
+        for tw_reuse in [0, 2] {
+            let destinations = [(true, Behaviour::Accepts), (false, Behaviour::Accepts)];
+            let kernels = [KERNEL, OLDER].map(|kernel| Kernel { tw_reuse, max_tw_buckets, destinations, ..kernel });
+            settings.extend(connect_beside(&kernels, &[BIND_ZERO]));
+        }
+    }
+    assert_eq!(try_all(&settings, &alphabet(&[0, 2], &[(0, CLIENT), (1, SERVER), (1, BOTH)]), 3), 82_944);
+}
+
+/// A server that closes after its client: FIN-WAIT-2 until then, and the TIME-WAIT from then on.
+#[test]
+fn late_fins() {
+    let mut settings = Vec::new();
+    for (fin_timeout, close_delays) in [(60, [1, 0]), (2, [1, 1]), (62, [1, 2]), (62, [3, 0])] {
+        let close_delays = close_delays.map(|delay| delay * SECOND);
+        let few = Kernel { max_tw_buckets: 1, ..KERNEL };
+        let reuse = Kernel { tw_reuse: 1, ..KERNEL };
+        let kernels = [KERNEL, OLDER, few, reuse].map(|kernel| Kernel {
+            fin_timeout: fin_timeout * SECOND,
+            close_delays,
+            ..kernel
+        });
+        settings.extend(connect_beside(&kernels, &[ports_reuse(2)]));
+        settings.extend(kernels.map(|kernel| setting(kernel, &[CONNECT_REUSE, BIND_ZERO])));
+    }
+    assert_eq!(try_all(&settings, &alphabet(&[0, 1, 2], &[(0, CLIENT), (1, BOTH)]), 3), 92_160);
 }
 
 #[test]

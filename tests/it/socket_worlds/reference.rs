@@ -75,6 +75,8 @@ pub(super) struct Kernel {
     pub(super) timer: Timer,
     /// Each destination: is it on loopback, and what does it do.
     pub(super) destinations: [(bool, Behaviour); 2],
+    /// How long after the client each of them closes, if that closes first.
+    pub(super) close_delays: [u64; 2],
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,13 +85,15 @@ pub(super) enum State {
     Open {
         until: u64,
     },
-    /// An orphan in FIN-WAIT-2 that is still a full socket (3.3).
+    /// An orphan in FIN-WAIT-2 that is still a full socket (3.3), and when the other side's FIN comes.
     Orphan {
         until: u64,
+        fin: Option<u64>,
     },
     /// A mini-socket in FIN-WAIT-2.
     FinWait2 {
         until: u64,
+        fin: Option<u64>,
     },
     TimeWait {
         since: u64,
@@ -100,10 +104,17 @@ pub(super) enum State {
 impl State {
     const fn until(self) -> u64 {
         match self {
-            Self::Open { until } | Self::Orphan { until } | Self::FinWait2 { until } | Self::TimeWait { until, .. } => {
-                until
-            }
+            Self::Open { until } | Self::TimeWait { until, .. } => until,
+            Self::Orphan { until, fin } | Self::FinWait2 { until, fin } => match fin {
+                Some(fin) if fin < until => fin,
+                _ => until,
+            },
         }
+    }
+
+    /// Is it the other side's FIN that it waits for next?
+    fn awaits_fin(self) -> bool {
+        matches!(self, Self::Orphan { until, fin } | Self::FinWait2 { until, fin } if fin.is_some_and(|fin| fin < until))
     }
 
     const fn is_mini(self) -> bool {
@@ -147,11 +158,13 @@ pub(super) struct Host {
     bound_once: Vec<u16>,
     /// Those that left, for who counts.
     pub(super) gone: Vec<Socket>,
+    /// TIME-WAITs of servers on this host: of which 4-tuple, and until when.
+    servers: Vec<((u16, u32, usize), u64)>,
 }
 
 impl Host {
     pub(super) fn new(kernel: Kernel) -> Self {
-        Self { kernel, sockets: Vec::new(), bound_once: Vec::new(), gone: Vec::new() }
+        Self { kernel, sockets: Vec::new(), bound_once: Vec::new(), gone: Vec::new(), servers: Vec::new() }
     }
 
     fn owners(&self, port: u16) -> impl Iterator<Item = &Socket> {
@@ -312,6 +325,8 @@ impl Host {
         if let Some(index) = self.same_tuple(port, &call) {
             self.gone.push(self.sockets.remove(index));
         }
+        // 3.5: the SYN is taken as a new connection's.
+        self.servers.retain(|(tuple, _)| *tuple != (port, call.source, call.destination));
         let life = match self.kernel.destinations[call.destination].1 {
             Behaviour::Refuses => 0,
             _ => call.life,
@@ -325,17 +340,21 @@ impl Host {
 
     /// The next instant from `now` on at which anything may change by itself.
     pub(super) fn next_change(&self, now: u64) -> Option<u64> {
-        let ends = self.sockets.iter().map(|socket| socket.state.until()).min();
-        ends.into_iter().chain(self.next_old(now)).min()
+        let ends = self.sockets.iter().map(|socket| socket.state.until());
+        ends.chain(self.servers.iter().map(|(_, until)| *until)).chain(self.next_old(now)).min()
     }
 
     /// Lets one thing happen whose time has come: at one instant what is over goes first, what closes last, as in all
     /// of the simulator; the kernel may have them in any order. Says whether there was one.
     pub(super) fn step(&mut self, now: u64) -> bool {
+        if let Some(index) = self.servers.iter().position(|(_, until)| *until <= now) {
+            self.servers.remove(index);
+            return true;
+        }
         let due = (0..self.sockets.len()).filter(|index| self.sockets[*index].state.until() <= now);
         let first = due.min_by_key(|index| {
             let state = self.sockets[*index].state;
-            (state.until(), !state.is_mini(), matches!(state, State::Open { .. }))
+            (state.until(), matches!(state, State::Open { .. }), state.awaits_fin(), !state.is_mini())
         });
         first.map(|index| self.end(index)).is_some()
     }
@@ -348,31 +367,47 @@ impl Host {
     }
 
     fn end(&mut self, index: usize) {
-        let Socket { call, state, .. } = self.sockets[index];
+        let Socket { port, call, state, .. } = self.sockets[index];
         let now = state.until();
         let behaviour = self.kernel.destinations[call.destination].1;
+        let delay = self.kernel.close_delays[call.destination];
         let long = self.kernel.fin_timeout.checked_sub(60 * SECOND).filter(|span| *span > 0);
+        let time_wait = State::TimeWait { since: now, until: self.fires(now, self.kernel.wait) };
+        let fin_wait = |fin: Option<u64>| match long {
+            Some(span) => State::Orphan { until: self.fires(now, span), fin },
+            None => State::FinWait2 { until: self.fires(now, self.kernel.fin_timeout), fin },
+        };
         let next = match state {
+            _ if state.awaits_fin() => Some(time_wait),
             State::FinWait2 { .. } | State::TimeWait { .. } => None,
-            State::Orphan { .. } => long.map(|span| State::FinWait2 { until: self.fires(now, span) }),
+            State::Orphan { fin, .. } => long.map(|span| State::FinWait2 { until: self.fires(now, span), fin }),
             State::Open { .. } if !call.closes_first.client_waits() => None,
-            State::Open { .. } => match (behaviour, long) {
-                (Behaviour::Accepts, _) => {
-                    Some(State::TimeWait { since: now, until: self.fires(now, self.kernel.wait) })
+            State::Open { .. } => match behaviour {
+                Behaviour::Accepts if delay > 0 && call.closes_first == ClosesFirst::Client => {
+                    Some(fin_wait(Some(now + delay)))
                 }
-                (Behaviour::NeverCloses, Some(span)) => Some(State::Orphan { until: self.fires(now, span) }),
-                (Behaviour::NeverCloses, None) => {
-                    Some(State::FinWait2 { until: self.fires(now, self.kernel.fin_timeout) })
-                }
-                (Behaviour::Refuses | Behaviour::Silent, _) => None,
+                Behaviour::Accepts => Some(time_wait),
+                Behaviour::NeverCloses => Some(fin_wait(None)),
+                Behaviour::Refuses | Behaviour::Silent => None,
             },
         };
-        let minis = self.sockets.iter().filter(|socket| socket.state.is_mini()).count();
+        // A FIN turns one mini-socket into another.
+        let others =
+            self.sockets.iter().enumerate().filter(|(other, socket)| *other != index && socket.state.is_mini());
+        let is_full = others.count() + self.servers.len() >= self.kernel.max_tw_buckets;
         match next {
             // 3.4: there is no room for another mini-socket.
-            Some(state) if state.is_mini() && minis >= self.kernel.max_tw_buckets => self.leave(index),
-            Some(state) => self.sockets[index].state = state,
+            Some(next) if next.is_mini() && !state.is_mini() && is_full => self.leave(index),
+            Some(next) => self.sockets[index].state = next,
             None => self.leave(index),
+        }
+        // 3.4, as measured: those of both ends count.
+        let is_here = self.kernel.destinations[call.destination] == (true, Behaviour::Accepts);
+        let closes_first = matches!(call.closes_first, ClosesFirst::Server | ClosesFirst::Simultaneous);
+        let minis = self.sockets.iter().filter(|socket| socket.state.is_mini()).count() + self.servers.len();
+        if matches!(state, State::Open { .. }) && is_here && closes_first && minis < self.kernel.max_tw_buckets {
+            let until = self.fires(now, self.kernel.wait);
+            self.servers.push(((port, call.source, call.destination), until));
         }
     }
 

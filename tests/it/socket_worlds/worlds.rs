@@ -96,7 +96,9 @@ impl Setting {
         for (index, (loopback, behaviour)) in self.kernel.destinations.iter().enumerate() {
             let behaviour = behaviour.name();
             let keys = format!("name = \"d{index}\"\nloopback = {loopback}\nbehaviour = \"{behaviour}\"\n");
-            write!(text, "[[destination]]\n{keys}").expect("a string takes all");
+            let delay = Some(span(self.kernel.close_delays[index])).filter(|delay| delay != "0ns");
+            let delay = delay.map_or(String::new(), |delay| format!("close_delay = \"{delay}\"\n"));
+            write!(text, "[[destination]]\n{keys}{delay}").expect("a string takes all");
         }
         for (index, program) in self.programs.iter().enumerate() {
             let bind = match program.way {
