@@ -47,7 +47,9 @@ impl Alert {
         let fill = |jump_per_s: f64| sets * (ports - threshold) / (jump_per_s - at_per_s);
         let jump_s = (jump_per_s > safe_per_s).then(|| fill(jump_per_s));
         let growth_per_min = 60.0 * (safe_per_s - at_per_s) / ahead_s;
-        (growth_per_min > 0.0).then_some(Self { threshold, rate_per_s: at_per_s, growth_per_min, jump_s })
+        // An alarm at a full range comes with the refusals; the last bits of a double are no growth.
+        let is_early = threshold < ports && growth_per_min > 1e-9 * safe_per_s;
+        is_early.then_some(Self { threshold, rate_per_s: at_per_s, growth_per_min, jump_s })
     }
 }
 
@@ -83,6 +85,9 @@ mod tests {
 
     #[test]
     fn where_none_helps_there_is_none() {
+        // Evenly spaced, 455/s are all but the last of 28,232 ports.
+        let full = SteadyLoad { rate_per_s: 455.0, safe_per_s: 455.2, ports_per_rate: 62.053, ..CALM };
+        assert_eq!(Alert::of(full, 600.0), None);
         assert_eq!(Alert::of(SteadyLoad { rate_per_s: 450.0, ..CALM }, 600.0), None);
         assert_eq!(Alert::of(SteadyLoad { safe_per_s: f64::INFINITY, ..CALM }, 600.0), None);
         assert_eq!(Alert::of(SteadyLoad { rate_per_s: 200.0, ..CALM }, 600.0).unwrap().jump_s, None, "400/s are safe");

@@ -64,7 +64,7 @@ const fn figure(
     Figure { name, unit, meaning, of, formula }
 }
 
-const FILLING: Formula = Formula::Named("Poisson count before the first release");
+const FILLING: Formula = Formula::Named("count of connects before a port can come back");
 const SATURATED: Formula = Formula::Named("every port taken again at once");
 
 /// The figure that is there, empty, even when there is no closed form: its method says why.

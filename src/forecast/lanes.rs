@@ -127,8 +127,40 @@ impl Lanes {
         (f64::from(self.count) * bound).min(1.0)
     }
 
-    /// A lower bound of it: one lane fills before anything can come back. 0 after a warm-up.
+    /// A lower bound of it: one lane fills before anything can come back, or more come in a part of the window than it
+    /// can take.
     pub fn risk_at_least(&self) -> f64 {
+        self.fills_at_least().max(self.overflows_at_least())
+    }
+
+    /// A lower bound whatever came before: each port is taken once at most within the shortest time that it is held, twice
+    /// within twice that, and so on; who comes beyond that is refused.
+    fn overflows_at_least(&self) -> f64 {
+        let Window { from_s, by_s } = self.window;
+        let same_s = if self.spacing == Spacing::Even { self.lifetime_s } else { 0.0 };
+        let (window_s, hold_s) = (by_s - from_s, same_s + self.time_wait.wait_s());
+        if hold_s <= 0.0 || self.ports == 0 {
+            return 0.0;
+        }
+        // Both ends of what a window has room for: one hold or a part of it, and as many as it has.
+        let most = f64::from(u32::MAX / self.ports);
+        let all = (window_s / hold_s).floor().clamp(1.0, most);
+        let refused = |holds: f64| {
+            let connects = self.lane_rate() * window_s.min(holds * hold_s);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most u32::MAX, see above")]
+            let taken = (f64::from(self.ports) * holds) as u32;
+            match self.spacing {
+                // At least floor(rate x span) of them fall into a span. A double's last bits decide no tie.
+                Spacing::Even if self.count > 1 => 0.0,
+                Spacing::Even => f64::from(u8::from((connects * (1.0 - 1e-12)).floor() > f64::from(taken))),
+                Spacing::Poisson => poisson_upper_tail(taken, connects),
+            }
+        };
+        refused(1.0).max(refused(all))
+    }
+
+    /// A lower bound of it from an empty start on: one lane fills before anything can come back. 0 after a warm-up.
+    fn fills_at_least(&self) -> f64 {
         if self.window.from_s > 0.0 {
             return 0.0;
         }
@@ -155,7 +187,7 @@ impl Lanes {
             let all_s = (self.lifetime_s + self.time_wait.wait_s()).min(self.window.by_s);
             return (self.count == 1 && self.window.from_s <= 0.0 && at_s < all_s).then_some((at_s, 0.0));
         }
-        let known = self.count == 1 && self.risk_at_least() > 1.0 - 1e-6;
+        let known = self.count == 1 && self.fills_at_least() > 1.0 - 1e-6;
         let connects = f64::from(self.ports) + 1.0;
         known.then(|| (connects / self.rate_per_s, connects.sqrt() / self.rate_per_s))
     }
@@ -256,6 +288,14 @@ mod tests {
         let at = |rate_per_s| Lanes { rate_per_s, spacing: Spacing::Even, ..QUICKSTART };
         assert_eq!([454.0, 455.0].map(|rate| at(rate).risk_at_most() > 0.5), [false, true]);
         assert_eq!([454.0, 454.7].map(|rate| at(rate).risk_at_least() > 0.5), [false, true]);
+        // After a warm-up: what one hold has room for, and what ten have; between them and the longest hold it is open.
+        let later = |rate, window_s| {
+            let window = Window { from_s: 1_000.0, by_s: 1_000.0 + window_s };
+            Lanes { window, ..at(rate) }.risk_at_least() > 0.5
+        };
+        assert_eq!([2_823.2, 2_823.4].map(|rate| later(rate, 10.0)), [false, true]);
+        assert_eq!([470.0, 470.6].map(|rate| later(rate, 60.1)), [false, true]);
+        assert_eq!([470.0, 470.6].map(|rate| later(rate, 601.0)), [false, true]);
         // A tie: port 10 is free again just when the eleventh connect comes.
         let tie = Lanes { ports: 10, lifetime_s: 0.1, time_wait: TimeWait::Exact(0.9), ..at(10.0) };
         assert!(tie.risk_at_most() <= 0.0);

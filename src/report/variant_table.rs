@@ -3,7 +3,10 @@
 use super::query::Estimate;
 use super::risk::Risk;
 use super::words::{self, percent};
+use crate::forecast::{RISK_BOUND, RISK_MIN};
 
+/// A lower bound above this is told as 100 %.
+const CERTAIN: f64 = 0.9995;
 /// The widest a label is before it is cut.
 const LABEL: usize = 44;
 /// The columns beside the label, with their widths.
@@ -56,7 +59,13 @@ pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize, confi
     for line in lines.iter().take(most) {
         let refused = refused_runs(line);
         let value = |metric| (line.figure)(metric).value;
-        let risk = risk(refused, line.runs, (line.figure)("exhaustion_probability").interval, confidence);
+        let is_even = value("rate_per_s").is_some() && value("formula_refused_ratio").is_none();
+        let risk = match (value(RISK_MIN), value(RISK_BOUND)) {
+            // What formulas are sure of is no matter of chance; of Poisson connects a bound of 0 is only a very small one.
+            (Some(least), _) if least > CERTAIN => "certain".to_owned(),
+            (_, Some(most)) if is_even && most <= 0.0 => "none".to_owned(),
+            _ => risk(refused, line.runs, (line.figure)("exhaustion_probability").interval, confidence),
+        };
         let first = match value("first_refusal_s") {
             Some(first) => words::seconds(first),
             None if refused > 0 => "in few".into(),

@@ -274,7 +274,7 @@ fn what_is_left_of_the_start_is_told_where_a_steady_state_was_meant() {
         ("steady", [&roomy[..], &["run.warm_up=auto"]].concat()),
         ("steady-overload", [&over[..], &["run.warm_up=auto"]].concat()),
         ("long-enough", [&over[..], &["run.warm_up=27s"]].concat()),
-        ("whole-cycles", [&over[..1], &["run.duration=8.2s", "run.warm_up=20s"]].concat()),
+        ("whole-cycles", [&over[..1], &["run.duration=8.2s", "run.warm_up=20.5s"]].concat()),
         ("from-empty", [&roomy[..], &["run.warm_up=0s"]].concat()),
     ] {
         let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();

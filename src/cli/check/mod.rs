@@ -14,7 +14,7 @@ use crate::scenario::schema::schema;
 use crate::scenario::words::{
     SOLID_SPACE, WIDTH, fitted, names, plural, short_floor_rate, short_rate, shown, solid, wrapped,
 };
-use crate::scenario::{Diagnostics, Reading, Scenario, SourceFile};
+use crate::scenario::{Diagnostics, Reading, RunSettings, Scenario, SourceFile, WarmUp};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
 
@@ -161,15 +161,25 @@ impl Check {
     }
 }
 
-/// What a formula says at once of a load that is too much.
+/// What a formula says at once of a load that is too much: of all clients, or else of one of them alone, which others
+/// can only make worse.
 fn runs_out(scenario: &Scenario) -> Option<String> {
+    let [_, _, ..] = &scenario.clients[..] else { return too_much(scenario, "it") };
+    let run = RunSettings { warm_up: WarmUp::Fixed(scenario.warm_up()), ..scenario.run.clone() };
+    scenario.clients.iter().find_map(|client| {
+        let alone = Scenario { clients: vec![client.clone()], run: run.clone(), ..scenario.clone() };
+        too_much(&alone, &format!("{} alone", client.name))
+    })
+}
+
+fn too_much(scenario: &Scenario, who: &str) -> Option<String> {
     let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
     let (wanted, lasts) = (forecast.lanes.rate_per_s, forecast.sustained_per_s());
     let is_certain = forecast.lanes.risk_at_least() > 1.0 - TARGET_RISK;
     let when = if is_certain { "for certain within the window" } else { "in the long run" };
     (is_certain || wanted > lasts).then(|| {
         let [wanted, lasts] = [short_rate(wanted), short_floor_rate(lasts)];
-        format!("it runs out of ports {when}, by closed form: {wanted} wanted, {lasts} get through for long")
+        format!("{who} runs out of ports {when}, by closed form: {wanted} wanted, {lasts} get through for long")
     })
 }
 

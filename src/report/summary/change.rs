@@ -33,7 +33,8 @@ fn late_binding(tables: &RunTables) -> Option<String> {
     (is_linux && endpoints > 1 && refused).then(|| {
         let setting = solid("bind = \"address-no-port\"");
         format!(
-            "{setting}: connect() chooses then, from a range for each of {} instead of one for all",
+            "worth a run of its own, as no formula proves that it lasts: {setting}, with which connect() chooses, from a range \
+             for each of {} instead of one for all",
             plural(endpoints, "endpoint")
         )
     })

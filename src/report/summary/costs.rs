@@ -4,6 +4,7 @@ use super::super::manifest::HostMeta;
 use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::refusals::Refusals;
+use super::scopes::has_one_set;
 use serde_json::Value;
 
 pub(super) fn costs(tables: &RunTables) -> Vec<String> {
@@ -118,10 +119,7 @@ fn full(tables: &RunTables) -> Option<String> {
     let duration = tables.meta.duration_s;
     let longest = figure("outage_longest_s").map(|longest| format!(", {} in one spell", span(longest)));
     let spans = format!(": {} of {}{}", span(ratio * duration), span(duration), longest.unwrap_or_default());
-    let ports = tables.estimate("all", "capacity_ports").value;
-    let several =
-        !matches!(&tables.meta.scenario.hosts[..], [only] if ports.is_none_or(|ports| ports <= only.lane_ports.into()));
-    let what = if several { "some set of ports full" } else { "range full" };
+    let what = if has_one_set(tables) { "range full" } else { "some set of ports full" };
     Some(format!("{what} {}", share(tables, "full_time_ratio", "of the time", &spans)?))
 }
 

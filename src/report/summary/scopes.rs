@@ -4,6 +4,12 @@ use super::super::page::solid;
 use super::super::{RunTables, words};
 use super::refusals::Refusals;
 
+/// Is there one set of ports for all, or are there several?
+pub(super) fn has_one_set(tables: &RunTables) -> bool {
+    let ports = tables.estimate("all", "capacity_ports").value;
+    matches!(&tables.meta.scenario.hosts[..], [only] if ports.is_none_or(|ports| ports <= only.lane_ports.into()))
+}
+
 /// `checkout -> orders-db`; of several the worst, and how many others share its fate.
 pub(super) fn who(tables: &RunTables) -> String {
     let parties = [party(tables, "client:"), party(tables, "destination:")];

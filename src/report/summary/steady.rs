@@ -11,6 +11,9 @@ use crate::stats::{batch_means, mser};
 
 /// What a window may be off a whole number of cycles, as a share of it.
 const UNEVEN: f64 = 0.01;
+/// After so many cycles the mean over whole ones is that of the long run, but for a thousandth: the first ones have the
+/// filling of an empty range in them.
+const FILLED: f64 = 10.0;
 /// Fewer runs than this tell no drift from chance.
 const RUNS_MIN: usize = 5;
 /// How sure a drift must be: the place where it is looked for is chosen by the same figures.
@@ -80,22 +83,30 @@ fn echo(tables: &RunTables, closed: &ClosedForm<'_>) -> Option<String> {
     let fades_s = closed.figure("start_echo_s");
     let cycles = tables.meta.duration_s / closed.cycle_s;
     let whole = cycles.round().max(1.0);
-    if fades_s.is_some_and(|fades_s| tables.meta.warm_up_s >= fades_s) || (cycles - whole).abs() <= UNEVEN * cycles {
+    let filled_s = FILLED * closed.cycle_s;
+    let is_whole = (cycles - whole).abs() <= UNEVEN * cycles && tables.meta.warm_up_s >= (1.0 - UNEVEN) * filled_s;
+    if fades_s.is_some_and(|fades_s| tables.meta.warm_up_s >= fades_s) || is_whole {
         return None;
     }
     let cycle = solid(&words::seconds(closed.cycle_s));
-    let duration = solid(&format!("duration = {}", setting(whole * closed.cycle_s)));
+    let write = |key, seconds| solid(&format!("{key} = {}", setting(seconds)));
+    let duration = format!(
+        "{} and {}, whole cycles",
+        write("warm_up", filled_s.max(tables.meta.warm_up_s)),
+        write("duration", whole * closed.cycle_s)
+    );
     Some(match fades_s {
         // Nobody simulates days to look at minutes.
         Some(fades_s) if fades_s > WARM_UP_MAX * tables.meta.duration_s => {
             let fades = solid(&words::seconds(fades_s));
-            format!("an empty start echoes here, every {cycle}, for {fades}: write {duration}, whole cycles")
+            format!("an empty start echoes here, every {cycle}, for {fades}: write {duration}")
         }
         Some(fades_s) => {
-            let warm_up = solid(&format!("warm_up = {}", setting(fades_s.ceil())));
-            format!("an empty start echoes here, every {cycle}: write {warm_up}, or {duration}, whole cycles")
+            let warm_up = write("warm_up", fades_s.ceil());
+            let or = if fades_s > filled_s { format!(", or {duration}") } else { String::new() };
+            format!("an empty start echoes here, every {cycle}: write {warm_up}{or}")
         }
-        None => format!("an empty start echoes here, every {cycle}, for good: write {duration}, whole cycles"),
+        None => format!("an empty start echoes here, every {cycle}, for good: write {duration}"),
     })
 }
 

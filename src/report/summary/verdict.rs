@@ -5,7 +5,7 @@ use super::super::risk::{Bound, Risk};
 use super::super::{RunTables, words};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
-use super::scopes::who;
+use super::scopes::{has_one_set, who};
 use crate::forecast::RISK_MIN;
 
 /// What the runs showed.
@@ -103,7 +103,11 @@ pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
         return vec![counted];
     }
     let start = if tables.meta.warm_up_s > 0.0 { format!(", {}", start(tables)) } else { String::new() };
-    let certain = certain(tables).map(|when| format!("closed form: certain, {when}"));
+    let overflows = || {
+        let least = ClosedForm::of(tables)?.figure(RISK_MIN)?;
+        (least > 1.0 - 1e-6).then(|| TOO_MANY.to_owned())
+    };
+    let certain = certain(tables).or_else(overflows).map(|when| format!("closed form: certain, {when}"));
     // One run is no sample of runs, whatever it saw.
     if count.runs == 1 {
         return std::iter::once(one_run(tables)).chain(certain).collect();
@@ -116,15 +120,19 @@ pub(super) fn how_sure(tables: &RunTables) -> Vec<String> {
 fn counted(tables: &RunTables) -> Option<String> {
     let closed = ClosedForm::of(tables)?;
     let is_certain = !closed.is_poisson() && closed.figure(RISK_MIN)? >= 1.0;
-    let when = certain(tables).unwrap_or_else(|| "more are wanted than there are".to_owned());
+    let when = certain(tables).unwrap_or_else(|| TOO_MANY.to_owned());
     is_certain.then(|| format!("certain (risk 1), as it is a count: evenly spaced connects of equal length, {when}"))
 }
+
+/// Why a refusal is certain after a warm-up.
+const TOO_MANY: &str = "more come than ports can come back";
 
 /// What one run is good for: shares of its time and of its attempts.
 fn one_run(tables: &RunTables) -> String {
     let figure = |metric| tables.estimate("all", metric).value.unwrap_or(0.0);
+    let full = if has_one_set(tables) { "the range" } else { "some set of ports" };
     format!(
-        "one run is no sample of runs; in it {} of {} connect() calls were refused, {} % of them, and the range was full \
+        "one run is no sample of runs; in it {} of {} connect() calls were refused, {} % of them, and {full} was full \
          {} % of the time",
         words::count(figure("refused_total")),
         words::count(figure("attempts_total")),
