@@ -14,7 +14,8 @@ use crate::scenario::schema::schema;
 use crate::scenario::words::{
     SOLID_SPACE, WIDTH, fitted, names, plural, short_floor_rate, short_rate, shown, solid, wrapped,
 };
-use crate::scenario::{Diagnostics, Reading, RunSettings, Scenario, SourceFile, WarmUp};
+use crate::scenario::load::Means;
+use crate::scenario::{Client, Diagnostics, Reading, RunSettings, Scenario, SourceFile, WarmUp};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
 
@@ -166,7 +167,14 @@ impl Check {
 fn runs_out(scenario: &Scenario) -> Option<String> {
     let [_, _, ..] = &scenario.clients[..] else { return too_much(scenario, "it") };
     let run = RunSettings { warm_up: WarmUp::Fixed(scenario.warm_up()), ..scenario.run.clone() };
-    scenario.clients.iter().find_map(|client| {
+    let (means, all_s) = (Means::of(scenario), scenario.warm_up().saturating_add(run.duration).as_secs_f64());
+    // Who never asks for more than the ports of a range need not be looked at closely.
+    let asks_for_many = |(index, client): &(usize, &Client)| {
+        let ports = f64::from(scenario.hosts[client.host].usable_ports());
+        let comes = client.arrivals.rate().map_or(0.0, |rate| rate.events_per_second() * all_s);
+        comes > ports || means.erlangs(*index) > Some(ports)
+    };
+    scenario.clients.iter().enumerate().filter(asks_for_many).find_map(|(_, client)| {
         let alone = Scenario { clients: vec![client.clone()], run: run.clone(), ..scenario.clone() };
         too_much(&alone, &format!("{} alone", client.name))
     })
