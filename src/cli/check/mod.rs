@@ -10,11 +10,11 @@ use crate::forecast::{Forecast, TARGET_RISK};
 use crate::lint::rules::RULES;
 use crate::lint::{Sysctls, lint_scenario, lint_sysctls};
 use crate::scenario::diagnostics::{Faults, Severity};
+use crate::scenario::load::Means;
 use crate::scenario::schema::schema;
 use crate::scenario::words::{
     SOLID_SPACE, WIDTH, fitted, names, plural, short_floor_rate, short_rate, shown, solid, wrapped,
 };
-use crate::scenario::load::Means;
 use crate::scenario::{Client, Diagnostics, Reading, RunSettings, Scenario, SourceFile, WarmUp};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
