@@ -430,8 +430,7 @@ impl Trial {
     fn new(reading: Reading, arm: Scenario, target: f64) -> Self {
         let forecast = Forecast::of(&reading.scenario, target).ok();
         let decided = forecast.as_ref().and_then(|forecast| {
-            let fails =
-                forecast.lanes.risk_at_least() > target || forecast.lanes.rate_per_s > forecast.sustained_per_s();
+            let fails = forecast.risk_at_least() > target || forecast.lanes.rate_per_s > forecast.sustained_per_s();
             match () {
                 () if forecast.lanes.is_safe(target) => Some(Enough::Yes),
                 () if forecast.lanes.is_within(target) => Some(Enough::InWindow),

@@ -380,7 +380,7 @@ fn proven(claim: &Claim, scenario: &Scenario) -> Option<bool> {
     let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
     match claim.metric.name {
         "exhaustion_probability" => {
-            let (low, high) = (forecast.lanes.risk_at_least(), forecast.lanes.risk_at_most());
+            let (low, high) = (forecast.risk_at_least(), forecast.lanes.risk_at_most());
             judge(claim, &Interval { estimate: high, low: Some(low), high: Some(high) })
         }
         "refused_ratio" => {

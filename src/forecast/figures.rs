@@ -87,15 +87,15 @@ pub const FIGURES: &[Figure] = &[
         Some(f.lanes.count.into())
     }),
     figure("target_risk", "ratio", "the risk that the safe settings keep", Formula::Given, |f| Some(f.target)),
-    figure(RISK_MIN, "ratio", "lower bound of exhaustion_probability", FILLING, |f| Some(f.lanes.risk_at_least())),
+    figure(RISK_MIN, "ratio", "lower bound of exhaustion_probability", FILLING, |f| Some(f.risk_at_least())),
     figure(RISK_BOUND, "ratio", "upper bound of exhaustion_probability", Formula::Risk, |f| {
         Some(f.lanes.risk_at_most())
     }),
     figure("formula_first_refusal_s", "s", "mean time of the first refusal, where it is certain", FILLING, |f| {
-        f.lanes.first_refusal_s().map(|(mean, _)| mean)
+        f.first_refusal_s().map(|(mean, _)| mean)
     }),
     figure("formula_first_refusal_sd_s", "s", "standard deviation of that time", FILLING, |f| {
-        f.lanes.first_refusal_s().map(|(_, deviation)| deviation)
+        f.first_refusal_s().map(|(_, deviation)| deviation)
     }),
     figure(
         "formula_busy_ports_mean",

@@ -71,6 +71,8 @@ pub struct Forecast {
     pub endpoints: u32,
     /// Do refused connects come back?
     pub retries: bool,
+    /// What is measured, without the warm-up.
+    measured: Window,
     /// Who closes first: the assumption that decides most.
     pub closes_first: ClosesFirst,
     /// The same load if another end did; `None` where no other end can, or no formula knows it.
@@ -198,8 +200,19 @@ impl Forecast {
             other: None,
             endpoints,
             retries: client.retry.attempts > 1,
+            measured,
             sets,
         })
+    }
+
+    /// A lower bound of the risk, in the measured window alone: refused connects of the warm-up need not come back in it.
+    pub fn risk_at_least(&self) -> f64 {
+        Lanes { window: self.measured, ..self.lanes }.risk_at_least()
+    }
+
+    /// See [`Lanes::first_refusal_s`]: of that window.
+    pub fn first_refusal_s(&self) -> Option<(f64, f64)> {
+        Lanes { window: self.measured, ..self.lanes }.first_refusal_s()
     }
 
     /// Connects per second that get through for long, whatever is asked for: every port is taken again at once.

@@ -183,7 +183,7 @@ fn runs_out(scenario: &Scenario) -> Option<String> {
 fn too_much(scenario: &Scenario, who: &str) -> Option<String> {
     let forecast = Forecast::of(scenario, TARGET_RISK).ok()?;
     let (wanted, lasts) = (forecast.lanes.rate_per_s, forecast.sustained_per_s());
-    let is_certain = forecast.lanes.risk_at_least() > 1.0 - TARGET_RISK;
+    let is_certain = forecast.risk_at_least() > 1.0 - TARGET_RISK;
     let when = if is_certain { "for certain within the window" } else { "in the long run" };
     (is_certain || wanted > lasts).then(|| {
         let [wanted, lasts] = [short_rate(wanted), short_floor_rate(lasts)];

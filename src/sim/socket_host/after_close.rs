@@ -76,6 +76,9 @@ impl World<'_> {
             host.fins.push(at + delay, connection);
             self.next.release.set(host.entry + SocketHost::LINES, host.fins.next_at());
         }
+        if socket.state == State::TimeWait && socket.free_at > at && host.reuses[connection.flow() as usize] {
+            socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
+        }
         let socket = *socket;
         if socket.free_at == at {
             self.socket_leaves(place, port, socket, at, observer);
@@ -86,7 +89,7 @@ impl World<'_> {
                 State::FinWait2 if socket.fin_at < SimTime::NEVER => {}
                 State::FinWait2 => self.wait_among_sockets(place, FIN_WAIT_2, socket.free_at, connection),
                 State::Open | State::TimeWait | State::Reusable => {
-                    self.time_wait_begins(place, port, connection, at);
+                    self.time_wait_begins(place, &socket, connection);
                 }
             }
             // A program that binds its ports itself may use this one again at once.
@@ -98,21 +101,13 @@ impl World<'_> {
     }
 
     /// The socket, which is in TIME-WAIT since now, waits for its end, and to be old enough to be taken over.
-    fn time_wait_begins(&mut self, place: usize, port: u16, connection: Connection, at: SimTime) {
+    fn time_wait_begins(&mut self, place: usize, socket: &Owner, connection: Connection) {
         let pool = self.topology.flows[connection.flow() as usize].pool;
-        let owner = &mut self.pools[pool];
-        let source = owner.strides.source_of(connection.lane() - owner.first_lane);
-        let host = &mut self.socket_hosts[place];
-        let socket = host.sockets.of_tuple_mut(port, source, connection.endpoint()).expect("it has just begun");
-        if host.reuses[connection.flow() as usize] {
-            socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
+        if self.pools[pool].line.push(socket.free_at, connection) {
+            self.next.release.set(pool, socket.free_at);
         }
-        let (reusable_at, free_at) = (socket.reusable_at, socket.free_at);
-        if owner.line.push(free_at, connection) {
-            self.next.release.set(pool, free_at);
-        }
-        if reusable_at < free_at {
-            self.wait_among_sockets(place, YOUNG, reusable_at, connection);
+        if socket.reusable_at < socket.free_at {
+            self.wait_among_sockets(place, YOUNG, socket.reusable_at, connection);
         }
     }
 
@@ -135,11 +130,14 @@ impl World<'_> {
         (socket.state, socket.fin_at) = (State::TimeWait, SimTime::NEVER);
         socket.free_at = if has_room { until } else { at };
         host.minis += u64::from(!was_mini);
+        if host.reuses[connection.flow() as usize] {
+            socket.reusable_at = host.early_reuse.usable_at(at, host.early_phase);
+        }
         let socket = *socket;
         if socket.free_at == at {
             self.socket_leaves(place, port, socket, at, observer);
         } else {
-            self.time_wait_begins(place, port, connection, at);
+            self.time_wait_begins(place, &socket, connection);
             self.socket_ages(place, port, socket, at, observer);
         }
     }

@@ -60,6 +60,14 @@ fn more_than_can_come_back_are_refused_after_a_warm_up_too() {
     // P(Poisson(12) > 10) = 0.6528.
     assert!((field(&least, 5) - 0.6528).abs() < 1e-4, "{least}");
     assert!(least.contains("count of connects before a port can come back") && field(&seen, 6) > 0.6528, "{seen}");
+    // Nor are refusals of the warm-up ones of the window where they come back: in 1 s hardly any port is asked for.
+    let retries = "client.bench.retry={ attempts = 3, delay = \"1s\" }";
+    let short = [&sets[..], &["--set", retries, "--set", "run.duration=1s", "--set", "run.replications=2"]].concat();
+    run(home.path(), "certain.toml", &short);
+    let summary = std::fs::read_to_string(home.path().join("x/summary.csv")).unwrap();
+    let least = summary.lines().find(|line| line.contains(",all,formula_risk_min,")).unwrap();
+    // P(Poisson(1.2) > 10), where P(Poisson(12) > 10) stood.
+    assert!(field(least, 5) < 1e-6, "{least}");
 }
 
 /// A8: one long run is no sample of runs: shares of its time and its attempts are told.
