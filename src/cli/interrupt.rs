@@ -2,7 +2,7 @@
 //! can be written; one more stops the writing; a third ends the process where it stands.
 
 use super::Exit;
-use crate::report::whole::{Make, Sink};
+use crate::report::whole::{FileSystem, Sink};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -74,7 +74,7 @@ impl Default for UntilCtrlC {
     }
 }
 
-impl Make for UntilCtrlC {
+impl FileSystem for UntilCtrlC {
     fn make(&self, path: &Path) -> io::Result<Box<dyn Sink>> {
         Ok(Box::new(Stoppable { file: File::create_new(path)?, until: *self }))
     }

@@ -335,7 +335,7 @@ impl Sweep {
         }
         let meta_file = folder.join(META_FILE);
         // In this order: another shard may be settling here just now, and what it writes first is that file.
-        let is_empty = names(folder).iter().all(|name| is_left_over(name));
+        let is_empty = names(folder).iter().all(|name| whole::is_work(name));
         let earlier = fs::read(&meta_file).ok().and_then(|bytes| SweepMeta::from_json(&bytes));
         match &earlier {
             Some(earlier) if *earlier == plan.meta => return Ok(()),
@@ -399,11 +399,9 @@ impl Sweep {
     fn put_together(plan: &Plan) -> Result<Digest, String> {
         let cells = plan.folder.join(CELLS);
         let known: BTreeSet<String> = plan.keys.iter().map(|key| key.file()).collect();
-        // What a killed run left behind, and cells of the sweep that was here before.
+        // What killed runs left behind, and cells of the sweep that was here before.
         for folder in [&plan.folder, &cells] {
-            names(folder).iter().filter(|name| is_left_over(name)).for_each(|name| {
-                let _ = fs::remove_dir_all(folder.join(name));
-            });
+            whole::recover(&whole::Disk, folder);
         }
         names(&cells).iter().filter(|name| is_cell(name) && !known.contains(*name)).for_each(|name| {
             let _ = fs::remove_file(cells.join(name));
@@ -424,11 +422,6 @@ impl Sweep {
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// Is it where a file is, or was, being written?
-fn is_left_over(name: &str) -> bool {
-    name.starts_with(whole::WORK)
 }
 
 /// Is it the name of a cell's file?

@@ -9,7 +9,7 @@ use super::chart::{CHARTS, Chart};
 use super::manifest::{FILE_NAME, Manifest, ManifestError};
 use super::query::{PerRun, Places};
 use super::schema::{self, TABLES, file};
-use super::whole::{self, Fill, Make, Predecessor, Replace, What, WholeError, write_folder};
+use super::whole::{self, FileSystem, Fill, Predecessor, Replace, What, WholeError, write_folder};
 use super::{Cell, RunTables, Table, csv};
 use crate::scenario::words::shown;
 use std::ffi::OsString;
@@ -223,14 +223,14 @@ fn normal(path: &Path) -> PathBuf {
 ///
 /// When the folder is not ours to replace, or the file system refuses; then nothing has changed.
 pub fn write(
-    make: &dyn Make,
+    disk: &dyn FileSystem,
     path: &Path,
     tables: &RunTables,
     replications: Fill<'_>,
     place: Place,
     pictures: Pictures,
 ) -> Result<(), RunDirError> {
-    write_files(make, path, &tables.meta.scenario.file, place, files(tables, replications, pictures))
+    write_files(disk, path, &tables.meta.scenario.file, place, files(tables, replications, pictures))
 }
 
 /// Writes the folder of what was found about the scenario `file`: the files as they are listed, a manifest among them.
@@ -239,7 +239,7 @@ pub fn write(
 ///
 /// When the folder is not ours to replace, or the file system refuses; then nothing has changed.
 pub fn write_files(
-    make: &dyn Make,
+    disk: &dyn FileSystem,
     path: &Path,
     file: &str,
     place: Place,
@@ -247,7 +247,7 @@ pub fn write_files(
 ) -> Result<(), RunDirError> {
     let earlier = Earlier { path, file, place };
     earlier.ask()?;
-    Ok(write_folder(make, path, files, &earlier)?)
+    Ok(write_folder(disk, path, files, &earlier)?)
 }
 
 /// Reads the manifest in a folder.
@@ -356,7 +356,7 @@ pub(super) fn drawn<'a, T>(tables: &'a T, chart: &'static Chart<T>, pictures: Pi
 ///
 /// When the file system refuses, or a file is there that may not be replaced: then none is.
 pub fn draw<T>(
-    make: &dyn Make,
+    disk: &dyn FileSystem,
     path: &Path,
     tables: &T,
     (charts, pictures): (&[&'static Chart<T>], Pictures),
@@ -369,7 +369,7 @@ pub fn draw<T>(
     let mut paths = Vec::new();
     for (name, fill) in files {
         let file = path.join(name);
-        whole::write_file(make, &file, replace, fill)?;
+        whole::write_file(disk, &file, replace, fill)?;
         paths.push(file);
     }
     Ok(paths)
@@ -381,13 +381,13 @@ pub fn draw<T>(
 /// # Errors
 ///
 /// When the file system refuses.
-pub fn enlist(make: &dyn Make, path: &Path, mut meta: Manifest, known: Vec<String>) -> Result<(), RunDirError> {
+pub fn enlist(disk: &dyn FileSystem, path: &Path, mut meta: Manifest, known: Vec<String>) -> Result<(), RunDirError> {
     let mut files = known;
     files.retain(|file| meta.files.contains(file) || path.join(file).is_file());
     if files != meta.files {
         meta.files = files;
         let fill: Fill<'_> = Box::new(move |out| out.write_all(meta.to_json().as_bytes()));
-        whole::write_file(make, &path.join(FILE_NAME), Replace::Always, fill)?;
+        whole::write_file(disk, &path.join(FILE_NAME), Replace::Always, fill)?;
     }
     Ok(())
 }
@@ -408,13 +408,13 @@ mod tests {
     use super::*;
 
     fn write(
-        make: &dyn Make,
+        disk: &dyn FileSystem,
         path: &Path,
         tables: &RunTables,
         place: Place,
         pictures: Pictures,
     ) -> Result<(), RunDirError> {
-        super::write(make, path, tables, samples::replications(tables), place, pictures)
+        super::write(disk, path, tables, samples::replications(tables), place, pictures)
     }
 
     fn files(tables: &RunTables, pictures: Pictures) -> Vec<(String, Vec<u8>)> {

@@ -406,7 +406,7 @@ lifetime = { constant = { value = \"50ms\" } }
         let (experiment, tables) = run();
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("tiny");
-        let write = |make: &dyn super::super::whole::Make| {
+        let write = |make: &dyn super::super::whole::FileSystem| {
             let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &tables.meta.scenario, out));
             run_dir::write(make, &path, &tables, fill, Place::Default, Pictures::Png)
         };

@@ -89,24 +89,30 @@ fn a_killed_sweep_ends_with_the_same_bytes() {
     assert_eq!(swept(killed.path()), swept(whole.path()));
 }
 
-/// A killed run leaves the folders it was writing in, and in one that is shared another may be writing just now.
+/// A killed run leaves the folders it was writing in, without a lock; in one that is shared another may be writing just now.
 #[test]
 fn what_is_half_written_is_in_nobodys_way() {
     let (whole, killed) = (home(), home());
     assert_eq!(sweep(whole.path(), &[]).code, 0);
     for left in ["output/s-sweep/.dryport-1", "output/s-sweep/cells/.dryport-2"] {
-        fs::create_dir_all(killed.path().join(left)).expect("ours");
-        fs::write(killed.path().join(left).join("file"), "half of").expect("ours");
+        let left = killed.path().join(left);
+        fs::create_dir_all(&left).expect("ours");
+        fs::write(left.join("file"), "half of").expect("ours");
+        fs::write(left.join("lock"), "sweep.csv").expect("ours");
+        let another = fs::File::open(left.join("lock")).expect("ours");
+        another.lock().expect("nobody else has it");
         let parts = ["1/2", "2/2"].map(|part| sweep(killed.path(), &["--shard", part]));
         assert!(parts.iter().all(|part| part.code == 0 && part.out.is_empty()), "{parts:?}");
         assert!(
             parts[1].err.ends_with("6 of 6 cells are in output/s-sweep/cells; run this without --shard\n"),
             "{parts:?}"
         );
-        assert!(killed.path().join(left).exists(), "a part leaves alone what may be another's");
+        assert_eq!(sweep(killed.path(), &[]).code, 0);
+        assert!(left.exists(), "another writes there");
+        drop(another);
         assert_eq!(sweep(killed.path(), &[]).code, 0);
         assert_eq!(swept(killed.path()), swept(whole.path()));
-        assert!(!killed.path().join(left).exists());
+        assert!(!left.exists());
     }
 }
 
