@@ -21,7 +21,7 @@ use crate::scenario::words::{self, fitted, plural, shown};
 use crate::scenario::{Assert, Axis, Grid, Reading, SourceError, SourceFile, Sources};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -155,7 +155,16 @@ impl Sweep {
             }
         };
         let stop = interrupt::watch();
-        let failed = self.run_missing(&plan, stop);
+        let missing = plan.missing(self.shard);
+        let changed: Vec<PathBuf> =
+            missing.iter().map(|index| plan.path(*index)).filter(|path| path.exists()).collect();
+        if let Some(first) = changed.first() {
+            let (changed, first) = (plural(changed.len() as u64, "cell"), shown(first));
+            output.prose(&format!(
+                "note: {changed} changed or cut off since it was written, and made anew: first {first}"
+            ))?;
+        }
+        let failed = self.run_missing(&plan, &missing, stop);
         let all = plan.meta.cells;
         let whole = (0..all).filter(|index| plan.is_whole(*index)).count() as u64;
         if let Some(error) = failed {
@@ -369,8 +378,7 @@ impl Sweep {
     }
 
     /// Runs the cells that are not there, as far as they are in this shard; the first error of writing one.
-    fn run_missing(&self, plan: &Plan, stop: &AtomicBool) -> Option<String> {
-        let missing = plan.missing(self.shard);
+    fn run_missing(&self, plan: &Plan, missing: &[u64], stop: &AtomicBool) -> Option<String> {
         let progress = Progress::start(WORK, missing.len() as u64, self.running.quiet);
         let settings = Settings { jobs: 0, checks: Checks::Off, stop, progress: &|_| {} };
         let failed = AtomicBool::new(false);
@@ -390,7 +398,7 @@ impl Sweep {
             progress.one(cell.estimate("all", "refused_total").value.is_some_and(|refused| refused > 0.0));
             written.err()
         };
-        let errors = each(&missing, self.running.jobs(), one);
+        let errors = each(missing, self.running.jobs(), one);
         progress.finish();
         errors.into_iter().flatten().next()
     }
@@ -471,17 +479,11 @@ impl Plan {
         indices.filter(|index| seen.insert(self.key(*index)) && !self.is_whole(*index)).collect()
     }
 
-    /// Is the cell there, to its last line, and is it this one?
+    /// Is the cell there, to its last line, as it was written, and is it this one?
     fn is_whole(&self, index: u64) -> bool {
-        let (path, end) = (self.path(index), self.key(index).end());
-        let mut tail = vec![0; end.len()];
-        let mut read = || {
-            let mut file = fs::File::open(&path)?;
-            file.seek(SeekFrom::End(-i64::try_from(end.len()).expect("a line")))?;
-            file.read_exact(&mut tail)
-        };
+        let path = self.path(index);
         // Nothing is waited for that is no file, such as a pipe.
-        path.is_file() && read().is_ok() && tail == end.as_bytes()
+        path.is_file() && fs::read(&path).is_ok_and(|bytes| self.key(index).rows_of(&bytes).is_ok())
     }
 
     fn write(&self, index: u64, cell: &Cell) -> Result<(), String> {

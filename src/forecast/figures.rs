@@ -64,6 +64,9 @@ const fn figure(
     Figure { name, unit, meaning, of, formula }
 }
 
+/// An echo that lasts longer is one for good: no run is longer than ten years.
+const ECHO_MAX_S: f64 = 3_653.0 * 86_400.0;
+
 const FILLING: Formula = Formula::Named("count of connects before a port can come back");
 const SATURATED: Formula = Formula::Named("every port taken again at once");
 
@@ -134,7 +137,7 @@ pub const FIGURES: &[Figure] = &[
         "s",
         "so long an empty start is felt while more is wanted than gets through; empty: not at all, or for good",
         Formula::Named("a wave blurred by what scatters a cycle"),
-        |f| f.echo_s,
+        |f| f.echo_s.filter(|echo_s| *echo_s <= ECHO_MAX_S),
     ),
     figure("safe_rate_per_s", "1/s", "the most connects at the target risk, however long", Formula::Risk, |f| {
         Some(f.lanes.safe_rate(f.target))

@@ -1,6 +1,7 @@
 //! Tables as tidy CSV, both ways: comma, LF, `.`, an empty cell for "not applicable" or "never".
 //!
-//! A number is written in the shortest form that reads back as the same bits. What the CSV cannot tell apart, reading
+//! A number is written in the shortest form that reads back as the same bits; one beyond all that can happen is not
+//! ([`LARGEST`]). What the CSV cannot tell apart, reading
 //! cannot either: a whole `Number` comes back as `Whole`, an empty text as `Empty`. Knows no file: any `Write`, any
 //! `Read`.
 
@@ -66,6 +67,14 @@ pub enum ReadError {
     CutOff {
         /// The line in the file, from 1.
         line: u64,
+    },
+    /// The bytes are not those that were written.
+    #[error("changed since it was written: its checksum is {found}, and stands there as {expected}")]
+    Changed {
+        /// That of the bytes.
+        found: String,
+        /// That of what was written.
+        expected: String,
     },
     /// Rows are missing, or there are too many.
     #[error("{found} rows, where the manifest says {expected}")]
@@ -133,6 +142,7 @@ impl<W: Write> Rows<W> {
                 Cell::Empty => self.writer.write_field("")?,
                 Cell::Text(text) => self.writer.write_field(&**text)?,
                 Cell::Whole(whole) => self.writer.write_field(whole.to_string())?,
+                Cell::Number(number) if number.abs() > LARGEST => self.writer.write_field("")?,
                 Cell::Number(number) => self.writer.write_field(shortest(*number))?,
             }
         }

@@ -23,9 +23,31 @@ impl CellKey {
         Self(fnv1a(FNV_START, (head + &values(&reading.resolved).to_string()).as_bytes()))
     }
 
-    /// The last line of its file, which says that it is whole and whose it is.
-    pub fn end(self) -> String {
-        format!("# end of cell {self}\n")
+    /// The last line of its file, which says that what stands before it is whole, unchanged, and whose it is.
+    fn end(self, rows: &[u8]) -> String {
+        format!("{}{:032x}\n", self.begin_of_end(), fnv1a(FNV_START, rows))
+    }
+
+    fn begin_of_end(self) -> String {
+        format!("# end of cell {self}, checksum ")
+    }
+
+    /// The rows of its file, if the file is whole and as it was written.
+    ///
+    /// # Errors
+    ///
+    /// When it is not.
+    pub fn rows_of(self, file: &[u8]) -> Result<&[u8], csv::ReadError> {
+        let line = file.split(|byte| *byte == b'\n').count() as u64;
+        let length = self.end(b"").len();
+        let (rows, end) = file.split_at(file.len().saturating_sub(length));
+        let begin = self.begin_of_end();
+        if !end.starts_with(begin.as_bytes()) {
+            return Err(csv::ReadError::CutOff { line });
+        }
+        let sum = |end: &[u8]| String::from_utf8_lossy(&end[begin.len()..]).trim_end().to_owned();
+        let (expected, found) = (sum(end), sum(self.end(rows).as_bytes()));
+        if expected == found { Ok(rows) } else { Err(csv::ReadError::Changed { found, expected }) }
     }
 
     /// The name of its file.
@@ -89,8 +111,10 @@ impl Cell {
     ///
     /// When `out` fails.
     pub fn write(&self, key: CellKey, mut out: impl Write) -> io::Result<()> {
-        csv::write(&self.table, &mut out)?;
-        out.write_all(key.end().as_bytes())
+        let mut rows = Vec::new();
+        csv::write(&self.table, &mut rows)?;
+        out.write_all(&rows)?;
+        out.write_all(key.end(&rows).as_bytes())
     }
 
     /// Reads the file of the cell with this key back.
@@ -101,9 +125,7 @@ impl Cell {
     pub fn read(key: CellKey, mut input: impl Read) -> Result<Self, csv::ReadError> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(csv::ReadError::Io)?;
-        let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
-        let rows = bytes.strip_suffix(key.end().as_bytes()).ok_or(csv::ReadError::CutOff { line: lines })?;
-        Ok(Self { table: csv::read(columns(), rows)? })
+        Ok(Self { table: csv::read(columns(), key.rows_of(&bytes)?)? })
     }
 
     /// A figure of a scope.
@@ -176,5 +198,50 @@ mod tests {
             assert!(Cell::read(key, &bytes[..cut]).is_err(), "cut at {cut}");
         }
         assert!(Cell::read(other, &bytes[..]).is_err(), "it is another's");
+    }
+
+    /// C2: whatever is written is read back, extremes included; whatever was changed since is not believed.
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_else() {
+        use crate::experiment::{Checks, Settings, replicate};
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let settings = Settings { jobs: 1, checks: Checks::Off, stop: &stop, progress: &|_| {} };
+        for sets in [
+            &["host.h.time_wait=3653d"][..],
+            &["host.h.time_wait=3653d", "client.c.arrivals.poisson.rate=5000/s"],
+            &["host.h.time_wait=1ns", "client.c.lifetime.constant.value=1ns"],
+            &["run.duration=3653d", "client.c.arrivals.poisson.rate=1/3653d"],
+            &["client.c.lifetime.constant.value=3653d", "run.duration=1ns"],
+            &["client.c.arrivals={ constant = { rate = \"1/s\" } }", "client.c.lifetime.constant.value=3653d"],
+            &["client.c.lifetime={ pareto = { min = \"1s\", shape = 1.001 } }"],
+            &["host.h.port_range=1-65534", "host.h.addresses=10"],
+        ] {
+            let reading = reading(sets);
+            let experiment = replicate(&reading.scenario, &settings);
+            let cell = of_experiment(&reading, &reading.scenario, &experiment, 0.95);
+            let key = CellKey::of(&reading, 0, 0.95);
+            let mut bytes = Vec::new();
+            cell.write(key, &mut bytes).unwrap();
+            let back = Cell::read(key, &bytes[..]).unwrap_or_else(|error| panic!("{sets:?}: {error}"));
+            let mut again = Vec::new();
+            back.write(key, &mut again).unwrap();
+            assert_eq!(again, bytes, "{sets:?}");
+        }
+        let reading = reading(&[]);
+        let experiment = replicate(&reading.scenario, &settings);
+        let key = CellKey::of(&reading, 0, 0.95);
+        let mut bytes = Vec::new();
+        of_experiment(&reading, &reading.scenario, &experiment, 0.95).write(key, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let row = text.lines().find(|row| row.starts_with("all,attempts_total,attempts,")).unwrap();
+        let figure = row.split(',').nth(3).unwrap();
+        let edited = text.replace(&format!("{row}\n"), &format!("{}\n", row.replacen(figure, "99999", 1)));
+        let unit = text.replacen("attempts_total,attempts,", "attempts_total,-inf,", 1);
+        let missing = text.replace(&format!("{row}\n"), "");
+        for changed in [edited, unit, missing] {
+            assert_ne!(changed, text);
+            let error = Cell::read(key, changed.as_bytes()).unwrap_err();
+            assert!(error.to_string().starts_with("changed since it was written"), "{error}");
+        }
     }
 }
