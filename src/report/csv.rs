@@ -1,7 +1,7 @@
 //! Tables as tidy CSV, both ways: comma, LF, `.`, an empty cell for "not applicable" or "never".
 //!
 //! A number is written in the shortest form that reads back as the same bits; one beyond all that can happen is not
-//! ([`LARGEST`]). What the CSV cannot tell apart, reading
+//! written. What the CSV cannot tell apart, reading
 //! cannot either: a whole `Number` comes back as `Whole`, an empty text as `Empty`. Knows no file: any `Write`, any
 //! `Read`.
 
