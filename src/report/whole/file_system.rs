@@ -74,6 +74,11 @@ pub trait FileSystem {
         fs::set_permissions(path, permissions)
     }
 
+    /// Removes a file.
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
     /// Removes a folder with all that is in it.
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
         fs::remove_dir_all(path)

@@ -82,7 +82,7 @@ impl Drop for Work<'_> {
     fn drop(&mut self) {
         if !self.stays {
             // What cannot be removed now is when somebody writes here again.
-            let _ = self.disk.remove_folder(&self.path);
+            let _ = take_away(self.disk, &self.path);
         }
         drop(self.lock.take());
     }
@@ -106,9 +106,22 @@ pub fn recover(disk: &dyn FileSystem, folder: &Path) {
         let (old, target) = (work.join(OLD), folder.join(target));
         let is_lost = present(&old) && !present(&target);
         if !is_lost || disk.rename(&old, &target).is_ok() {
-            let _ = disk.remove_folder(&work);
+            let _ = take_away(disk, &work);
         }
     }
+}
+
+/// Removes a working folder, the lock last: as long as anything is left, who comes next can tell whose it was.
+fn take_away(disk: &dyn FileSystem, work: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(work)? {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            _ if entry.file_name() == LOCK => {}
+            true => disk.remove_folder(&entry.path())?,
+            false => disk.remove_file(&entry.path())?,
+        }
+    }
+    disk.remove_folder(work)
 }
 
 /// The target of a working folder whose process is gone, and its lock, which is ours now.
