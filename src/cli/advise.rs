@@ -4,7 +4,7 @@ use super::arguments::{Running, risk};
 use super::files::{Files, inputs, read_from, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
-use super::places;
+use super::places::{self, Target};
 use super::progress::{Progress, Work};
 use super::{Exit, Failure, output::Output};
 use crate::advice::{Remedy, Subject, looks_like_nat, remedies};
@@ -24,7 +24,7 @@ use crate::report::query::Estimate;
 use crate::report::run_dir::{self, Pictures};
 use crate::report::schema::file;
 use crate::scenario::load::Means;
-use crate::scenario::words::{about, fitted, plural, shown};
+use crate::scenario::words::{about, fitted, plural};
 use crate::scenario::{Knob, Quantity, Reading, Scenario, SourceFile};
 use crate::stats::Interval;
 use crate::stats::interval::clopper_pearson;
@@ -83,6 +83,9 @@ pub struct Advise {
     /// Replace what is there already
     #[arg(long)]
     force: bool,
+    /// Write no folder: what is found is on the screen alone
+    #[arg(long, conflicts_with_all = ["out", "svg"])]
+    no_files: bool,
     /// Draw the chart as SVG too
     #[arg(long)]
     svg: bool,
@@ -121,13 +124,16 @@ impl Advise {
                 return Ok(exit);
             }
         };
-        let folder = self.folder();
+        let folder = (!self.no_files).then(|| self.folder());
         let place = places::place(self.out.as_ref(), self.force);
         let read = inputs(&self.scenario, &plan.base.scenario);
-        if let Some(fault) = places::fault(&folder, &self.scenario, place, &read) {
-            output.message(&fault)?;
-            return Ok(Exit::Failed);
-        }
+        let mut target = match Target::of(folder, &self.scenario, place, &read) {
+            Ok(target) => target,
+            Err(fault) => {
+                output.message(&fault)?;
+                return Ok(Exit::Failed);
+            }
+        };
         let stop = interrupt::watch();
         let trials = self.trials(&plan);
         if let Some(cost) = cost(&trials).filter(|_| !self.running.quiet) {
@@ -137,24 +143,32 @@ impl Advise {
             output.prose("interrupted: nothing was tried yet, and nothing was written")?;
             return Ok(Exit::Interrupted);
         };
-        let (folder, shown_folder) = (folder.as_path(), folder.display().to_string());
-        if !advice.cut_off {
+        let mut exit = Exit::Fine;
+        if advice.cut_off {
+            exit = Exit::Interrupted;
+        } else {
             let (table, meta) = (advice.table(), self.manifest(&plan, &experiment));
             let rows = [(file::ADVICE.to_owned(), table.len() as u64)].into();
             let tables = AdviceTables { advice: table, meta: Manifest { rows, ..meta } };
             let files = advice::files(&tables, self.pictures());
-            if let Err(error) = run_dir::write_files(&UntilCtrlC::new(), folder, &self.scenario, place, files) {
-                output.prose(&format!("error: {error}"))?;
-                return Ok(Exit::Failed);
+            let write =
+                |until: &UntilCtrlC, folder: &Path| run_dir::write_files(until, folder, &self.scenario, place, files);
+            if let Err(interrupted) = target.write(write) {
+                output.prose(interrupted)?;
+                return Ok(Exit::Interrupted);
             }
         }
+        if let Some(why) = &target.unwritable {
+            output.message(why)?;
+            exit = exit.worse(Exit::Failed);
+        }
         if self.running.json {
-            output.data_while_read(&format!("{:#}", advice_json(&advice, &shown_folder)))?;
+            output.data_while_read(&format!("{:#}", advice_json(&advice, target.written().as_deref())))?;
         } else if !self.running.quiet {
             let files = AdviceTables::file_names(self.pictures());
-            output.data_while_read(advice_screen(&advice, &shown(&shown_folder), &files).trim_end())?;
+            output.data_while_read(advice_screen(&advice, target.shown().as_deref(), &files).trim_end())?;
         }
-        Ok(if advice.cut_off { Exit::Interrupted } else { Exit::Fine })
+        Ok(exit)
     }
 
     fn plan(&self) -> Result<Plan, Refusal> {
@@ -172,7 +186,7 @@ impl Advise {
     }
 
     fn folder(&self) -> PathBuf {
-        let stem = SourceFile::new(&self.scenario, "").stem().to_owned();
+        let stem = SourceFile::new(&self.scenario, "").stem();
         self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{stem}-advise")))
     }
 
@@ -226,7 +240,7 @@ impl Advise {
         let scenario = &plan.base.scenario;
         let subject = Subject::of(&plan.base);
         let mut advice = Advice {
-            scenario: plan.source.stem().to_owned(),
+            scenario: plan.source.stem(),
             subject: (subject.client.name.to_string(), subject.host.name.to_string()),
             leaves_hosts_out: plan.base.scenario.hosts.len() > 1,
             rate_per_s: Knob::whole_load(&plan.base).map(|knob| knob.now),

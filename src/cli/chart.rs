@@ -79,17 +79,17 @@ impl Chart {
         match self.read() {
             Ok(Found::Run(tables)) => {
                 let enlist = Some((tables.meta.clone(), run_dir::known_names()));
-                self.draw(&*tables, CHARTS, enlist, output)
+                self.draw(&*tables, (CHARTS, tables.keeps_runs()), enlist, output)
             }
             Ok(Found::Comparison(arms)) => {
                 let enlist = Some((arms.meta.clone(), comparison::file_names(Pictures::PngAndSvg)));
-                self.draw(&*arms, COMPARISON_CHARTS, enlist, output)
+                self.draw(&*arms, (COMPARISON_CHARTS, true), enlist, output)
             }
             Ok(Found::Advice(tables)) => {
                 let enlist = Some((tables.meta.clone(), AdviceTables::file_names(Pictures::PngAndSvg)));
-                self.draw(&*tables, ADVICE_CHARTS, enlist, output)
+                self.draw(&*tables, (ADVICE_CHARTS, true), enlist, output)
             }
-            Ok(Found::Sweep(tables)) => self.draw(&*tables, SWEEP_CHARTS, None, output),
+            Ok(Found::Sweep(tables)) => self.draw(&*tables, (SWEEP_CHARTS, true), None, output),
             Err(error) => {
                 output.prose(&format!("error: {error}\nhelp: {}", way_out(&error)))?;
                 Ok(Exit::Invalid)
@@ -112,15 +112,23 @@ impl Chart {
         })
     }
 
-    /// Draws charts of one kind; `enlist` is a manifest that names them, and all files that it may name.
+    /// Draws charts of one kind; `has_runs` when the figures of each run are there, `enlist` is a manifest that
+    /// names them, and all files that it may name.
     fn draw<T>(
         &self,
         tables: &T,
-        charts: &'static [chart::Chart<T>],
+        (charts, has_runs): (&'static [chart::Chart<T>], bool),
         enlist: Option<(Manifest, Vec<String>)>,
         output: &mut Output<'_>,
     ) -> Result<Exit, Failure> {
         let charts: Vec<_> = charts.iter().filter(|chart| (chart.applies)(tables)).collect();
+        let (lacking, charts): (Vec<_>, Vec<_>) = charts.into_iter().partition(|chart| !has_runs && chart.needs_runs);
+        if !lacking.is_empty() {
+            let names: Vec<&str> = lacking.into_iter().map(|chart| chart.name).collect();
+            let (names, table) = (names.join(", "), file::REPLICATIONS);
+            let note = format!("note: not drawn, for lack of {table}: {names}; run.keep = \"all\" leaves it");
+            output.prose(&fitted(&note))?;
+        }
         let known: Vec<&str> = charts.iter().map(|chart| chart.name).collect();
         if let Some(stray) = self.only.iter().find(|name| !known.contains(&name.as_str())) {
             let (folder, all) = (shown(&self.folder), known.join(", "));
@@ -133,7 +141,9 @@ impl Chart {
         let pictures = if both { Pictures::PngAndSvg } else { Pictures::Png };
         let wanted = |chart: &&chart::Chart<T>| self.only.is_empty() || self.only.iter().any(|name| name == chart.name);
         let charts: Vec<_> = charts.into_iter().filter(wanted).collect();
-        let replace = if self.force || self.out.is_none() { Replace::Always } else { Replace::Never };
+        // What else has the name of a picture is not ours, even in the folder of a run.
+        let force = self.force || self.out.is_none();
+        let replace = Replace::Ours { begins: chart::BEGINS, force };
         let into = self.out.as_deref().unwrap_or(&self.folder);
         interrupt::watch();
         let until = UntilCtrlC::new();

@@ -1,10 +1,11 @@
 //! `dryport compare`: settings side by side, under the same random numbers.
 
 use super::arguments::{Running, metric};
+use super::cost;
 use super::files::{gist, inputs, name_of, read};
 use super::guide::{Group, Guide};
-use super::interrupt::{self, UntilCtrlC};
-use super::places;
+use super::interrupt;
+use super::places::{self, Target};
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Checks, Experiment, Settings, align, cut_to_common, run_arms_in_time};
@@ -60,6 +61,9 @@ pub struct Compare {
     /// Replace what is there already
     #[arg(long)]
     force: bool,
+    /// Write no folder: what is found is on the screen alone
+    #[arg(long, conflicts_with_all = ["out", "svg"])]
+    no_files: bool,
     /// Draw the chart as SVG too
     #[arg(long)]
     svg: bool,
@@ -108,17 +112,24 @@ impl Compare {
                 return Ok(exit);
             }
         };
-        let folder = self.folder();
+        let folder = (!self.no_files).then(|| self.folder());
         let read: Vec<PathBuf> = plans.iter().flat_map(|plan| inputs(&plan.file, &plan.reading.scenario)).collect();
         let place = places::place(self.out.as_ref(), self.force);
-        if let Some(fault) = places::fault(&folder, &self.scenarios[0], place, &read) {
-            output.message(&fault)?;
-            return Ok(Exit::Failed);
-        }
+        let mut target = match Target::of(folder, &self.scenarios[0], place, &read) {
+            Ok(target) => target,
+            Err(fault) => {
+                output.message(&fault)?;
+                return Ok(Exit::Failed);
+            }
+        };
         let mut arms: Vec<Scenario> = plans.iter().map(|plan| plan.reading.scenario.clone()).collect();
         align(&mut arms);
         for (plan, arm) in plans.iter_mut().zip(&arms) {
             plan.reading.scenario = arm.clone();
+        }
+        let each: Vec<&Scenario> = arms.iter().collect();
+        if let Some(cost) = cost::of_runs(&each, self.running.jobs()).filter(|_| !self.running.quiet) {
+            output.prose(&cost)?;
         }
         let stop = interrupt::watch();
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
@@ -139,25 +150,29 @@ impl Compare {
             return Ok(Exit::Interrupted);
         }
         let experiments: Vec<&Experiment> = experiments.iter().collect();
-        let comparison = self.comparison(&header, &plans, &arms, &experiments);
-        let written = run_dir::write_files(
-            &UntilCtrlC::new(),
-            &folder,
-            &self.scenarios[0],
-            place,
-            comparison.files(&experiments, self.pictures()),
-        );
-        if let Err(error) = written {
-            output.prose(&format!("error: {error}"))?;
-            return Ok(Exit::Failed);
+        let mut comparison = self.comparison(&header, &plans, &arms, &experiments);
+        if stop.load(Ordering::Relaxed) && cost::is_long_to_write(each.into_iter().zip(experiments.iter().copied())) {
+            comparison.drop_runs();
         }
-        let folder = folder.display().to_string();
+        let written = target.write(|until, folder| {
+            let files = comparison.files(&experiments, self.pictures());
+            run_dir::write_files(until, folder, &self.scenarios[0], place, files)
+        });
+        if let Err(interrupted) = written {
+            output.prose(interrupted)?;
+            return Ok(Exit::Interrupted);
+        }
+        let mut exit = Exit::Fine;
+        if let Some(why) = &target.unwritable {
+            output.message(why)?;
+            exit = Exit::Failed;
+        }
         if self.running.json {
-            output.data_while_read(&format!("{:#}", comparison_json(&comparison, &folder)))?;
+            output.data_while_read(&format!("{:#}", comparison_json(&comparison, target.written().as_deref())))?;
         } else if !self.running.quiet {
-            output.data_while_read(comparison_screen(&comparison, &shown(&folder)).trim_end())?;
+            output.data_while_read(comparison_screen(&comparison, target.shown().as_deref()).trim_end())?;
         }
-        let exit = self.judge(&comparison, output);
+        exit = exit.worse(self.judge(&comparison, output));
         Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { exit })
     }
 
@@ -180,7 +195,7 @@ impl Compare {
     }
 
     fn folder(&self) -> PathBuf {
-        let stem = SourceFile::new(&self.scenarios[0], "").stem().to_owned();
+        let stem = SourceFile::new(&self.scenarios[0], "").stem();
         self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{stem}-compare")))
     }
 
@@ -215,7 +230,7 @@ impl Compare {
     /// Label, name in tables, file and overrides of each arm.
     #[expect(clippy::type_complexity, reason = "four words of an arm")]
     fn wanted(&self) -> Result<(String, Vec<(String, String, String, Vec<String>)>), Refusal> {
-        let stem = |file: &str| SourceFile::new(file, "").stem().to_owned();
+        let stem = |file: &str| SourceFile::new(file, "").stem();
         let sets = self.running.sets();
         if self.over.is_empty() && self.scenarios.len() == 1 {
             // Keys of the run hold for every arm: they are about how, not about what.

@@ -3,13 +3,14 @@
 use super::files::{name_of, read};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
+use super::places::refusal_of_file;
 use super::{Exit, Failure, output::Output};
 use crate::experiment::{Life, explain};
 use crate::metrics::Hero;
 use crate::report::chart::{self, Caption};
 use crate::report::csv;
-use crate::report::life::{KEYS, Story, life_json, screen, table};
-use crate::report::whole::{self, Fill, Replace, What, WholeError};
+use crate::report::life::{self, KEYS, Story, life_json, screen, table};
+use crate::report::whole::{self, Fill, Replace, What};
 use crate::scenario::words::{plural, shown, span, thousands};
 use crate::scenario::{Reading, Scenario, SourceFile};
 use crate::sim::Topology;
@@ -131,7 +132,7 @@ impl Explain {
 
     /// The name of the scenario.
     fn stem(&self) -> String {
-        SourceFile::new(&self.scenario, "").stem().to_owned()
+        SourceFile::new(&self.scenario, "").stem()
     }
 
     /// What it is about, or what is wrong with the question.
@@ -181,8 +182,9 @@ impl Explain {
         }
     }
 
-    fn replace(&self) -> Replace {
-        if self.force { Replace::Always } else { Replace::Never }
+    fn replace(&self, file: &str) -> Replace {
+        let is_table = Path::new(file).extension().is_some_and(|extension| extension == "csv");
+        Replace::Ours { begins: if is_table { life::BEGINS } else { chart::BEGINS }, force: self.force }
     }
 
     fn files(&self) -> &[&'static str] {
@@ -193,8 +195,8 @@ impl Explain {
     fn vacant(&self) -> Result<(), (Exit, String)> {
         let Some(folder) = &self.out else { return Ok(()) };
         for file in self.files() {
-            whole::may_write(&folder.join(file), What::File, self.replace())
-                .map_err(|error| (Exit::Failed, way_out(&error)))?;
+            whole::may_write(&folder.join(file), What::File, self.replace(file))
+                .map_err(|error| (Exit::Failed, refusal_of_file(&error)))?;
         }
         Ok(())
     }
@@ -211,9 +213,9 @@ impl Explain {
                 Some("svg") => Box::new(|out| out.write_all(canvas.svg().as_bytes())),
                 _ => Box::new(|out| csv::write(&table, out)),
             };
-            let written = whole::write_file(&until, &path, self.replace(), fill);
+            let written = whole::write_file(&until, &path, self.replace(file), fill);
             let exit = if until.is_over() { Exit::Interrupted } else { Exit::Failed };
-            written.map(|()| path).map_err(|error| (exit, way_out(&error)))
+            written.map(|()| path).map_err(|error| (exit, refusal_of_file(&error)))
         };
         self.files().iter().map(write).collect()
     }
@@ -247,9 +249,4 @@ fn no_request(client: &str, request: u64, life: &Life) -> String {
             format!("there is no request {request}: {client} made {made} in the window of run {run}, {first} to {last}")
         }
     }
-}
-
-fn way_out(error: &WholeError) -> String {
-    let help = if matches!(error, WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-    format!("error: {error}{help}")
 }

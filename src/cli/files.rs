@@ -4,7 +4,7 @@ use super::Exit;
 use crate::report::whole::{is_named_pipe, is_pipe};
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
 use crate::scenario::words::{fitted, shown};
-use crate::scenario::{Diagnostics, Reading, Scenario, SourceError, SourceFile, Sources};
+use crate::scenario::{Diagnostics, ParsedFile, Reading, Scenario, SourceError, SourceFile, Sources};
 use crate::workload::Arrivals;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -71,6 +71,15 @@ pub fn source(file: &str) -> Result<SourceFile, Unread> {
         return Err((Exit::Invalid, fitted(&message)));
     }
     Ok(source)
+}
+
+/// As [`read_from`], of a text whose syntax was read.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_parsed(file: &ParsedFile, sets: &[String], sources: &dyn Sources) -> Result<Reading, Unread> {
+    file.read(sets, sources).map_err(|diagnostics| shown_faults(&diagnostics))
 }
 
 /// The scenario of a text, as the overrides `sets` change it.

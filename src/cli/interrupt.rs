@@ -1,5 +1,6 @@
 //! Ctrl-C, and being told to end (SIGTERM, SIGHUP), which is the same: the first stops the runs, so that what is whole
-//! can be written; one more stops the writing; a third ends the process where it stands.
+//! can be written; one more stops the writing, and ends the process where it stands if that is not over at once. What it
+//! then leaves behind the next run puts right.
 
 use super::Exit;
 use crate::report::whole::{FileSystem, Sink};
@@ -13,6 +14,9 @@ use std::time::Duration;
 static STOP: AtomicBool = AtomicBool::new(false);
 static PRESSES: AtomicU32 = AtomicU32::new(0);
 
+/// How long the second Ctrl-C waits for what is being written to be given up in order.
+const GRACE: Duration = Duration::from_millis(200);
+
 /// How often a wait looks whether it should end.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -25,12 +29,18 @@ pub fn watch() -> &'static AtomicBool {
     // Fails when it listens already, or where there are no signals; Ctrl-C then does what it did before.
     let _ = ctrlc::set_handler(|| {
         STOP.store(true, Ordering::Relaxed);
-        if PRESSES.fetch_add(1, Ordering::Relaxed) >= 2 {
-            #[expect(clippy::exit, reason = "the user has asked three times")]
+        if PRESSES.fetch_add(1, Ordering::Relaxed) >= 1 {
+            std::thread::sleep(GRACE);
+            #[expect(clippy::exit, reason = "the user has asked twice")]
             std::process::exit(Exit::Interrupted.code().into());
         }
     });
     &STOP
+}
+
+/// Was Ctrl-C pressed?
+pub fn is_pressed() -> bool {
+    STOP.load(Ordering::Relaxed)
 }
 
 /// Was this process told to ignore SIGHUP, signal 1? Known where there is a `/proc`.

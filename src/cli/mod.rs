@@ -9,6 +9,7 @@
 //!   `run(&self, &mut Output) -> Result<Exit, Failure>`.
 
 mod arguments;
+mod cost;
 pub mod files;
 pub mod guide;
 pub mod interrupt;

@@ -2,11 +2,12 @@
 
 use super::arguments::{profile_name, rate, some_time};
 use super::guide::{Group, Guide};
+use super::places::refusal_of_file;
 use super::{Exit, Failure, output::Output};
 use crate::des::{Rate, SimDuration};
 use crate::profile::{self, DEFAULT};
-use crate::report::whole::{Disk, Replace, WholeError, write_file};
-use crate::scenario::template::{Filled, template};
+use crate::report::whole::{Disk, Replace, write_file};
+use crate::scenario::template::{BEGINS, Filled, template};
 use crate::scenario::words::shown;
 use std::path::{Path, PathBuf};
 
@@ -63,7 +64,7 @@ impl New {
             output.prose("error: - is no file\nhelp: leave it out, and the scenario goes to stdout: dryport new")?;
             return Ok(Exit::Usage);
         }
-        let replace = if self.force { Replace::Always } else { Replace::Never };
+        let replace = Replace::Ours { begins: BEGINS, force: self.force };
         let name = shown(file);
         match write_file(&Disk, file, replace, Box::new(|out| out.write_all(text.as_bytes()))) {
             Ok(()) => {
@@ -71,8 +72,7 @@ impl New {
                 Ok(Exit::Fine)
             }
             Err(error) => {
-                let help = if matches!(error, WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-                output.prose(&format!("error: {error}{help}"))?;
+                output.message(&refusal_of_file(&error))?;
                 Ok(Exit::Failed)
             }
         }

@@ -1,5 +1,6 @@
 //! How far a run is: a bar on a terminal, nothing elsewhere. The only place that looks at a clock, through indicatif.
 
+use super::interrupt;
 use crate::scenario::words::{WIDTH, plural, seconds, thousands};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::fmt::Write;
@@ -48,7 +49,9 @@ impl Progress {
         if !quiet && std::io::stderr().is_terminal() {
             let count = found.clone();
             let draw = move |state: &ProgressState, out: &mut dyn Write| {
-                if state.elapsed() >= PATIENCE {
+                if interrupt::is_pressed() {
+                    let _ = out.write_str("interrupted: what is whole is put together; Ctrl-C once more ends at once");
+                } else if state.elapsed() >= PATIENCE {
                     let (done, total) = (state.pos(), state.len().unwrap_or(0));
                     let text = line(work, [done, total, count.load(Ordering::Relaxed)], state.elapsed());
                     // A bar that cannot be drawn is no reason to stop.
@@ -67,6 +70,11 @@ impl Progress {
     pub fn one(&self, found: bool) {
         self.found.fetch_add(found.into(), Ordering::Relaxed);
         self.bar.inc(1);
+    }
+
+    /// Says something beside the bar.
+    pub fn beside<T>(&self, say: impl FnOnce() -> T) -> T {
+        self.bar.suspend(say)
     }
 
     /// There are to be so many after all.

@@ -206,9 +206,7 @@ impl Solve {
 
     /// What is known before anything is simulated, and what the search may cost, where that is much.
     fn cost(&self, plan: &Plan) -> Option<String> {
-        let each = requests(&plan.base.scenario) * f64::from(self.max_replications);
-        let most = self.max_requests.min(10.0 * each);
-        if most < LONG || misses_nothing(&plan.claim) {
+        if misses_nothing(&plan.claim) {
             return None;
         }
         let forecast = Forecast::of(&plan.base.scenario, TARGET_RISK).ok().filter(|_| self.scope == "all");
@@ -216,6 +214,13 @@ impl Solve {
             let at = |value: f64| self.at(plan, value);
             formula(&forecast, &plan.base, &plan.knob, &plan.claim, &at)
         });
+        let each = requests(&plan.base.scenario) * f64::from(self.max_replications);
+        // Who knows nothing may have to try a load that is many times the present one.
+        let is_load = matches!(plan.knob.quantity, Quantity::Rate | Quantity::Requests | Quantity::Window);
+        let most = if is_load && known.is_none() { self.max_requests } else { self.max_requests.min(10.0 * each) };
+        if most < LONG {
+            return None;
+        }
         let quantity = plan.knob.quantity;
         let known = known.filter(|known| known.value.is_finite()).map_or_else(
             || "no formula knows the answer".to_owned(),
@@ -254,7 +259,7 @@ impl Solve {
         let lasting = beside(&|lanes, bound| lanes.is_safe(bound));
         let window = beside(&|lanes, bound| lanes.is_within(bound));
         Answer {
-            scenario: plan.source.stem().to_owned(),
+            scenario: plan.source.stem(),
             knob: knob.clone(),
             claim: claim.clone(),
             scope: self.scope.clone(),

@@ -1,7 +1,8 @@
 //! `dryport sweep`: a grid of settings, cell by cell; what was done is not done again.
 
 use super::arguments::Running;
-use super::files::{Files, gist, inputs, read_from, shown_faults, source};
+use super::cost;
+use super::files::{Files, gist, inputs, read_parsed, shown_faults, source};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -16,9 +17,8 @@ use crate::report::sweep::{
     sweep_screen,
 };
 use crate::report::whole::{self, Replace, What};
-use crate::scenario::limits::expected_requests;
 use crate::scenario::words::{self, fitted, plural, shown};
-use crate::scenario::{Assert, Axis, Grid, Reading, SourceError, SourceFile, Sources};
+use crate::scenario::{Assert, Axis, Grid, ParsedFile, Reading, SourceError, SourceFile, Sources};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
@@ -40,19 +40,19 @@ pub const GUIDE: Guide = Guide {
 
 /// What a sweep counts.
 const WORK: Work = Work { command: "sweep", unit: "cell", found: "refused" };
+/// What it counts before.
+const READING: Work = Work { command: "read", unit: "cell", found: "wrong" };
 
 /// More cells than this are asked about again.
 const CELLS_MAX: u64 = 1_000_000;
-/// Of more cells than this a part draws no picture.
-const PARTS_DRAWN_MAX: u64 = 10_000;
+/// Of more cells than this a part reads its own only, and draws no picture.
+const MANY_CELLS: u64 = 10_000;
 /// More cells than this are never run: their keys alone would fill the memory.
 const CELLS_MOST: u64 = 1_000_000_000;
 /// Nanoseconds for a cell beside its `connect()` calls, about: it is read twice, summed up and written. Measured on two
 /// cores: `sweep s.toml --vary run.seed=1..500:500 --set run.duration=1s --jobs 1`, 3.7 ms of CPU and as much again, or
 /// more, of waiting for the disk.
 const NANOS_PER_CELL: f64 = 1e7;
-/// Nanoseconds of one core for a `connect()`, about: what `cargo bench --bench end_to_end` finds.
-const NANOS_PER_CONNECT: f64 = 150.0;
 
 /// Run a grid of settings; started again after a stop, it goes on from there
 #[derive(Debug, clap::Args)]
@@ -85,6 +85,13 @@ struct Shard {
     /// From 1 on.
     part: u64,
     of: u64,
+}
+
+impl Shard {
+    /// Is the cell one of this part?
+    fn has(self, cell: u64) -> bool {
+        cell % self.of == self.part - 1
+    }
 }
 
 fn shard(text: &str) -> Result<Shard, String> {
@@ -128,14 +135,17 @@ impl Sources for Hashed {
 
 /// A sweep that was read and found sound.
 struct Plan {
-    source: SourceFile,
+    file: ParsedFile,
     sets: Vec<String>,
+    base: Reading,
     /// The files that it is read from.
     inputs: Vec<PathBuf>,
     meta: SweepMeta,
     asserts: Vec<Assert>,
     grid: Grid,
-    /// The key of each cell.
+    /// The cells whose keys are known: all, or those of a shard of very many.
+    known: Vec<u64>,
+    /// Their keys.
     keys: Vec<CellKey>,
     folder: PathBuf,
 }
@@ -147,7 +157,7 @@ impl Sweep {
     ///
     /// When what was found cannot be told.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let plan = match self.plan().and_then(|plan| self.settle(&plan).map(|()| plan)) {
+        let plan = match self.plan(output).and_then(|plan| self.settle(&plan).map(|()| plan)) {
             Ok(plan) => plan,
             Err((exit, message)) => {
                 output.message(&message)?;
@@ -164,9 +174,13 @@ impl Sweep {
                 "note: {changed} changed or cut off since it was written, and made anew: first {first}"
             ))?;
         }
+        let seconds = seconds_for(&plan.base, missing.len() as u64);
+        if let Some(cost) = cost::of_time(seconds, self.running.jobs()).filter(|_| !self.running.quiet) {
+            output.prose(&format!("note: {cost}"))?;
+        }
         let failed = self.run_missing(&plan, &missing, stop);
-        let all = plan.meta.cells;
-        let whole = (0..all).filter(|index| plan.is_whole(*index)).count() as u64;
+        let all = plan.known.len() as u64;
+        let whole = plan.known.iter().filter(|index| plan.is_whole(**index)).count() as u64;
         if let Some(error) = failed {
             output.prose(&format!("error: {error}"))?;
             return Ok(Exit::Failed);
@@ -178,7 +192,7 @@ impl Sweep {
         }
         if whole < all || self.shard.is_some() {
             // Not of a grid so large that each part of it would read for hours.
-            let drawn = if all <= PARTS_DRAWN_MAX { self.draw(&plan, plan.points()).err() } else { None };
+            let drawn = if plan.meta.cells <= MANY_CELLS { self.draw(&plan, plan.points()).err() } else { None };
             if let Some(error) = drawn {
                 output.prose(&format!("error: {error}"))?;
                 return Ok(Exit::Failed);
@@ -228,8 +242,10 @@ impl Sweep {
         }
         if !self.running.quiet {
             let folder = shown(plan.folder.join(CELLS));
-            let others = if whole < all { "copy those of the other parts beside them, then " } else { "" };
-            let (whole, all) = (words::thousands(whole), plural(all, "cell"));
+            let is_part = all < plan.meta.cells;
+            let others = if is_part || whole < all { "copy those of the other parts beside them, then " } else { "" };
+            let of_part = if is_part { " of this part" } else { "" };
+            let (whole, all) = (words::thousands(whole), plural(all, "cell") + of_part);
             output.prose(&format!("done: {whole} of {all} are in {folder}; {others}run this without --shard"))?;
         }
         Ok(Exit::Fine)
@@ -250,15 +266,17 @@ impl Sweep {
     }
 
     fn folder(&self) -> PathBuf {
-        let stem = SourceFile::new(&self.scenario, "").stem().to_owned();
+        let stem = SourceFile::new(&self.scenario, "").stem();
         self.out.clone().unwrap_or_else(|| Path::new("output").join(format!("{stem}-sweep")))
     }
 
     /// Reads the scenario and every variant of it: nothing runs when one of them cannot.
-    fn plan(&self) -> Result<Plan, Refusal> {
+    fn plan(&self, output: &mut Output<'_>) -> Result<Plan, Refusal> {
         let source = source(&self.scenario)?;
         let sets = self.running.sets();
-        let base = read_from(&source, &sets, &Files::beside(&self.scenario))?;
+        let file = ParsedFile::of(&source);
+        let base = read_parsed(&file, &sets, &Files::beside(&self.scenario))?;
+        let file = file.without_sweep();
         let grid = if self.vary.is_empty() {
             base.scenario.sweep.clone()
         } else {
@@ -271,24 +289,7 @@ impl Sweep {
             ));
         }
         self.may_be_run(&base, grid.len()).map_err(|message| refused(Exit::Usage, &message))?;
-        let indices: Vec<u64> = (0..grid.len()).collect();
-        let before = sets.len();
-        let key = |index: &u64| {
-            let files = Hashed::beside(&self.scenario);
-            let sets = [sets.as_slice(), &grid.variant(*index).sets].concat();
-            let reading = Reading::of(&source, &sets, &files).map_err(|found| {
-                // What the file itself says is to be varied is wrong at its place there.
-                let places: Vec<_> = grid.places(*index).into_iter().enumerate().collect();
-                let is_of_file = self.vary.is_empty();
-                shown_faults(&if is_of_file { base.placed_in_sweep(found, before, &places) } else { found })
-            })?;
-            Ok(CellKey::of(&reading, files.hash(), self.running.confidence))
-        };
-        let keys: Vec<Result<CellKey, Refusal>> = each(&indices, self.running.jobs(), key);
-        let (keys, faults): (Vec<_>, Vec<_>) = keys.into_iter().partition(Result::is_ok);
-        if !faults.is_empty() {
-            return Err(told_once(faults.into_iter().filter_map(Result::err).collect()));
-        }
+        let (known, keys) = self.keys(&base, &file, &grid, output)?;
         let asserts = base.scenario.asserts.clone();
         let is_arm = |wanted: &str| (0..grid.len()).any(|index| grid.variant(index).is(wanted));
         if let Some(lost) = about_nobody(&asserts, is_arm) {
@@ -297,9 +298,64 @@ impl Sweep {
             return Err(refused(Exit::Usage, &message));
         }
         let meta = self.meta(&source, &base, &grid);
-        let keys = keys.into_iter().flatten().collect();
         let inputs = inputs(&self.scenario, &base.scenario);
-        Ok(Plan { source, sets, inputs, meta, asserts, grid, keys, folder: self.folder() })
+        Ok(Plan { file, sets, base, inputs, meta, asserts, grid, known, keys, folder: self.folder() })
+    }
+
+    /// Reads every value of every axis, and then every cell, or those of a shard of very many: which those are, and the
+    /// key of each.
+    fn keys(
+        &self,
+        base: &Reading,
+        file: &ParsedFile,
+        grid: &Grid,
+        output: &mut Output<'_>,
+    ) -> Result<(Vec<u64>, Vec<CellKey>), Refusal> {
+        let (sets, jobs) = (self.running.sets(), self.running.jobs());
+        let before = sets.len();
+        let read = |more: &[String], places: &[(usize, usize)]| {
+            let files = Hashed::beside(&self.scenario);
+            let reading = file.read(&[sets.as_slice(), more].concat(), &files).map_err(|found| {
+                // What the file itself says is to be varied is wrong at its place there.
+                let is_of_file = self.vary.is_empty();
+                let found = found.varied_by(before, "--vary");
+                shown_faults(&if is_of_file { base.placed_in_sweep(found, before, places) } else { found })
+            })?;
+            Ok(CellKey::of(&reading, files.hash(), self.running.confidence))
+        };
+        if grid.len() > MANY_CELLS && !self.running.quiet {
+            // That it cannot be told is seen when more is.
+            let _ =
+                output.prose(&format!("note: {} cells: their settings are read first", words::thousands(grid.len())));
+        }
+        // A wrong value is found before a million cells are read.
+        let values: Vec<(usize, usize)> = grid
+            .axes()
+            .iter()
+            .enumerate()
+            .flat_map(|(axis, of)| (0..of.values.len()).map(move |at| (axis, at)))
+            .collect();
+        let alone = |(axis, at): &(usize, usize)| {
+            let Axis { key, values } = &grid.axes()[*axis];
+            read(&[format!("{key}={}", values[*at])], &[(*axis, *at)])
+        };
+        sound(each(&values, jobs, alone))?;
+        let is_ours = |index: &u64| self.shard.is_none_or(|shard| shard.has(*index));
+        let known: Vec<u64> = (0..grid.len()).filter(|index| grid.len() <= MANY_CELLS || is_ours(index)).collect();
+        let progress = Progress::start(READING, known.len() as u64, self.running.quiet);
+        let stop = interrupt::watch();
+        let key = |index: &u64| {
+            if stop.load(Ordering::Relaxed) {
+                return Err((Exit::Interrupted, "interrupted: no cell was run".to_owned()));
+            }
+            let places: Vec<_> = grid.places(*index).into_iter().enumerate().collect();
+            let key = read(&grid.variant(*index).sets, &places);
+            progress.one(key.is_err());
+            key
+        };
+        let keys = each(&known, jobs, key);
+        progress.finish();
+        Ok((known, sound(keys)?))
     }
 
     /// Are they few enough, or asked for all the same?
@@ -326,7 +382,7 @@ impl Sweep {
         SweepMeta {
             schema_version: sweep::SCHEMA_VERSION,
             dryport: env!("CARGO_PKG_VERSION").into(),
-            name: source.stem().to_owned(),
+            name: source.stem(),
             title: base.scenario.title.clone(),
             seed: base.scenario.run.seed,
             confidence: self.running.confidence,
@@ -439,10 +495,16 @@ fn is_cell(name: &str) -> bool {
 
 /// How long so many cells take on one core, in seconds.
 fn seconds_for(base: &Reading, cells: u64) -> f64 {
-    let scenario = &base.scenario;
-    let window = scenario.run.duration.as_secs_f64() + scenario.warm_up().as_secs_f64();
-    let connects = expected_requests(scenario, window) * f64::from(scenario.run.replications);
-    (connects * NANOS_PER_CONNECT + NANOS_PER_CELL) * cells as f64 / 1e9
+    (cost::seconds_for(cost::connects(&base.scenario)) + NANOS_PER_CELL / 1e9) * cells as f64
+}
+
+/// All of them, or what is wrong.
+fn sound<T>(all: Vec<Result<T, Refusal>>) -> Result<Vec<T>, Refusal> {
+    let (sound, faults): (Vec<_>, Vec<_>) = all.into_iter().partition(Result::is_ok);
+    if faults.is_empty() {
+        return Ok(sound.into_iter().flatten().collect());
+    }
+    Err(told_once(faults.into_iter().filter_map(Result::err).collect()))
 }
 
 /// Every kind of fault once, at most three of them, under the worst exit.
@@ -460,23 +522,23 @@ fn told_once(faults: Vec<Refusal>) -> Refusal {
 
 impl Plan {
     fn read(&self, index: u64, files: &Files) -> Result<Reading, Refusal> {
-        read_from(&self.source, &[self.sets.as_slice(), &self.grid.variant(index).sets].concat(), files)
+        read_parsed(&self.file, &[self.sets.as_slice(), &self.grid.variant(index).sets].concat(), files)
     }
 
     fn path(&self, index: u64) -> PathBuf {
         self.folder.join(CELLS).join(self.key(index).file())
     }
 
+    /// The key of a known cell.
     fn key(&self, index: u64) -> CellKey {
-        self.keys[usize::try_from(index).expect("as many as there are keys")]
+        self.keys[self.known.binary_search(&index).expect("a cell whose key is known")]
     }
 
     /// The cells that are not there, each key once, of one shard or of all.
     fn missing(&self, shard: Option<Shard>) -> Vec<u64> {
         let mut seen = BTreeSet::new();
-        let is_ours = |index: &u64| shard.is_none_or(|shard| index % shard.of == shard.part - 1);
-        let indices = (0..self.meta.cells).filter(is_ours);
-        indices.filter(|index| seen.insert(self.key(*index)) && !self.is_whole(*index)).collect()
+        let ours = self.known.iter().copied().filter(|index| shard.is_none_or(|shard| shard.has(*index)));
+        ours.filter(|index| seen.insert(self.key(*index)) && !self.is_whole(*index)).collect()
     }
 
     /// Is the cell there, to its last line, as it was written, and is it this one?

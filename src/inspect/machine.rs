@@ -5,6 +5,7 @@ use super::kernel::Kernel;
 use super::socket::Socket;
 use super::sysctl;
 use crate::port::{PortRange, PortSet};
+use crate::scenario::words::shown;
 use std::io;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ impl Machine {
     /// Reads the settings; what cannot be read is said in [`Machine::unseen`].
     pub fn read(root: &Root) -> Self {
         let mut unseen = Vec::new();
-        let words = |path: &str| root.text(path).unwrap_or_default().trim().to_owned();
+        let words = |path: &str| shown(root.text(path).unwrap_or_default().trim());
         let name = words("/proc/sys/kernel/hostname");
         let release = words("/proc/sys/kernel/osrelease");
         let hz = root.hz(&release);

@@ -7,6 +7,9 @@ use crate::sim::topology::Flow;
 use crate::workload::Behaviour;
 use std::io::{self, Write};
 
+/// How such a file begins.
+pub const BEGINS: &[&[u8]] = &[b"time_s,request,retry,client,source,"];
+
 /// Writes attempts as rows; remembers the first failure, since a simulation has no use for it.
 pub struct AttemptCsv<'a> {
     out: &'a mut dyn Write,

@@ -35,7 +35,7 @@ pub const KEYS: &Keys = &[
     ("runs[].confidence: number", "level of every interval"),
     ("runs[].batches?: integer", "of one long run: batches that its intervals are from; 0: it is too short for any"),
     ("runs[].batches_correlated?: boolean", "are they too much alike, so that the intervals are too narrow?"),
-    ("runs[].folder: string", "where the files are"),
+    ("runs[].folder: string | null", "where the files are; null: none were written"),
     ("runs[].gates", "what came of [[assert]] and --fail-if, in that order"),
     ("runs[].gates[].assert?: string", "the condition that must hold"),
     ("runs[].gates[].fail_if?: string", "or the condition that must not"),
@@ -92,7 +92,7 @@ pub fn runs_json(runs: &[Value]) -> Value {
 }
 
 /// One run of that document, with what came of its gates.
-pub fn run_json(tables: &RunTables, gates: &[Judged], folder: &str) -> Value {
+pub fn run_json(tables: &RunTables, gates: &[Judged], folder: Option<&str>) -> Value {
     let meta = &tables.meta;
     let figure = |metric: &&str| ((*metric).to_owned(), estimate_json(tables.estimate("all", metric)));
     let mut told = json!({
@@ -223,15 +223,15 @@ mod tests {
             let that = Condition::read(that).unwrap();
             Gate { that, scope: "all".into(), variant: None, sense }.judge(&tables)
         });
-        let document = runs_json(&[run_json(&tables, &gates, "output/quickstart")]);
+        let document = runs_json(&[run_json(&tables, &gates, Some("output/quickstart"))]);
         assert_eq!(document["runs"][0]["figures"][RARE]["ci_high"], json!(1e-12));
         explains(KEYS, &document);
     }
 
     #[test]
     fn the_verdict_is_the_worst_and_every_headline_is_a_metric() {
-        let calm = run_json(&samples::calm(), &[], "output/calm");
-        let sudden = run_json(&samples::sudden(), &[], "output/sudden");
+        let calm = run_json(&samples::calm(), &[], Some("output/calm"));
+        let sudden = run_json(&samples::sudden(), &[], Some("output/sudden"));
         assert_eq!(runs_json(std::slice::from_ref(&calm))["verdict"], "NOT SEEN");
         let document = runs_json(&[calm, sudden]);
         assert_eq!((&document["verdict"], &document["schema_version"]), (&json!("RUNS OUT"), &json!(1)));

@@ -221,7 +221,7 @@ impl ScenarioMeta {
     pub fn of(file: &str, variant: &str, reading: &Reading) -> Self {
         let scenario = &reading.scenario;
         Self {
-            name: SourceFile::new(file, "").stem().to_owned(),
+            name: SourceFile::new(file, "").stem(),
             variant: variant.to_owned(),
             title: scenario.title.clone(),
             file: file.to_owned(),
@@ -276,6 +276,11 @@ impl Manifest {
             variants: Vec::new(),
             comparison: None,
         }
+    }
+
+    /// Is there a table of that file name?
+    pub(super) fn has_table(&self, file: &str) -> bool {
+        self.rows.is_empty() || self.rows.contains_key(file)
     }
 
     /// The text of the file, with the dictionary of every column and metric.

@@ -12,6 +12,9 @@ use crate::scenario::words;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+/// How such a file begins.
+pub const BEGINS: &[&[u8]] = &[b"# TYPE dryport_run info\n"];
+
 /// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

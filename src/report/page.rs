@@ -48,6 +48,15 @@ impl Page {
         }
     }
 
+    /// What was written into which folder.
+    pub(crate) fn files(&mut self, folder: Option<&str>, names: &[String]) {
+        let files = folder.map_or_else(
+            || "none were written".to_owned(),
+            |folder| format!("{}{}", solid(&format!("{}/  ", folder.trim_end_matches('/'))), names.join(" ")),
+        );
+        self.label("Files", &[files]);
+    }
+
     /// A text beside a head that is as wide as it is.
     pub(crate) fn hanging(&mut self, head: &str, text: &str) {
         let mut gutter = head.to_owned();

@@ -37,9 +37,11 @@ pub const PER_RUN: [&str; 3] = ["first_refusal_s", "busy_ports_peak", "headroom_
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PerRun {
     runs: Vec<u64>,
-    /// For each scope and metric, one value for each run.
-    figures: BTreeMap<Arc<str>, [Vec<Option<f64>>; PER_RUN.len()]>,
+    figures: BTreeMap<Arc<str>, Arc<Figures>>,
 }
+
+/// For each of [`PER_RUN`], one value for each run.
+pub(super) type Figures = [Vec<Option<f64>>; PER_RUN.len()];
 
 impl PerRun {
     /// Adds the figure of a run; a metric that nobody asks for is left out. The runs of every figure come in the same
@@ -49,10 +51,11 @@ impl PerRun {
         if self.runs.last() != Some(&run) {
             self.runs.push(run);
         }
-        match self.figures.get_mut(scope) {
-            Some(figures) => figures[metric].push(value),
-            None => self.figures.entry(scope.clone()).or_default()[metric].push(value),
-        }
+        let figures = match self.figures.get_mut(scope) {
+            Some(figures) => figures,
+            None => self.figures.entry(scope.clone()).or_default(),
+        };
+        Arc::make_mut(figures)[metric].push(value);
     }
 
     /// Adds a row of `replications.csv`.
@@ -63,10 +66,15 @@ impl PerRun {
         }
     }
 
-    fn of(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
+    /// Those of several scopes that have the same ones.
+    pub(super) fn of_views(runs: Vec<u64>, figures: impl IntoIterator<Item = (Arc<str>, Arc<Figures>)>) -> Self {
+        Self { runs, figures: figures.into_iter().collect() }
+    }
+
+    fn of(&self, scope: &str, metric: &str) -> impl Iterator<Item = (u64, Option<f64>)> {
         let metric = PER_RUN.into_iter().position(|known| known == metric);
         let found = metric.and_then(|metric| Some(&self.figures.get(scope)?[metric]));
-        self.runs.iter().copied().zip(found.into_iter().flatten().copied()).collect()
+        self.runs.iter().copied().zip(found.into_iter().flatten().copied())
     }
 }
 
@@ -175,11 +183,22 @@ impl Table {
 }
 
 impl RunTables {
-    /// Notes in the manifest how many rows each table has; `replications.csv` is not held.
-    pub(super) fn count_rows(&mut self, replications: u64) {
+    /// Notes in the manifest how many rows each table has; `replications.csv` is not held, and need not be kept.
+    pub(super) fn count_rows(&mut self, replications: Option<u64>) {
         let tables = self.tables().map(|(file, table)| (file, table.len() as u64));
-        let all = tables.into_iter().chain([(file::REPLICATIONS, replications)]);
+        let all = tables.into_iter().chain(replications.map(|rows| (file::REPLICATIONS, rows)));
         self.meta.rows = all.map(|(file, rows)| (file.into(), rows)).collect();
+    }
+
+    /// Does `replications.csv` belong to it?
+    pub fn keeps_runs(&self) -> bool {
+        self.meta.has_table(file::REPLICATIONS)
+    }
+
+    /// Leaves `replications.csv` out.
+    pub fn drop_runs(&mut self) {
+        self.meta.rows.remove(file::REPLICATIONS);
+        self.meta.files.retain(|file| file != file::REPLICATIONS);
     }
 
     /// The tables that are held, by file.
@@ -210,7 +229,7 @@ impl RunTables {
     }
 
     /// The value of a metric in every run, in order of the runs: (number of the run, value).
-    pub fn per_run(&self, scope: &str, metric: &str) -> Vec<(u64, Option<f64>)> {
+    pub fn per_run(&self, scope: &str, metric: &str) -> impl Iterator<Item = (u64, Option<f64>)> {
         self.per_run.of(scope, metric)
     }
 
@@ -285,7 +304,7 @@ mod tests {
         let run = samples::quickstart();
         assert_eq!(run.estimate("all", "capacity_ports").value, Some(28_232.0));
         assert_eq!(run.estimate("all", "no such metric").value, None);
-        assert_eq!(run.per_run("all", "first_refusal_s").len(), 20);
+        assert_eq!(run.per_run("all", "first_refusal_s").count(), 20);
         assert_eq!(run.scopes("client:"), ["client:checkout"]);
         let runs = run.runs_with_series();
         assert_eq!((runs[0], runs.len()), (1, 20));

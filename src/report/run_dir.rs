@@ -111,7 +111,9 @@ fn holding(file: Option<&str>) -> String {
 /// The names of the files that [`write()`] makes of these tables, in the order they are listed: what
 /// [`Manifest::files`] holds.
 pub fn file_names(tables: &RunTables, pictures: Pictures) -> Vec<String> {
-    names_with(pictures, |chart| (chart.applies)(tables))
+    let mut names = names_with(pictures, |chart| (chart.applies)(tables));
+    names.retain(|name| name != file::REPLICATIONS || tables.keeps_runs());
+    names
 }
 
 /// All names that a run's files can have.
@@ -217,7 +219,8 @@ fn normal(path: &Path) -> PathBuf {
     })
 }
 
-/// Writes the folder of a run; `replications` writes `replications.csv`, which is too long to be held as a table.
+/// Writes the folder of a run; `replications` writes `replications.csv`, which is too long to be held as a table, where
+/// the run keeps it.
 ///
 /// # Errors
 ///
@@ -274,7 +277,7 @@ pub fn read(path: &Path) -> Result<RunTables, RunDirError> {
     let table = |file| read_table(path, file, &meta);
     Ok(RunTables {
         summary: table(file::SUMMARY)?,
-        per_run: read_per_run(path, &meta)?,
+        per_run: if meta.has_table(file::REPLICATIONS) { read_per_run(path, &meta)? } else { PerRun::default() },
         timeseries: table(file::TIMESERIES)?,
         ports: table(file::PORTS)?,
         probes: table(file::PROBES)?,
@@ -329,7 +332,9 @@ fn files<'a>(tables: &'a RunTables, replications: Fill<'a>, pictures: Pictures) 
         (file.into(), Box::new(move |out| csv::write(table, out)))
     };
     let mut files: Vec<_> = tables.tables().map(text).into();
-    files.push((file::REPLICATIONS.into(), replications));
+    if tables.keeps_runs() {
+        files.push((file::REPLICATIONS.into(), replications));
+    }
     for chart in CHARTS.iter().filter(|chart| (chart.applies)(tables)) {
         files.extend(drawn(tables, chart, pictures));
     }

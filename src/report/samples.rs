@@ -182,11 +182,11 @@ fn make(spec: &Spec) -> RunTables {
 pub(crate) fn replications(tables: &RunTables) -> Fill<'_> {
     Box::new(|out| {
         let mut rows = csv::Rows::new(&schema::names(schema::REPLICATIONS), out)?;
-        let runs = tables.per_run("all", PER_RUN[0]).len();
+        let runs = tables.per_run("all", PER_RUN[0]).count();
         for run in 0..runs {
             for scope in tables.scopes("") {
                 for metric in PER_RUN {
-                    let (number, value) = tables.per_run(scope, metric)[run];
+                    let (number, value) = tables.per_run(scope, metric).nth(run).expect("as many as runs");
                     let text = |text: &str| Cell::Text(text.into());
                     let (name, number) =
                         (text(&tables.meta.scenario.name), Cell::Whole(i64::try_from(number).unwrap()));

@@ -5,7 +5,7 @@
 
 use super::csv::Rows;
 use super::manifest::ScenarioMeta;
-use super::query::Places;
+use super::query::{PER_RUN, Places};
 use super::schema::{self, names};
 use super::{Cell, Manifest, PerRun, RunTables, Table};
 use crate::des::SimDuration;
@@ -13,7 +13,11 @@ use crate::experiment::{Experiment, NONE_SEEN, OfferedLoad, Outcome, WatchedPort
 use crate::forecast::{FIGURES, Forecast, NoClosedForm, RISK_BOUND, ReuseLaw, TARGET_RISK};
 use crate::metrics::connect_cost::Price;
 use crate::metrics::{METRICS, Method, Metric, ProbeGrid, ReuseIntervals, SampleRow};
-use crate::scenario::Scenario;
+use crate::scenario::{KeptRuns, Scenario};
+use crate::sim::Topology;
+use crate::stats::Interval;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -26,8 +30,8 @@ pub fn run_tables(experiment: &Experiment, scenario: &Scenario, meta: Manifest) 
         reuse: reuse(experiment, scenario, &tags),
         ..figure_tables(experiment, scenario, meta)
     };
-    let of_a_run = METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * experiment.topology.scopes.len();
-    tables.count_rows((experiment.outcomes.len() * of_a_run) as u64);
+    let keeps = scenario.run.keep == KeptRuns::All;
+    tables.count_rows(keeps.then(|| rows_of_runs(experiment.topology.scopes.len(), experiment.outcomes.len() as u64)));
     tables
 }
 
@@ -62,6 +66,25 @@ fn tags(scenario: &ScenarioMeta) -> [Cell; 2] {
     [text(&scenario.name), text(&scenario.variant)]
 }
 
+/// How many bytes so many runs of a scenario take in `replications.csv`, about; 0 where they are not kept.
+pub fn size_of_runs(scenario: &Scenario, runs: u64) -> u64 {
+    /// Commas, the number of the run, a figure of a few digits.
+    const BESIDE_NAMES: usize = 17;
+    if scenario.run.keep == KeptRuns::Summary {
+        return 0;
+    }
+    let names = |scope: usize, metric: &Metric| scope + metric.name.len() + metric.unit.len() + BESIDE_NAMES;
+    let of_scope = |scope: usize| METRICS.iter().filter(|of| is_of_a_run(of)).map(|of| names(scope, of)).sum::<usize>();
+    let scopes = Topology::new(scenario).scopes;
+    let of_a_run: usize = scopes.iter().map(|scope| of_scope(scope.to_string().len())).sum();
+    runs * of_a_run as u64
+}
+
+/// How many rows `replications.csv` has.
+fn rows_of_runs(scopes: usize, runs: u64) -> u64 {
+    runs * (METRICS.iter().filter(|metric| is_of_a_run(metric)).count() * scopes) as u64
+}
+
 /// Does the metric differ from run to run?
 fn is_of_a_run(metric: &Metric) -> bool {
     !matches!(metric.method, Method::OfferedLoad | Method::Capacity)
@@ -87,12 +110,11 @@ pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manif
     let mut table = Table::new(&names(schema::SUMMARY));
     let (confidence, [name, variant]) = (meta.confidence, tags(&meta.scenario));
     let runs = Cell::Whole(i64::try_from(experiment.outcomes.len()).expect("at most a million"));
+    let figures = figures_of_views(experiment, &offered, confidence);
     for (index, scope) in scopes(experiment).into_iter().enumerate() {
-        for metric in METRICS {
-            let found = estimate(experiment, &offered, index, metric, confidence);
+        for (metric, (found, unseen)) in METRICS.iter().zip(&figures[&experiment.views.of_scope[index]]) {
             let (low, high) = found.map_or((None, None), |found| (found.low, found.high));
-            let unseen = is_unseen(experiment, &offered, index, metric);
-            let method = if unseen { NONE_SEEN } else { offered.method(index, metric) };
+            let method = if *unseen { NONE_SEEN } else { offered.method(index, metric) };
             table.push([
                 name.clone(),
                 variant.clone(),
@@ -114,6 +136,25 @@ pub(super) fn summary(experiment: &Experiment, scenario: &Scenario, meta: &Manif
     table
 }
 
+/// The estimate of each metric for each view, and whether nothing was seen of it. Scopes with one view have the same: to
+/// go through a million runs for each of them takes seconds.
+fn figures_of_views(
+    experiment: &Experiment,
+    offered: &OfferedLoad,
+    confidence: f64,
+) -> BTreeMap<usize, Vec<(Option<Interval>, bool)>> {
+    let views = &experiment.views.of_scope;
+    let firsts: BTreeMap<usize, usize> = views.iter().enumerate().rev().map(|(scope, view)| (*view, scope)).collect();
+    let of_scope = |scope: usize| {
+        let figure = |metric| {
+            let found = estimate(experiment, offered, scope, metric, confidence);
+            (found, is_unseen(experiment, offered, scope, metric))
+        };
+        METRICS.par_iter().map(figure).collect()
+    };
+    firsts.into_par_iter().map(|(view, scope)| (view, of_scope(scope))).collect()
+}
+
 /// Adds what formulas say of everything; or one row that says why there is no formula.
 pub(super) fn push_forecast(table: &mut Table, tags: &[Cell; 2], forecast: &Result<Forecast, NoClosedForm>) {
     for figure in FIGURES {
@@ -132,14 +173,17 @@ pub(super) fn push_forecast(table: &mut Table, tags: &[Cell; 2], forecast: &Resu
 }
 
 fn per_run(experiment: &Experiment) -> PerRun {
-    let scopes = scopes(experiment);
-    let mut per_run = PerRun::default();
-    each_figure(experiment, |outcome, scope, metric, value| {
-        per_run.push(number(outcome).into(), &scopes[scope], METRICS[metric].name, value);
-        Ok(())
-    })
-    .expect("nothing is written");
-    per_run
+    let asked = PER_RUN.map(|name| Metric::named(name).expect("one of the metrics"));
+    let of_view = |view: usize| {
+        let values =
+            |metric: &Metric| experiment.outcomes.iter().map(|run| metric.value(&run.measures[view])).collect();
+        (view, Arc::new(asked.map(values)))
+    };
+    let views: BTreeSet<usize> = experiment.views.of_scope.iter().copied().collect();
+    let views: BTreeMap<_, _> = views.into_par_iter().map(of_view).collect();
+    let of_scope = scopes(experiment).into_iter().zip(&experiment.views.of_scope);
+    let runs = experiment.outcomes.iter().map(|outcome| number(outcome).into()).collect();
+    PerRun::of_views(runs, of_scope.map(|(scope, view)| (scope, views[view].clone())))
 }
 
 /// Writes `replications.csv`.
@@ -167,24 +211,13 @@ pub(super) fn push_replications(
     let scopes: Vec<Cell> = scopes(experiment).into_iter().map(Cell::Text).collect();
     let metrics: Vec<[Cell; 2]> = METRICS.iter().map(|metric| [text(metric.name), text(metric.unit)]).collect();
     let [scenario, variant] = tags(scenario);
-    each_figure(experiment, |outcome, scope, metric, value| {
-        let [name, unit] = metrics[metric].clone();
-        let run = Cell::Whole(number(outcome).into());
-        rows.push(&[scenario.clone(), variant.clone(), run, scopes[scope].clone(), name, unit, Cell::figure(value)])
-    })
-}
-
-/// Calls `each` with outcome, scope, metric and value, for all that a single run has.
-fn each_figure(
-    experiment: &Experiment,
-    mut each: impl FnMut(&Outcome, usize, usize, Option<f64>) -> io::Result<()>,
-) -> io::Result<()> {
+    let of_a_run: Vec<_> = METRICS.iter().zip(metrics).filter(|(metric, _)| is_of_a_run(metric)).collect();
     for outcome in &experiment.outcomes {
-        for (scope, view) in experiment.views.of_scope.iter().enumerate() {
-            for (index, metric) in METRICS.iter().enumerate() {
-                if is_of_a_run(metric) {
-                    each(outcome, scope, index, metric.value(&outcome.measures[*view]))?;
-                }
+        for (scope, view) in scopes.iter().zip(&experiment.views.of_scope) {
+            for (metric, [name, unit]) in &of_a_run {
+                let run = Cell::Whole(number(outcome).into());
+                let value = Cell::figure(metric.value(&outcome.measures[*view]));
+                rows.push(&[scenario.clone(), variant.clone(), run, scope.clone(), name.clone(), unit.clone(), value])?;
             }
         }
     }
@@ -370,10 +403,7 @@ lifetime = { constant = { value = \"50ms\" } }
         let why = "no closed form: destinations with ports of their own get unequal shares";
         assert_eq!(tables.method("all", RISK_BOUND), why);
         for scope in &scopes {
-            assert_eq!(
-                tables.per_run(scope, "busy_ports_peak").iter().map(|(run, _)| *run).collect::<Vec<_>>(),
-                [1, 2, 3]
-            );
+            assert_eq!(tables.per_run(scope, "busy_ports_peak").map(|(run, _)| run).collect::<Vec<_>>(), [1, 2, 3]);
         }
         let load = tables.estimate("destination:orders-db", "offered_load").value.unwrap();
         assert!((load - 30.0 * 0.9 * 1.05).abs() < 1e-9, "{load}");

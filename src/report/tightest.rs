@@ -62,7 +62,7 @@ pub(super) fn worse(one: &[f64; 3], other: &[f64; 3]) -> Ordering {
 /// The larger, the tighter.
 fn tightness(tables: &RunTables, scope: &str, ports: f64) -> [f64; 6] {
     let runs = |metric, hit: &dyn Fn(f64) -> bool| {
-        let values = tables.per_run(scope, metric).into_iter().filter_map(|(_, value)| value);
+        let values = tables.per_run(scope, metric).filter_map(|(_, value)| value);
         values.filter(|value| hit(*value)).count() as f64
     };
     let figure = |metric| tables.estimate(scope, metric).value.unwrap_or(0.0);

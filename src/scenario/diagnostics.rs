@@ -5,6 +5,7 @@ use super::quantity::Misfit;
 use super::tree::At;
 use super::words::{WIDTH, fitted, plural, shown, thousands, wrapped};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer};
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -289,7 +290,14 @@ impl Faults {
         self.kept.sort_by_key(Fault::order);
         let name = if name == "-" { "stdin".to_owned() } else { shown(name) };
         let sets = sets.iter().map(|set| harmless(set)).collect();
-        Diagnostics { name, text: harmless(text), option: "--set", sets, faults: self.kept, dropped: self.dropped }
+        Diagnostics {
+            name,
+            text: harmless(text),
+            options: [(0, "--set")].into(),
+            sets,
+            faults: self.kept,
+            dropped: self.dropped,
+        }
     }
 }
 
@@ -298,8 +306,8 @@ impl Faults {
 pub struct Diagnostics {
     name: String,
     text: String,
-    /// Which option the `sets` are values of.
-    option: &'static str,
+    /// Which option the `sets` are values of: from which of them on, in order.
+    options: Box<[(usize, &'static str)]>,
     sets: Vec<String>,
     faults: Vec<Fault>,
     /// Errors beyond these.
@@ -325,9 +333,24 @@ impl Diagnostics {
 
     /// The same, found in values of another option than `--set`.
     #[must_use]
-    pub const fn of_option(mut self, option: &'static str) -> Self {
-        self.option = option;
+    pub fn of_option(mut self, option: &'static str) -> Self {
+        self.options = [(0, option)].into();
         self
+    }
+
+    /// The same, where the overrides from number `first` on were made of values of another option, such as `--vary`.
+    #[must_use]
+    pub fn varied_by(mut self, first: usize, option: &'static str) -> Self {
+        self.options = [(0, "--set"), (first, option)].into();
+        self
+    }
+
+    /// The option that override number `index` is of, the place of the first of that option, and how many those are.
+    fn option_of(&self, index: usize) -> (&'static str, usize, usize) {
+        let at = self.options.iter().rposition(|(first, _)| *first <= index).unwrap_or(0);
+        let end = self.options.get(at + 1).map_or(self.sets.len(), |(next, _)| *next);
+        let (first, option) = self.options[at];
+        (option, first, end - first)
     }
 
     /// The same with faults of overrides at another place, where `place` knows one: of which override, and where in it.
@@ -378,8 +401,8 @@ impl Diagnostics {
             At::File(span) => Some((&self.text, self.name.clone(), span.clone())),
             At::Set(index, span) => {
                 let text: &str = self.sets.get(*index)?;
-                let alone = self.sets.len() == 1;
-                let nth = if alone { self.option.to_owned() } else { format!("{} (no. {})", self.option, index + 1) };
+                let (option, first, count) = self.option_of(*index);
+                let nth = if count == 1 { option.to_owned() } else { format!("{option} (no. {})", index - first + 1) };
                 Some((text, nth, span.clone()))
             }
             _ => None,
@@ -457,9 +480,16 @@ impl fmt::Display for Diagnostics {
             (count > 0).then(|| format!("{name} has {at_least}{}", plural(count as u64, word)))
         };
         let so_bad = self.faults.iter().filter(|fault| fault.severity == severity);
-        let of_sets = so_bad.filter(|fault| matches!(fault.at, At::Set(..))).count();
-        let all = [has(&self.name, self.count_of(severity) - of_sets), has(self.option, of_sets)];
-        let all: Vec<String> = all.into_iter().flatten().collect();
+        let mut of_options: BTreeMap<&str, usize> = BTreeMap::new();
+        for fault in so_bad {
+            if let At::Set(index, _) = fault.at {
+                *of_options.entry(self.option_of(index).0).or_default() += 1;
+            }
+        }
+        let of_file = self.count_of(severity) - of_options.values().sum::<usize>();
+        let of_file = has(&self.name, of_file).into_iter();
+        let all: Vec<String> =
+            of_file.chain(of_options.into_iter().filter_map(|(name, count)| has(name, count))).collect();
         write!(f, "\n\n{}", fitted(&format!("{word}: {}{so}", all.join(", "))))
     }
 }

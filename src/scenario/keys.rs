@@ -4,6 +4,7 @@
 //! keys` and the template of `dryport new` read the same tables. A new key is a line here and its reading in the `read_*`
 //! file of its table. Laws and profiles are not listed here but in their registries.
 
+use super::model::KeptRuns;
 use super::words::thousands;
 use crate::choice::{Kind, Outline, outlines};
 use crate::port::hold::TimerWheel;
@@ -175,6 +176,12 @@ const RUN: &[Key] = &[
         "\"1s\"",
         "step of the time series; at most 1,000 rows unless written",
     ),
+    Key::default(
+        "keep",
+        Form::Word(kept_runs),
+        "\"all\"",
+        "all: each run's figures, in replications.csv; summary: no such file",
+    ),
 ];
 
 const HOST: &[Key] = &[
@@ -298,6 +305,10 @@ const ASSERT: &[Key] = &[
 
 fn bindings() -> Vec<&'static str> {
     Binding::WORDS.map(Binding::name).to_vec()
+}
+
+fn kept_runs() -> Vec<&'static str> {
+    KeptRuns::ALL.map(KeptRuns::name).to_vec()
 }
 
 fn tw_reuses() -> Vec<&'static str> {

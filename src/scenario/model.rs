@@ -40,6 +40,31 @@ pub struct RunSettings {
     pub seed: u64,
     /// The step of the time series; `None`: the shortest 1-2-5 step that makes at most 1,000 rows.
     pub sample: Option<SimDuration>,
+    /// What is kept of each of the runs.
+    pub keep: KeptRuns,
+}
+
+/// What the folder of a run keeps of single runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptRuns {
+    /// Every figure of every run, in `replications.csv`.
+    #[default]
+    All,
+    /// Nothing but what all runs make together.
+    Summary,
+}
+
+impl KeptRuns {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::All, Self::Summary];
+
+    /// The word in scenario files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Summary => "summary",
+        }
+    }
 }
 
 /// How long to run before measuring.

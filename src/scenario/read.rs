@@ -27,9 +27,70 @@ pub struct Reading {
     /// Each value with its origin (`file`, `default`, `profile NAME`, `--set`), for the manifest.
     pub resolved: serde_json::Value,
     name: String,
-    text: String,
+    text: Arc<str>,
     sets: Vec<String>,
     tree: Table,
+}
+
+/// A scenario file whose syntax was read, so that variants of it can be read without looking at its text again.
+#[derive(Clone, Debug)]
+pub struct ParsedFile {
+    name: String,
+    stem: String,
+    text: Arc<str>,
+    /// None where it is no text.
+    tree: Option<Table>,
+    faults: Faults,
+}
+
+impl ParsedFile {
+    /// Reads the syntax of a file. What is wrong with it, each reading tells.
+    pub fn of(source: &SourceFile) -> Self {
+        let name = if source.name == "-" { "stdin" } else { source.name.as_str() };
+        let mut faults = Faults::default();
+        let text = text_of(source);
+        let tree = match &text {
+            Ok(text) => Some(tree_of(source, text, &mut faults)),
+            Err(_) => None,
+        };
+        let text = text.unwrap_or_else(|fault| {
+            faults.push(fault);
+            ""
+        });
+        Self { name: name.to_owned(), stem: source.stem(), text: text.into(), tree, faults }
+    }
+
+    /// The same without its `[sweep]`, which no variant needs: to copy ten thousand values for each of them takes minutes.
+    #[must_use]
+    pub fn without_sweep(mut self) -> Self {
+        if let Some(tree) = &mut self.tree {
+            tree.0.retain(|entry| entry.key != "sweep");
+        }
+        self
+    }
+
+    /// The scenario as the overrides `sets` (each `KEY=VALUE`) change it; traces come from `sources`.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of the file, in file order.
+    pub fn read(&self, sets: &[String], sources: &dyn Sources) -> Result<Reading, Diagnostics> {
+        let Self { name, text, .. } = self;
+        let Some(mut tree) = self.tree.clone() else {
+            return Err(self.faults.clone().into_diagnostics(name, text, sets));
+        };
+        let mut reader = Reader::new(sources);
+        reader.faults = self.faults.clone();
+        overrides::apply(&mut tree, sets, &mut reader.faults);
+        let scenario = reader.scenario(&tree, &self.stem);
+        match scenario {
+            Some(scenario) if reader.faults.is_empty() => {
+                let (resolved, name, text) = (reader.resolved.to_json(), name.clone(), text.clone());
+                Ok(Reading { scenario, resolved, name, text, sets: sets.to_vec(), tree })
+            }
+            _ => Err(reader.faults.into_diagnostics(name, text, sets)),
+        }
+    }
 }
 
 /// Where values that have limits together are written.
@@ -71,26 +132,7 @@ impl Reading {
     ///
     /// Every fault of the file, in file order.
     pub fn of(source: &SourceFile, sets: &[String], sources: &dyn Sources) -> Result<Self, Diagnostics> {
-        let shown = if source.name == "-" { "stdin" } else { source.name.as_str() };
-        let text = match text_of(source) {
-            Ok(text) => text,
-            Err(fault) => {
-                let mut faults = Faults::default();
-                faults.push(fault);
-                return Err(faults.into_diagnostics(shown, "", sets));
-            }
-        };
-        let mut reader = Reader::new(sources);
-        let mut tree = tree_of(source, text, &mut reader.faults);
-        overrides::apply(&mut tree, sets, &mut reader.faults);
-        let scenario = reader.scenario(&tree, source.stem());
-        match scenario {
-            Some(scenario) if reader.faults.is_empty() => {
-                let (resolved, name, text) = (reader.resolved.to_json(), shown.to_owned(), text.to_owned());
-                Ok(Self { scenario, resolved, name, text, sets: sets.to_vec(), tree })
-            }
-            _ => Err(reader.faults.into_diagnostics(shown, text, sets)),
-        }
+        ParsedFile::of(source).read(sets, sources)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reading `[run]`: how long, how often, with which seed.
 
 use super::diagnostics::Fault;
-use super::model::{RunSettings, WarmUp};
+use super::model::{KeptRuns, RunSettings, WarmUp};
 use super::quantity;
 use super::read_value::{Reader, Section, Zero};
 use super::tree::{At, Node, Value};
@@ -46,6 +46,7 @@ impl Reader<'_> {
         let seed = self.seed(&mut section);
         let sample_entry = section.take("sample");
         let sample = sample_entry.and_then(|entry| self.duration(&entry.node, "run.sample", Zero::Forbidden));
+        let keep = self.keep(&mut section);
         self.finish(&mut section);
         let duration = duration?;
         if let (Some(entry), Some(step)) = (sample_entry, sample) {
@@ -57,7 +58,16 @@ impl Reader<'_> {
             warm_up: warm_up_entry.map_or_else(|| run_at.clone(), |entry| entry.node.at.clone()),
             run: run_at,
         };
-        Some((RunSettings { duration, warm_up, replications, seed, sample }, places))
+        Some((RunSettings { duration, warm_up, replications, seed, sample, keep }, places))
+    }
+
+    fn keep(&mut self, section: &mut Section<'_>) -> KeptRuns {
+        let Some(entry) = section.take("keep") else {
+            self.resolved.note("run.keep", KeptRuns::default().name(), "default");
+            return KeptRuns::default();
+        };
+        let words = KeptRuns::ALL.map(|kept| (kept.name(), kept));
+        self.word(&entry.node, "run.keep", &words).unwrap_or_default()
     }
 
     fn warm_up(&mut self, node: &Node) -> WarmUp {

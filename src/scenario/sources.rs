@@ -22,14 +22,21 @@ impl SourceFile {
         Self { name: name.into(), bytes: bytes.into() }
     }
 
-    /// The file's name without folders and extension; `stdin` for `-`.
-    pub fn stem(&self) -> &str {
+    /// What the scenario is called: the file's name without folders and extension; `stdin` for `-`.
+    ///
+    /// It names folders and stands in the cells of tables, so whatever means something to a shell, a spreadsheet or a file
+    /// system, dots alone too, is an underscore.
+    pub fn stem(&self) -> String {
         let file = self.name.rsplit(['/', '\\']).next().unwrap_or("");
-        match file.rsplit_once('.') {
+        let stem = match file.rsplit_once('.') {
             _ if file == "-" => "stdin",
             Some((stem, _)) if !stem.is_empty() => stem,
             _ => file,
-        }
+        };
+        let only_dots = stem.chars().all(|letter| letter == '.');
+        let is_plain =
+            |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter) || (letter == '.' && !only_dots);
+        stem.chars().map(|letter| if is_plain(letter) { letter } else { '_' }).collect()
     }
 }
 
@@ -87,7 +94,7 @@ mod tests {
     #[test]
     fn the_stem_is_the_name_without_folders_and_extension() {
         for (name, stem) in [("a/b/checkout.toml", "checkout"), ("x", "x"), ("-", "stdin"), (".toml", ".toml")] {
-            assert_eq!(SourceFile::new(name, "").stem(), stem);
+            assert_eq!(SourceFile::new(name, "").stem(), stem, "{name}");
         }
     }
 }

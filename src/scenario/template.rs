@@ -9,6 +9,9 @@ use crate::des::{Rate, SimDuration};
 use crate::profile::Profile;
 use std::fmt::Write;
 
+/// How a scenario begins that dryport wrote: the template, or what it found of a machine.
+pub const BEGINS: &[&[u8]] = &[b"# A scenario for dryport:", b"# Starts from "];
+
 /// What the template is filled with; the rest are examples.
 #[derive(Clone, Copy, Debug)]
 pub struct Filled {

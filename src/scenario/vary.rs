@@ -7,6 +7,7 @@ use super::quantity::{duration, percentage, rate, write_duration, write_rate};
 use super::tree::{Node, Value};
 use crate::des::{Rate, SimDuration};
 use crate::numeric;
+use std::collections::BTreeSet;
 
 /// The most steps of a range: an axis of a million values is a slip of the pen.
 const STEPS_MAX: usize = 10_000;
@@ -76,9 +77,9 @@ impl Axis {
     }
 
     fn without_twins(self) -> Result<Self, String> {
-        let twin = self.values.iter().enumerate().find(|(index, value)| self.values[..*index].contains(value));
-        match twin {
-            Some((_, twin)) => Err(format!("{twin} is there twice")),
+        let mut seen = BTreeSet::new();
+        match self.values.iter().find(|value| !seen.insert(value.as_str())) {
+            Some(twin) => Err(format!("{twin} is there twice")),
             None => Ok(self),
         }
     }

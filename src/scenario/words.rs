@@ -320,16 +320,28 @@ pub fn fitted(text: &str) -> String {
     text.lines().flat_map(|line| wrapped(line, WIDTH)).collect::<Vec<_>>().join("\n")
 }
 
-/// The name of a file or folder, or any text of unknown origin, as a screen shows it: control characters are escaped
-/// (`\\n`, `\\x1b`), as they would upset a terminal; all else stays as it is.
+/// The name of a file or folder, or any text of unknown origin, as a screen shows it: what would upset a terminal
+/// (`\\n`, `\\x1b`), or is not seen and changes what is ([`is_disguise`]), is escaped; all else stays as it is.
 pub fn shown(name: impl AsRef<OsStr>) -> String {
     let escaped = |letter: char| match letter {
         '\t' | '\n' | '\r' => letter.escape_default().to_string(),
         _ if letter.is_control() => format!("\\x{:02x}", u32::from(letter)),
+        _ if is_disguise(letter) => letter.escape_unicode().to_string(),
         _ => letter.to_string(),
     };
     let name = name.as_ref().to_string_lossy();
-    if name.chars().any(char::is_control) { name.chars().map(escaped).collect() } else { name.into_owned() }
+    let is_plain = |letter: char| !letter.is_control() && !is_disguise(letter);
+    if name.chars().all(is_plain) { name.into_owned() } else { name.chars().map(escaped).collect() }
+}
+
+/// Is it a letter that is not seen and makes others look like something else: one that turns the direction of writing, has
+/// no width, or ends a line (Unicode Technical Report 36, "Bidirectional Text Spoofing")? The joiners U+200C and U+200D are
+/// none: some scripts need them.
+pub const fn is_disguise(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 /// A list of names: `a`, `a and b`, `3 destinations` when there are more than two.

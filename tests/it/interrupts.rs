@@ -2,11 +2,15 @@
 #![cfg(unix)]
 
 use crate::command::{Ended, dryport};
-use crate::run_command::{contents, home, names, run, start};
+use crate::run_command::{contents, home, names, run};
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
+
+/// No command takes so long to end: without a limit a fault here would be a test that hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Presses Ctrl-C after each of these pauses, and waits for the end: the exit code and what went to stderr.
 fn interrupted(child: Child, pauses_ms: &[u64]) -> (i32, String) {
@@ -14,17 +18,65 @@ fn interrupted(child: Child, pauses_ms: &[u64]) -> (i32, String) {
 }
 
 fn signalled(child: Child, pauses_ms: &[u64], signal: &str) -> (i32, String) {
-    for pause in pauses_ms {
-        std::thread::sleep(Duration::from_millis(*pause));
-        // It may have ended by the second.
-        let _ = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
-    }
-    let ended = child.wait_with_output().expect("it ends");
-    (ended.status.code().expect("no signal ended it"), String::from_utf8(ended.stderr).expect("it prints text"))
+    let (code, _, err) = ended(child, pauses_ms, signal);
+    (code, err)
 }
 
+/// The exit code, stdout and stderr.
+fn ended(child: Child, pauses_ms: &[u64], signal: &str) -> (i32, String, String) {
+    let id = child.id().to_string();
+    // It may have ended by the second.
+    let send = |signal: &str| drop(Command::new("kill").args([signal, &id]).stderr(Stdio::null()).status());
+    for pause in pauses_ms {
+        std::thread::sleep(Duration::from_millis(*pause));
+        send(signal);
+    }
+    let (sender, receiver) = mpsc::channel();
+    // Nobody hears of it when the wait was given up.
+    std::thread::spawn(move || drop(sender.send(child.wait_with_output())));
+    let Ok(ended) = receiver.recv_timeout(PATIENCE) else {
+        send("-KILL");
+        panic!("it goes on after {signal}");
+    };
+    let ended = ended.expect("it ends");
+    let [out, err] = [ended.stdout, ended.stderr].map(|text| String::from_utf8(text).expect("it prints text"));
+    (ended.status.code().expect("no signal ended it"), out, err)
+}
+
+/// Starts `dryport ARGUMENTS` so that it hears signals: whoever started the tests may have told them to ignore some, which
+/// every process hands on.
+fn listening(folder: &Path, arguments: &[&str]) -> Child {
+    static RESET: LazyLock<bool> = LazyLock::new(|| {
+        let resets = Command::new("env").args([RESET_SIGNALS, "true"]).stderr(Stdio::null()).status();
+        resets.is_ok_and(|status| status.success())
+    });
+    let mut command = if *RESET { Command::new("env") } else { Command::new(env!("CARGO_BIN_EXE_dryport")) };
+    if *RESET {
+        command.args([RESET_SIGNALS, env!("CARGO_BIN_EXE_dryport")]);
+    }
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts")
+}
+
+/// What env of GNU understands since 2019, and others need not.
+const RESET_SIGNALS: &str = "--default-signal=INT,TERM,HUP";
+
 fn start_quietly(folder: &Path, arguments: &[&str]) -> Child {
-    start(folder, arguments, Stdio::null(), Stdio::piped())
+    listening(folder, &[&["run"], arguments].concat())
+}
+
+/// The run folder is whole, but for the figures of each run where stderr says so.
+fn is_whole(folder: &Path, said: &str) {
+    if said.contains("without replications.csv") {
+        assert!(!folder.join("replications.csv").exists());
+        fs::write(folder.join("replications.csv"), "").unwrap();
+    }
+    contents(folder);
 }
 
 /// More runs than can be made while the test looks.
@@ -35,14 +87,31 @@ fn ctrl_c_keeps_what_is_whole() {
     let home = home();
     let (code, said) = interrupted(start_quietly(home.path(), &MANY), &[2_000]);
     assert_eq!(code, 130);
+    let said = said.replace('\n', " ").replace(", without replications.csv", "");
+    assert!(said.starts_with("note: replications.csv of 1,000,000 runs takes about "), "{said}");
+    let said = said.split_once("interrupted: ").expect("it was").1;
     let end = " of 1,000,000 runs are whole and were written; the interval is wider";
-    let said = said.replace('\n', " ");
-    let whole = said.strip_prefix("interrupted: ").and_then(|said| said.trim_end().strip_suffix(end));
+    let whole = said.trim_end().strip_suffix(end);
     let whole = whole.expect("said as promised").replace(',', "");
     let manifest = fs::read_to_string(home.path().join("output/tiny/manifest.json")).unwrap();
     assert!(manifest.contains(&format!("\"replications\": {whole},")), "{said}");
     assert!(manifest.contains("\"cut_off\": 1000000,"), "{manifest}");
-    contents(&home.path().join("output/tiny"));
+}
+
+/// C3: after 100,000 of a million runs Ctrl-C took 27 s, for the figures of each run were written, 600 MB. They are left
+/// out beyond what takes a second, and whoever presses while they are written gets the rest.
+#[test]
+fn ctrl_c_does_not_wait_for_the_figures_of_each_run() {
+    let home = home();
+    let short = ["--set", "run.duration=1s", "--set", "run.replications=1000000"];
+    let (code, said) = interrupted(start_quietly(home.path(), &[&["tiny.toml"], &short[..]].concat()), &[4_000]);
+    assert_eq!(code, 130, "{said}");
+    assert!(said.replace('\n', " ").contains(" runs are whole and were written, without replications.csv"), "{said}");
+    is_whole(&home.path().join("output/tiny"), "without replications.csv");
+    let drawn = dryport(home.path(), &["chart", "output/tiny"]);
+    let lack = "note: not drawn, for lack of replications.csv: occupancy, risk, fan,\n\
+                small-multiples; run.keep = \"all\" leaves it\n";
+    assert_eq!((drawn.code, drawn.err.as_str()), (0, lack));
 }
 
 /// A3: a search that is stopped shows what it knows by then.
@@ -53,23 +122,12 @@ fn ctrl_c_in_a_search_shows_its_table() {
         ["--for", "rate", "--target", "refused_ratio <= 1e-9", "--scope", "host:gateway", "--max-requests", "1e15"];
     let long = ["--max-replications", "1000000", "--set", "run.duration=1h"];
     let solve = [&["solve", "tiny.toml"][..], &search, &long].concat();
-    let start = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dryport"));
-        command.args(arguments).current_dir(home.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("it starts")
-    };
-    let child = start(&solve);
-    std::thread::sleep(Duration::from_secs(2));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    let ended = child.wait_with_output().expect("it ends");
-    let [out, err] = [ended.stdout, ended.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert_eq!(ended.status.code(), Some(130), "{out}{err}");
+    let (code, out, err) = ended(listening(home.path(), &solve), &[2_000], "-INT");
+    assert_eq!(code, 130, "{out}{err}");
     assert!(err.contains("interrupted: the search was not over"), "{err}");
     assert!(out.contains("Cut off") && out.contains("refused in"), "{out}");
-    let mut child = start(&["advise", "tiny.toml", "--set", "run.duration=300d"]);
-    std::thread::sleep(Duration::from_secs(2));
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let child = listening(home.path(), &["advise", "tiny.toml", "--set", "run.duration=300d"]);
+    assert_eq!(interrupted(child, &[2_000]).0, 130);
     assert_eq!(names(home.path()), ["tiny.toml"], "what was not tried to the end leaves no folder");
 }
 
@@ -80,8 +138,7 @@ fn a_signal_to_end_is_a_ctrl_c() {
         let home = home();
         let (code, said) = signalled(start_quietly(home.path(), &MANY), &[1_500, 30], signal);
         assert_eq!(code, 130, "{said}");
-        assert!(said.starts_with("interrupted"), "{said}");
-        assert!(names(&home.path().join("output")).iter().all(|name| name == "tiny"));
+        all_or_nothing(home.path(), &said);
     }
     // `nohup`: what was told to outlive its terminal does.
     let home = home();
@@ -102,8 +159,28 @@ fn ctrl_c_before_any_run_is_whole_leaves_nothing() {
     let home = home();
     let endless = start_quietly(home.path(), &["tiny.toml", "--set", "run.duration=3000d", "--jobs", "2"]);
     let (code, said) = interrupted(endless, &[2_000]);
-    assert_eq!((code, said.as_str()), (130, "interrupted: no run is whole; nothing was written\n"));
+    let said =
+        said.strip_prefix("note: this takes about ").and_then(|said| said.split_once(" min")).expect("it is long");
+    assert_eq!(
+        (code, said.1),
+        (130, "; Ctrl-C keeps what is whole\ninterrupted: no run is whole; nothing was written\n")
+    );
     assert_eq!(names(home.path()), ["tiny.toml"]);
+}
+
+/// A run that was stopped twice has left a whole folder, or none; what it was at work on is gone with the next run.
+fn all_or_nothing(home: &Path, said: &str) {
+    let output = home.join("output");
+    let left: Vec<String> = names(&output).into_iter().filter(|name| !name.starts_with(".dryport-")).collect();
+    if left.is_empty() {
+        assert!(!said.contains("were written"), "{said}");
+    } else {
+        assert_eq!(left, ["tiny"], "{said}");
+        let is_without = !output.join("tiny/replications.csv").exists();
+        is_whole(&output.join("tiny"), if is_without { "without replications.csv" } else { "" });
+    }
+    assert_eq!(run(home, &["tiny.toml", "--quiet", "--set", "run.duration=1s"]).code, 0);
+    assert_eq!(names(&output), ["tiny"]);
 }
 
 /// Whether the second comes before, while or after the folder is written: it is whole, or there is none.
@@ -113,14 +190,7 @@ fn a_second_ctrl_c_leaves_all_or_nothing() {
         let home = home();
         let (code, said) = interrupted(start_quietly(home.path(), &MANY), &[1_500, pause]);
         assert_eq!(code, 130, "{said}");
-        let left = names(&home.path().join("output"));
-        if said == "interrupted while writing: nothing was written\n" {
-            assert!(left.is_empty(), "{left:?}");
-        } else {
-            assert!(said.starts_with("interrupted: "), "{said}");
-            assert_eq!(left, ["tiny"]);
-            contents(&home.path().join("output/tiny"));
-        }
+        all_or_nothing(home.path(), &said);
     }
 }
 

@@ -112,6 +112,14 @@ fn a_scenario_of_this_machine_is_valid_and_has_its_load() {
     assert!(again.err.ends_with("help: --force replaces it\n"), "{}", again.err);
     assert_eq!(on(&machine, &["inspect", "--scenario", "now.toml", "--force"]).code, 0);
 
+    // C6: what the kernel says of itself reached the terminal as it was.
+    put(&machine, "proc/sys/kernel/osrelease", "6.18.1-\u{1b}[31mred\u{202e}\n");
+    let screens = [&["inspect"][..], &["inspect", "--scenario"], &["port", "60327"]];
+    for screen in screens.map(|arguments| on(&machine, arguments).out) {
+        assert!(!screen.contains(['\u{1b}', '\u{202e}']), "{screen}");
+    }
+    assert!(on(&machine, &["inspect"]).out.contains("6.18.1-\\x1b[31mred"));
+
     put(&machine, "proc/sys/net/ipv4/ip_local_reserved_ports", "1-65535\n");
     let none = on(&machine, &["inspect", "--scenario"]);
     assert_eq!((none.code, none.out.as_str()), (1, ""));

@@ -172,6 +172,7 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
     fs::write(home.path().join("mine/thesis.txt"), "years").unwrap();
     fs::create_dir(home.path().join("empty")).unwrap();
     let foreign = "error: mine exists already and holds no run of dryport: name another folder\n";
+    let not_ours = "error: mine/thesis.txt exists already and is no file of dryport's: name another\none\n";
     // A run that would take hours.
     let long = ["tiny.toml", "--set", "run.duration=300d", "--set", "run.replications=100"];
     let too_long = "x".repeat(300);
@@ -180,18 +181,24 @@ fn what_may_not_be_written_exits_with_1_before_anything_runs() {
         (&["--out", "mine", "--force"], foreign),
         (&["--out", "mine/.", "--force"], "error: mine/. exists already and holds no run of dryport: name another"),
         (&["--out", "empty"], "error: empty exists already\nhelp: --force replaces it\n"),
-        (&["--out", "tiny.toml/below"], "error: cannot make a folder in tiny.toml: Not a directory"),
-        (&["--attempts", "mine/thesis.txt"], "error: mine/thesis.txt exists already\nhelp: --force replaces it\n"),
-        (&["--attempts", "tiny.toml/a.csv"], "error: cannot make a folder in tiny.toml: Not a directory"),
+        (
+            &["--out", "tiny.toml/below"],
+            "error: cannot write tiny.toml/below: no folder can be made in tiny.toml: Not a",
+        ),
+        (&["--attempts", "mine/thesis.txt", "--force"], not_ours),
+        (
+            &["--attempts", "tiny.toml/a.csv"],
+            "error: cannot write tiny.toml/a.csv: no folder can be made in tiny.toml: Not a",
+        ),
         (&["--attempts", "mine", "--force"], "error: cannot write mine: is a directory\n"),
-        (&["--openmetrics", "mine/thesis.txt"], "error: mine/thesis.txt exists already\nhelp: --force replaces it\n"),
+        (&["--openmetrics", "mine/thesis.txt"], not_ours),
         (&["--openmetrics", "tiny.toml", "--force"], "error: cannot write tiny.toml: tiny.toml is read for this run"),
         (&["--attempts", &too_long], "error: cannot make\n"),
         (&["--out", &too_long], "error: cannot make\n"),
         (&["--attempts", "tiny.toml", "--force"], "error: cannot write tiny.toml: tiny.toml is read for this run and"),
         (&["--out", ".", "--force"], "error: cannot write .: tiny.toml is read for this run and would be lost\n"),
         (&["--out", "mine/..", "--force"], "error: cannot write mine/..: tiny.toml is read for this run and would be"),
-        (&["--out", "/proc/x"], "error: cannot make a folder in /proc: No such file or directory (os error 2)\n"),
+        (&["--out", "/proc/x"], "error: cannot write /proc/x: no folder can be made in /proc: No such file or\n"),
     ] {
         let ended = run(home.path(), &[&long, arguments].concat());
         assert_eq!((ended.code, ended.out.as_str()), (1, ""), "{arguments:?}");

@@ -15,7 +15,7 @@ use crate::scenario::schema::schema;
 use crate::scenario::words::{
     SOLID_SPACE, WIDTH, fitted, names, plural, short_floor_rate, short_rate, shown, solid, wrapped,
 };
-use crate::scenario::{Client, Diagnostics, Reading, RunSettings, Scenario, SourceFile, WarmUp};
+use crate::scenario::{Client, Diagnostics, ParsedFile, Reading, RunSettings, Scenario, WarmUp};
 use clap::builder::PossibleValuesParser;
 use std::collections::BTreeSet;
 
@@ -104,8 +104,9 @@ impl Check {
     /// What was understood of a scenario and what is doubtful, or what is wrong with it.
     fn scenario(&self, file: &str) -> Result<Checked, Wrong> {
         let source = source(file)?;
-        let (reading, name) = (Reading::of(&source, &self.sets, &Files::beside(file))?, name_of(file));
-        self.sweep(file, &source, &reading)?;
+        let parsed = ParsedFile::of(&source);
+        let (reading, name) = (parsed.read(&self.sets, &Files::beside(file))?, name_of(file));
+        self.sweep(file, &parsed.without_sweep(), &reading)?;
         let runs_out = runs_out(&reading.scenario);
         let notes = reading.scenario.notes().chain(runs_out).map(|note| format!("{name}: {note}")).collect();
         let understood = reading.scenario.understood();
@@ -114,13 +115,13 @@ impl Check {
 
     /// Reads every value that is to be swept, each alone; the first three faults, each once: a wrong key is one fault,
     /// however many values it has.
-    fn sweep(&self, file: &str, source: &SourceFile, reading: &Reading) -> Result<(), Wrong> {
+    fn sweep(&self, file: &str, parsed: &ParsedFile, reading: &Reading) -> Result<(), Wrong> {
         let values = reading.scenario.sweep.axes().iter().enumerate().flat_map(|(place, axis)| {
             let set = move |(value, text): (usize, &String)| ((place, value), format!("{}={text}", axis.key));
             axis.values.iter().enumerate().map(set)
         });
         let read = |(place, set): ((usize, usize), String)| {
-            let found = Reading::of(source, &[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err()?;
+            let found = parsed.read(&[self.sets.as_slice(), &[set]].concat(), &Files::beside(file)).err()?;
             Some(reading.placed_in_sweep(found, self.sets.len(), &[place]))
         };
         let mut seen = BTreeSet::new();

@@ -4,12 +4,14 @@ mod json;
 mod screen;
 
 use super::guide::{Group, Guide};
+use super::places::refusal_of_file;
 use super::unseen::{Gap, Look};
 use super::{Exit, Failure, output::Output};
 use crate::inspect::files::TcpError;
 use crate::inspect::usage::Counting;
 use crate::inspect::{Holders, Lane, Machine, Root, Usage, draft, elsewhere};
 use crate::report::whole::{self, Disk, Replace};
+use crate::scenario::template::BEGINS;
 use crate::scenario::words::shown;
 use crate::scenario::{Reading, SourceFile};
 use std::collections::BTreeMap;
@@ -128,12 +130,10 @@ impl Inspect {
             output.data(text.trim_end())?;
             return Ok(Exit::Fine);
         }
-        let replace = if self.force { Replace::Always } else { Replace::Never };
+        let replace = Replace::Ours { begins: BEGINS, force: self.force };
         let content = Box::new(|out: &mut dyn Write| out.write_all(text.as_bytes()));
         if let Err(error) = whole::write_file(&Disk, file, replace, content) {
-            let help =
-                if matches!(error, whole::WholeError::Exists { .. }) { "\nhelp: --force replaces it" } else { "" };
-            output.prose(&format!("error: {error}{help}"))?;
+            output.message(&refusal_of_file(&error))?;
             return Ok(Exit::Failed);
         }
         let name = shown(file);

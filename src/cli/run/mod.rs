@@ -4,16 +4,18 @@ mod plan;
 mod rare;
 
 use super::arguments::{Precision, Running, precision, some_time};
+use super::cost;
 use super::files::name_of;
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
+use super::places::Target;
 use super::progress::{self, Progress};
 use super::{Exit, Failure, output::Output};
 use crate::des::SimDuration;
 use crate::experiment::{Checks, Experiment, Goal, Settings, replicate, replicate_one, replicate_until, watch_ports};
 use crate::lint;
 use crate::metrics::{AttemptLog, Measures};
-use crate::report::attempts::AttemptCsv;
+use crate::report::attempts::{self, AttemptCsv};
 use crate::report::gate::{Judged, Ruling};
 use crate::report::json::{KEYS, run_json, runs_json};
 use crate::report::manifest::{PrecisionMeta, ScenarioMeta};
@@ -64,6 +66,9 @@ pub struct Run {
     /// Replace what is there already
     #[arg(long)]
     force: bool,
+    /// Write no folder: what is found is on the screen alone
+    #[arg(long, conflicts_with_all = ["out", "svg"])]
+    no_files: bool,
     /// Draw every chart as SVG too
     #[arg(long)]
     svg: bool,
@@ -154,9 +159,51 @@ impl Run {
     fn simulate(&self, plan: &Plan, stop: &AtomicBool, output: &mut Output<'_>) -> Result<Told, String> {
         let scenario = &plan.reading.scenario;
         if !self.running.quiet {
-            let _ = plan.notes.iter().try_for_each(|note| output.prose(note));
+            let cost = cost::of_runs(&[scenario], self.running.jobs());
+            let _ = plan.notes.iter().chain(&cost).try_for_each(|note| output.prose(note));
         }
         let progress = Progress::start(progress::RUNS, scenario.run.replications.into(), self.running.quiet);
+        let (experiment, wanted) = self.replicate(scenario, stop, &progress);
+        let whole = experiment.outcomes.len() as u64;
+        let mut say = |text: &str| progress.beside(|| drop(output.prose(text)));
+        let tables = (whole > 0).then(|| self.tables(plan, &experiment, stop, &mut say));
+        let took = progress.finish();
+        let Some(mut tables) = tables else {
+            return Err("interrupted: no run is whole; nothing was written".into());
+        };
+        let kept = tables.keeps_runs();
+        if stop.load(Ordering::Relaxed) && cost::is_long_to_write([(scenario, &experiment)]) {
+            tables.drop_runs();
+        }
+        let target = self.put(plan, &experiment, &mut tables)?;
+        let mut exit = Exit::Fine;
+        if let Some(why) = &target.unwritable {
+            let _ = output.message(why);
+            exit = Exit::Failed;
+        }
+        if stop.load(Ordering::Relaxed) {
+            let without = if kept && !tables.keeps_runs() { ", without replications.csv" } else { "" };
+            let wider = if whole < wanted { "; the interval is wider" } else { "" };
+            let (whole, plural) = (words::thousands(whole), words::plural(wanted, "run"));
+            let are = if target.folder.is_some() { "are whole and were written" } else { "are whole" };
+            let message = format!("interrupted: {whole} of {plural} {are}{without}{wider}");
+            let _ = output.prose(&message);
+        } else {
+            let attempts = self.attempts.as_deref().map(|file| self.write_attempts(file, plan, &experiment, stop));
+            let state = self.openmetrics.as_deref().map(|file| self.write_end_state(file, &tables));
+            for error in [attempts, state].into_iter().flatten().filter_map(Result::err) {
+                let _ = output.prose(&format!("error: {error}"));
+                exit = Exit::Failed;
+            }
+            if !self.running.quiet {
+                let _ = output.prose(&done(&experiment, took, self.running.json));
+            }
+        }
+        Ok(self.tell(plan, &tables, &target, exit, output))
+    }
+
+    /// Runs all replications, and says how many there were to be.
+    fn replicate(&self, scenario: &Scenario, stop: &AtomicBool, progress: &Progress) -> (Experiment, u64) {
         let settings = Settings {
             jobs: self.running.jobs(),
             checks: if self.check_invariants { Checks::Invariants } else { Checks::Off },
@@ -176,52 +223,47 @@ impl Run {
                 replicate_until(scenario, &settings, &goal)
             }
         };
-        let (whole, wanted) = (experiment.outcomes.len() as u64, u64::from(wanted.load(Ordering::Relaxed)));
-        let tables = (whole > 0).then(|| self.tables(plan, &experiment, stop));
-        let took = progress.finish();
-        let Some(tables) = tables else {
-            return Err("interrupted: no run is whole; nothing was written".into());
-        };
-        let fill = Box::new(|out: &mut dyn Write| write_replications(&experiment, &tables.meta.scenario, out));
-        let until = UntilCtrlC::new();
-        run_dir::write(&until, &plan.folder, &tables, fill, self.place(), self.pictures()).map_err(|error| {
-            let message = "interrupted while writing: nothing was written";
-            if until.is_over() { message.into() } else { format!("error: {error}") }
-        })?;
-        let mut exit = Exit::Fine;
-        if whole < wanted {
-            let plural = words::plural(wanted, "run");
-            let whole = words::thousands(whole);
-            let message = format!("interrupted: {whole} of {plural} are whole and were written; the interval is wider");
-            let _ = output.prose(&message);
-        } else {
-            let attempts = self.attempts.as_deref().map(|file| self.write_attempts(file, plan, &experiment, stop));
-            let state = self.openmetrics.as_deref().map(|file| self.write_end_state(file, &tables));
-            for error in [attempts, state].into_iter().flatten().filter_map(Result::err) {
-                let _ = output.prose(&format!("error: {error}"));
-                exit = Exit::Failed;
-            }
-            if !self.running.quiet {
-                let _ = output.prose(&done(&experiment, took, self.running.json));
+        (experiment, wanted.load(Ordering::Relaxed).into())
+    }
+
+    /// Writes the run folder, as far as it can be; where it is then.
+    fn put(&self, plan: &Plan, experiment: &Experiment, tables: &mut RunTables) -> Result<Target, String> {
+        let mut target = plan.target.clone();
+        loop {
+            let scenario = &tables.meta.scenario;
+            let runs = Box::new(|out: &mut dyn Write| write_replications(experiment, scenario, out));
+            let (place, pictures) = (self.place(), self.pictures());
+            match target.write(|until, folder| run_dir::write(until, folder, tables, runs, place, pictures)) {
+                Ok(()) => return Ok(target),
+                // Who presses Ctrl-C while it is written is given all but the figures of each run, which take longest.
+                Err(_) if tables.keeps_runs() => tables.drop_runs(),
+                Err(interrupted) => return Err(interrupted.into()),
             }
         }
-        let gates: Vec<Judged> = plan.gates.iter().map(|gate| gate.clone().judge(&tables)).collect();
+    }
+
+    /// What there is to say; gates that did not pass are told even when nothing else is.
+    fn tell(&self, plan: &Plan, tables: &RunTables, target: &Target, mut exit: Exit, output: &mut Output<'_>) -> Told {
+        let gates: Vec<Judged> = plan.gates.iter().map(|gate| gate.clone().judge(tables)).collect();
         for judged in gates.iter().filter(|judged| judged.ruling != Ruling::Passed) {
             exit = exit.worse(Exit::Gate);
             if self.running.quiet {
                 let _ = output.prose(&format!("{}: {judged}", name_of(&plan.file)));
             }
         }
-        let folder = plan.folder.display().to_string();
         let (explanations, warnings) = (lint::explanations(&plan.reading), lint::warnings(&plan.reading));
-        let shown = words::shown(&folder);
+        let shown = target.shown();
         let (ahead, explanations, warnings) = (self.warn, &explanations[..], &warnings[..]);
-        let beside = Beside { gates: &gates, folder: &shown, ahead, explanations, warnings };
-        Ok(Told { summary: run_summary(&tables, &beside), json: run_json(&tables, &gates, &folder), exit })
+        let beside = Beside { gates: &gates, folder: shown.as_deref(), ahead, explanations, warnings };
+        Told {
+            summary: run_summary(tables, &beside),
+            json: run_json(tables, &gates, target.written().as_deref()),
+            exit,
+        }
     }
 
     /// What was found; the run that charts show is run once more for its ports.
-    fn tables(&self, plan: &Plan, experiment: &Experiment, stop: &AtomicBool) -> RunTables {
+    fn tables(&self, plan: &Plan, experiment: &Experiment, stop: &AtomicBool, say: &mut dyn FnMut(&str)) -> RunTables {
         let scenario = &plan.reading.scenario;
         let mut tables = run_tables(experiment, scenario, self.manifest(plan, experiment));
         let shown = u32::try_from(shown_run(&tables) - 1).expect("the number of a run");
@@ -230,7 +272,7 @@ impl Run {
         {
             add_ports(&mut tables, &watched);
         }
-        if let Some(rare) = self.rare(scenario, experiment, stop) {
+        if let Some(rare) = self.rare(scenario, experiment, stop, say) {
             add_rare(&mut tables, &rare);
         }
         tables.meta.files = run_dir::file_names(&tables, self.pictures());
@@ -259,14 +301,15 @@ impl Run {
             csv.finish()?;
             ended.map_err(|_| io::Error::other("interrupted"))
         };
-        let written = whole::write_file(&UntilCtrlC::new(), file, self.replace(), Box::new(content));
+        let written = whole::write_file(&UntilCtrlC::new(), file, self.replace(attempts::BEGINS), Box::new(content));
         written.map_err(|error| error.to_string())
     }
 
     /// What an exporter would read at the end.
     fn write_end_state(&self, file: &Path, tables: &RunTables) -> Result<(), String> {
         let content = Box::new(|out: &mut dyn Write| openmetrics::write(tables, out));
-        whole::write_file(&UntilCtrlC::new(), file, self.replace(), content).map_err(|error| error.to_string())
+        whole::write_file(&UntilCtrlC::new(), file, self.replace(openmetrics::BEGINS), content)
+            .map_err(|error| error.to_string())
     }
 
     /// What the run folder says of itself: nothing that differs between machines, nor with what changes no figure.

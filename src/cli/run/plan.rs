@@ -2,11 +2,12 @@
 
 use super::super::Exit;
 use super::super::files::{inputs, name_of, read};
-use super::super::places::{self, is_within, refusal, would_lose};
+use super::super::places::{self, Target, is_within, refusal_of_file, would_lose};
 use super::Run;
 use crate::report::gate::{Gate, Sense};
 use crate::report::run_dir::Place;
-use crate::report::whole::{self, Replace, What, WholeError};
+use crate::report::whole::{self, Replace, What};
+use crate::report::{attempts, openmetrics};
 use crate::scenario::words::{fitted, plural, shown};
 use crate::scenario::{Condition, Reading, Scenario, SourceFile};
 use crate::sim::Topology;
@@ -18,8 +19,10 @@ pub(super) struct Plan {
     pub(super) notes: Vec<String>,
     pub(super) gates: Vec<Gate>,
     pub(super) reading: Reading,
-    pub(super) folder: PathBuf,
+    pub(super) target: Target,
 }
+
+const ATTEMPTS: &str = "--attempts";
 
 /// Why nothing can be run: with which exit, and what to say.
 pub(super) type Refusal = (Exit, Vec<String>);
@@ -40,8 +43,7 @@ impl Run {
                 return Err(usage(&format!("--replication {}: there are {there_are}", self.replication)));
             }
         }
-        let faults: Vec<String> = self.faults_of_places(&plans);
-        if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
+        self.placed(plans)
     }
 
     /// What every `--fail-if` says.
@@ -55,8 +57,7 @@ impl Run {
     }
 
     fn read(&self, fail_if: &[Condition]) -> Result<Vec<Plan>, Refusal> {
-        let names: Vec<String> =
-            self.scenarios.iter().map(|file| SourceFile::new(file, "").stem().to_owned()).collect();
+        let names: Vec<String> = self.scenarios.iter().map(|file| SourceFile::new(file, "").stem()).collect();
         if let Some(index) = (1..names.len()).find(|index| names[..*index].contains(&names[*index])) {
             let name = shown(&names[index]);
             return Err(usage(&format!("two scenarios are called {name}: their results would go to one folder")));
@@ -88,7 +89,8 @@ impl Run {
                     let gates = gates(&reading.scenario, fail_if);
                     let notes = reading.scenario.notes().chain(not_judged(&reading.scenario));
                     let notes = notes.map(|note| format!("note: {}: {note}", name_of(file))).collect();
-                    plans.push(Plan { file: file.clone(), notes, gates, reading, folder });
+                    let target = Target { folder: Some(folder), unwritable: None };
+                    plans.push(Plan { file: file.clone(), notes, gates, reading, target });
                 }
                 Err((unread, errors)) => {
                     exit = exit.worse(unread);
@@ -99,23 +101,32 @@ impl Run {
         if faults.is_empty() { Ok(plans) } else { Err((exit, faults)) }
     }
 
-    /// What speaks against the places where results are to go.
-    fn faults_of_places(&self, plans: &[Plan]) -> Vec<String> {
+    /// The same, each with the place where its results go, or what speaks against that.
+    fn placed(&self, mut plans: Vec<Plan>) -> Result<Vec<Plan>, Refusal> {
         let inputs: Vec<PathBuf> = plans.iter().flat_map(|plan| inputs(&plan.file, &plan.reading.scenario)).collect();
-        let folders = plans.iter().filter_map(|plan| places::fault(&plan.folder, &plan.file, self.place(), &inputs));
-        let files = self.files().filter_map(|(_, file)| {
+        let mut faults = Vec::new();
+        for plan in &mut plans {
+            let folder = std::mem::replace(&mut plan.target, Target::NONE).folder.filter(|_| !self.no_files);
+            match Target::of(folder, &plan.file, self.place(), &inputs) {
+                Ok(target) => plan.target = target,
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let files = self.files().filter_map(|(option, file)| {
             if let Some(input) = inputs.iter().find(|input| is_within(input, file)) {
                 return Some(would_lose(file, input));
             }
-            let error = whole::may_write(file, What::File, self.replace()).err()?;
-            Some(refusal(&error, matches!(error, WholeError::Exists { .. })))
+            let begins = if option == ATTEMPTS { attempts::BEGINS } else { openmetrics::BEGINS };
+            let error = whole::may_write(file, What::File, self.replace(begins)).err()?;
+            Some(refusal_of_file(&error))
         });
-        folders.chain(files).collect()
+        faults.extend(files);
+        if faults.is_empty() { Ok(plans) } else { Err((Exit::Failed, faults)) }
     }
 
     /// What is written beside the run folder, by its option.
     fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let all = [("--attempts", &self.attempts), ("--openmetrics", &self.openmetrics)];
+        let all = [(ATTEMPTS, &self.attempts), ("--openmetrics", &self.openmetrics)];
         all.into_iter().filter_map(|(option, file)| Some((option, file.as_deref()?)))
     }
 
@@ -123,8 +134,9 @@ impl Run {
         places::place(self.out.as_ref(), self.force)
     }
 
-    pub(super) fn replace(&self) -> Replace {
-        if self.force { Replace::Always } else { Replace::Never }
+    /// Files that begin so are ours to replace.
+    pub(super) fn replace(&self, begins: &'static [&'static [u8]]) -> Replace {
+        Replace::Ours { begins, force: self.force }
     }
 }
 

@@ -18,7 +18,7 @@ pub const KEYS: &Keys = &[
     ("seed: integer", "what every random draw is keyed by"),
     ("confidence: number", "level of every interval"),
     ("replications: integer", "runs of each setting at the present rate"),
-    ("folder: string", "where the files are"),
+    ("folder: string | null", "where the files are; null: none were written"),
     ("now", "as things are"),
     (
         "now.safe_rate_per_s: number | null",
@@ -101,7 +101,7 @@ fn joined(object: Value, more: Map<String, Value>) -> Value {
 }
 
 /// The document; `folder` is where the files are, as the user wrote it.
-pub fn advice_json(advice: &Advice, folder: &str) -> Value {
+pub fn advice_json(advice: &Advice, folder: Option<&str>) -> Value {
     let remedies = advice.remedies.iter().enumerate().map(|(place, (remedy, worth))| {
         let effect: Effect = advice.effect(place);
         let all = json!({
@@ -151,9 +151,9 @@ mod tests {
     #[test]
     fn every_key_is_explained_and_there() {
         let mut advice = samples::quickstart();
-        explains(KEYS, &advice_json(&advice, "output/quickstart-advise"));
+        explains(KEYS, &advice_json(&advice, Some("output/quickstart-advise")));
         // What nothing limits has no figure.
         advice.now.safe_rate = Some(SafeRate { per_s: f64::INFINITY, by: By::Formula("none") });
-        assert_eq!(advice_json(&advice, "x")["now"]["safe_rate_per_s"], Value::Null);
+        assert_eq!(advice_json(&advice, Some("x"))["now"]["safe_rate_per_s"], Value::Null);
     }
 }

@@ -16,7 +16,7 @@ const FULL: usize = 8;
 const SLOW: &str = ", but slow";
 
 /// The whole text; `folder` is where the files are, as the user wrote it, `files` what they are called.
-pub fn advice_screen(advice: &Advice, folder: &str, files: &[String]) -> String {
+pub fn advice_screen(advice: &Advice, folder: Option<&str>, files: &[String]) -> String {
     let mut page = Page::default();
     page.hanging("", &headline(advice));
     if advice.cut_off {
@@ -47,8 +47,7 @@ pub fn advice_screen(advice: &Advice, folder: &str, files: &[String]) -> String 
         return page.text();
     }
     page.gap();
-    let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
-    page.label("Files", &[format!("{folder}{}", files.join(" "))]);
+    page.files(folder, files);
     page.tail(&format!("seed {}, dryport {}", advice.seed, env!("CARGO_PKG_VERSION")));
     page.text()
 }

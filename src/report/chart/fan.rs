@@ -13,7 +13,7 @@ use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart::always("fan", "busy ports over time: median, bands and extremes over all runs", draw);
+    Chart::of_runs("fan", "busy ports over time: median, bands and extremes over all runs", draw);
 
 /// Fewer runs than this are drawn themselves.
 const BANDS_FROM: usize = 10;
@@ -151,7 +151,7 @@ fn title(tables: &RunTables, scope: &str, ceiling: Option<f64>) -> String {
 
 /// The same of ports in several sets, where their sum says little.
 fn title_of_sets(tables: &RunTables, scope: &str) -> String {
-    let left: Vec<f64> = tables.per_run(scope, "headroom_ports").into_iter().filter_map(|(_, left)| left).collect();
+    let left: Vec<f64> = tables.per_run(scope, "headroom_ports").filter_map(|(_, left)| left).collect();
     let full = left.iter().filter(|left| **left <= 0.0).count();
     let runs = words::plural(left.len() as u64, "run");
     let (least, most) =

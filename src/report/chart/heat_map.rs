@@ -14,6 +14,7 @@ pub(super) const CHART: Chart<SweepTables> = Chart {
     name: "heat-map",
     summary: "risk over two axes of numbers, with the line that the closed form draws",
     applies: |tables| Plane::of_map(tables).is_some(),
+    needs_runs: false,
     draw,
 };
 

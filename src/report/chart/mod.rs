@@ -63,6 +63,9 @@ impl Caption {
     }
 }
 
+/// How a picture begins, as PNG and as SVG.
+pub const BEGINS: &[&[u8]] = &[b"\x89PNG\r\n", b"<svg "];
+
 /// One kind of picture, drawn from tables of one kind.
 pub struct Chart<T: 'static = RunTables> {
     /// The file's stem, and its name on the command line.
@@ -71,6 +74,8 @@ pub struct Chart<T: 'static = RunTables> {
     pub summary: &'static str,
     /// Is there anything to show?
     pub applies: fn(&T) -> bool,
+    /// Does it need figures of each run, which `replications.csv` has?
+    pub needs_runs: bool,
     /// Draws it.
     pub draw: fn(&T, &mut Canvas),
 }
@@ -113,7 +118,12 @@ impl Chart {
 impl<T> Chart<T> {
     /// A picture that there always is.
     const fn always(name: &'static str, summary: &'static str, draw: fn(&T, &mut Canvas)) -> Self {
-        Self { name, summary, applies: |_| true, draw }
+        Self { name, summary, applies: |_| true, needs_runs: false, draw }
+    }
+
+    /// As [`Chart::always`], from figures of each run.
+    const fn of_runs(name: &'static str, summary: &'static str, draw: fn(&T, &mut Canvas)) -> Self {
+        Self { needs_runs: true, ..Self::always(name, summary, draw) }
     }
 
     /// The file that holds it in a format.

@@ -14,7 +14,7 @@ use super::{Caption, Chart};
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart::always("occupancy", "busy ports over time in the median run, by state, under the ceiling", draw);
+    Chart::of_runs("occupancy", "busy ports over time in the median run, by state, under the ceiling", draw);
 
 /// The most room that the name of the ports takes in the title.
 const PLACE_MAX: f64 = 460.0;
@@ -104,7 +104,7 @@ fn draw(tables: &RunTables, canvas: &mut Canvas) {
 }
 
 fn of_run(tables: &RunTables, scope: &str, metric: &str, run: u64) -> Option<f64> {
-    tables.per_run(scope, metric).into_iter().find(|(number, _)| *number == run).and_then(|(_, value)| value)
+    tables.per_run(scope, metric).find(|(number, _)| *number == run).and_then(|(_, value)| value)
 }
 
 /// The finding where the run that is drawn was refused. Attempts may be refused while ports are left: of several lanes one

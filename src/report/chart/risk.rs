@@ -12,7 +12,7 @@ use crate::theory::poisson_cdf;
 
 /// The chart's entry in the registry.
 pub(super) const CHART: Chart =
-    Chart::always("risk", "share of runs without a refusal so far, over time, with its interval", draw);
+    Chart::of_runs("risk", "share of runs without a refusal so far, over time, with its interval", draw);
 
 /// More runs than this get no tick each.
 const TICKS_MAX: usize = 200;
@@ -20,7 +20,7 @@ const TICKS_MAX: usize = 200;
 const AT_ONCE: f64 = 0.1;
 
 fn draw(tables: &RunTables, canvas: &mut Canvas) {
-    let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
+    let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").map(|(_, time)| time).collect();
     let survival = Survival::new(&refusals, tables.meta.confidence);
     let window = span(&survival, tables.meta.duration_s);
     let zoomed = window != (0.0, tables.meta.duration_s);
@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     fn titled(tables: &RunTables) -> String {
-        let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").into_iter().map(|(_, time)| time).collect();
+        let refusals: Vec<_> = tables.per_run("all", "first_refusal_s").map(|(_, time)| time).collect();
         let survival = Survival::new(&refusals, 0.95);
         let zoomed = span(&survival, tables.meta.duration_s) != (0.0, tables.meta.duration_s);
         title(tables, &survival, zoomed, tables.estimate("all", "first_refusal_s").value)

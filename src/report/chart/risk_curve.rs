@@ -18,6 +18,7 @@ pub(super) const CHART: Chart<SweepTables> = Chart {
     name: "risk-curve",
     summary: "risk over the rate, or another axis of numbers, a line for each value of a second axis",
     applies: |tables| Plane::of_curve(tables).is_some(),
+    needs_runs: false,
     draw,
 };
 

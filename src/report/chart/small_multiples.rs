@@ -19,6 +19,7 @@ pub(super) const CHART: Chart = Chart {
     name: "small-multiples",
     summary: "busy ports over time of each destination, host or client, when there are several",
     applies: |tables| kind(tables).is_some(),
+    needs_runs: true,
     draw: draw_scopes,
 };
 
@@ -27,6 +28,7 @@ pub(super) const ARMS: Chart<Comparison> = Chart {
     name: "arms",
     summary: "busy ports over time of each arm of a comparison, in one run",
     applies: |comparison| shown_run(comparison).is_some(),
+    needs_runs: false,
     draw: draw_arms,
 };
 

@@ -14,7 +14,7 @@ pub const KEYS: &Keys = &[
     ("scope: string", "of which scope"),
     ("seed: integer", "what every random draw of every arm is keyed by"),
     ("confidence: number", "level of every interval"),
-    ("folder: string", "where the files are"),
+    ("folder: string | null", "where the files are; null: none were written"),
     ("arms", "the arms, the best first"),
     ("arms[].variant: string", "its name in the tables"),
     ("arms[].label: string", "its name on the screen"),
@@ -43,7 +43,7 @@ const FIGURES: [&str; 5] =
     ["capacity_ports", "exhaustion_probability", "first_refusal_s", "refused_ratio", "safe_rate_per_s"];
 
 /// The document; `folder` is where the files are, as the user wrote it.
-pub fn comparison_json(comparison: &Comparison, folder: &str) -> Value {
+pub fn comparison_json(comparison: &Comparison, folder: Option<&str>) -> Value {
     let ranking = comparison.ranking();
     let arm = |place: &usize| {
         let arm = &comparison.arms[*place];

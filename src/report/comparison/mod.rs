@@ -17,7 +17,7 @@ use super::whole::Fill;
 use super::{Cell, Manifest, RunTables, Table, csv, manifest};
 use crate::experiment::{ArmScope, Experiment, difference};
 use crate::metrics::{METRICS, Method, Metric};
-use crate::scenario::{Scenario, Variant};
+use crate::scenario::{KeptRuns, Scenario, Variant};
 use crate::stats::Paired;
 use std::io::{self, Write};
 
@@ -100,6 +100,7 @@ impl Comparison {
     pub fn new(meta: Manifest, header: &str, runs: Vec<ArmRun<'_>>, by: Yardstick<'_>, pictures: Pictures) -> Self {
         let differences = differences(&runs, by, meta.confidence);
         let experiments: Vec<&Experiment> = runs.iter().map(|run| run.experiment).collect();
+        let keeps_runs = runs.iter().all(|run| run.scenario.run.keep == KeptRuns::All);
         let mut arms: Vec<Arm> = runs
             .into_iter()
             .map(|run| {
@@ -126,7 +127,15 @@ impl Comparison {
         let mut all =
             Self { meta, header: header.into(), metric: by.metric, scope: by.scope.into(), arms, differences };
         all.meta.files = all.file_names(pictures);
+        if !keeps_runs {
+            all.drop_runs();
+        }
         all
+    }
+
+    /// Leaves `replications.csv` out, as one does when the scenario of any arm keeps no runs.
+    pub fn drop_runs(&mut self) {
+        self.meta.files.retain(|file| file != file::REPLICATIONS);
     }
 
     /// Has any arm a time series?
@@ -236,8 +245,11 @@ impl Comparison {
         let mut files: Vec<(String, Fill<'a>)> = vec![
             (file::SUMMARY.into(), Box::new(|out| self.write_each(schema::SUMMARY, |arm| &arm.summary, out))),
             (file::DIFFERENCES.into(), Box::new(move |out| csv::write(&self.differences, out))),
-            (file::REPLICATIONS.into(), Box::new(move |out| self.write_replications(experiments, out))),
         ];
+        if self.meta.files.iter().any(|file| file == file::REPLICATIONS) {
+            let write = move |out: &mut dyn Write| self.write_replications(experiments, out);
+            files.push((file::REPLICATIONS.into(), Box::new(write)));
+        }
         if self.has_series() {
             let write = |out: &mut dyn Write| self.write_each(schema::TIMESERIES, |arm| &arm.timeseries, out);
             files.push((file::TIMESERIES.into(), Box::new(write)));

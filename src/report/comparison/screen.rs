@@ -15,8 +15,8 @@ const ROWS: usize = 20;
 /// So many differences are told, of neighbours in the order.
 const DIFFERENCES: usize = 6;
 
-/// The whole text; `folder` is where the files are, as the user wrote it.
-pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
+/// The whole text; `folder` is where the files are, as the user wrote it; none where there are none.
+pub fn comparison_screen(comparison: &Comparison, folder: Option<&str>) -> String {
     let ranking = comparison.ranking();
     let mut page = Page::default();
     // What was cut off is said of all arms: they were cut to the runs that all of them have.
@@ -33,8 +33,7 @@ pub fn comparison_screen(comparison: &Comparison, folder: &str) -> String {
     let gates = ranking.iter().map(|arm| &comparison.arms[*arm]);
     let gates = gates.flat_map(|arm| arm.gates.iter().map(|judged| format!("{}: {judged}", solid(&arm.label))));
     page.label("Gates", &gates.map(|line| solid_brackets(&line)).collect::<Vec<_>>());
-    let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
-    page.label("Files", &[format!("{folder}{}", comparison.meta.files.join(" "))]);
+    page.files(folder, &comparison.meta.files);
     page.tail(&format!("seed {}, dryport {}", comparison.meta.seed, comparison.meta.dryport));
     page.text()
 }

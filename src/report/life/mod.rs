@@ -15,7 +15,7 @@ use crate::sim::{Attempt, Flow, PoolLanes, Topology};
 
 pub use json::{KEYS, life_json};
 pub use screen::screen;
-pub use table::table;
+pub use table::{BEGINS, table};
 
 /// A life, and what is needed to tell it.
 #[derive(Clone, Copy, Debug)]

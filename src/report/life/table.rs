@@ -8,6 +8,9 @@ use crate::report::{Cell, Table};
 use crate::sim::Attempt;
 use crate::workload::Leaves;
 
+/// How `life.csv` begins.
+pub const BEGINS: &[&[u8]] = &[b"scenario,replication,host,port,source,"];
+
 /// The table of a story; `scenario` is the stem of its file.
 pub fn table(story: &Story<'_>, scenario: &str) -> Table {
     let mut table = Table::new(&names(LIFE));

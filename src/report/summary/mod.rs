@@ -46,8 +46,8 @@ pub use verdict::Verdict;
 pub struct Beside<'a> {
     /// What came of the gates.
     pub gates: &'a [Judged],
-    /// Where the files are, as the user wrote it.
-    pub folder: &'a str,
+    /// Where the files are, as the user wrote it; none where there are none.
+    pub folder: Option<&'a str>,
     /// How long before it is too late an alarm is to be raised.
     pub ahead: SimDuration,
     /// What the rules of `lint` find that can be why connects are refused.
@@ -85,8 +85,7 @@ pub fn run_summary(tables: &RunTables, beside: &Beside<'_>) -> String {
     page.label("Watch", &if idle { Vec::new() } else { watch(tables, ahead.as_secs_f64()) });
     page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
     let meta = &tables.meta;
-    let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
-    page.label("Files", &[format!("{folder}{}", meta.files.join(" "))]);
+    page.files(folder, &meta.files);
     page.tail(&format!("seed {}, dryport {}", meta.seed, meta.dryport));
     page.text()
 }
@@ -100,7 +99,7 @@ mod tests {
     fn said(tables: &RunTables) -> String {
         let folder = format!("output/{}/", tables.meta.scenario.name);
         let ahead = SimDuration::from_secs(600);
-        run_summary(tables, &Beside { gates: &[], folder: &folder, ahead, explanations: &[], warnings: &[] })
+        run_summary(tables, &Beside { gates: &[], folder: Some(&folder), ahead, explanations: &[], warnings: &[] })
     }
 
     #[test]

@@ -12,10 +12,11 @@ pub(in super::super) struct Refusals {
 
 impl Refusals {
     pub(in super::super) fn of(tables: &RunTables, scope: &str) -> Self {
-        let runs = tables.per_run(scope, "first_refusal_s");
-        let mut times: Vec<_> = runs.iter().filter_map(|(_, time)| *time).collect();
+        let mut runs = 0;
+        let times = tables.per_run(scope, "first_refusal_s").inspect(|_| runs += 1).filter_map(|(_, time)| time);
+        let mut times: Vec<_> = times.collect();
         times.sort_by(f64::total_cmp);
-        Self { runs: runs.len() as u64, refused: times.len() as u64, times }
+        Self { runs, refused: times.len() as u64, times }
     }
 
     pub(in super::super) fn of_runs(&self) -> String {

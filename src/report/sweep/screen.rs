@@ -26,8 +26,7 @@ pub fn sweep_screen(meta: &SweepMeta, digest: &Digest, folder: &str, files: &[St
         page.lines([format!("and {} more in sweep.csv", words::thousands(all - ROWS as u64))]);
     }
     page.label("Gates", &gates.iter().map(|gate| solid_brackets(&gate.to_string())).collect::<Vec<_>>());
-    let folder = solid(&format!("{}/  ", folder.trim_end_matches('/')));
-    page.label("Files", &[format!("{folder}{}", files.join(" "))]);
+    page.files(Some(folder), files);
     // Where seeds are varied, that of the file is none of theirs.
     let is_seeded = grid.axes().iter().any(|axis| axis.key == "run.seed");
     let seed = if is_seeded { String::new() } else { format!("seed {}, ", meta.seed) };

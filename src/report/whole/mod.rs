@@ -15,7 +15,7 @@ pub use work::{is_work, recover};
 use crate::scenario::words::shown;
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Component, Path, PathBuf};
 use work::Work;
 
@@ -25,6 +25,12 @@ pub enum WholeError {
     /// Something is there already, and may not be replaced.
     #[error("{} exists already", shown(path))]
     Exists {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// What is there was not written by dryport: never replaced, not even by force.
+    #[error("{} exists already and is no file of dryport's: name another one", shown(path))]
+    Foreign {
         /// What is there.
         path: PathBuf,
     },
@@ -54,6 +60,13 @@ pub enum Replace {
     Never,
     /// Yes.
     Always,
+    /// A file of ours, by force.
+    Ours {
+        /// How files of ours begin. An empty one is anybody's.
+        begins: &'static [&'static [u8]],
+        /// Is it to be?
+        force: bool,
+    },
 }
 
 /// The folder that is there already, as the one that comes in its place sees it.
@@ -115,7 +128,7 @@ pub fn may_write(path: &Path, what: What, replace: Replace) -> Result<(), WholeE
     let above = parent(path);
     let there = above.ancestors().find(|folder| present(folder)).unwrap_or(Path::new("."));
     recover(&Disk, &above);
-    let work = Work::within(&Disk, there, b"").map_err(failed("make a folder in", there))?;
+    let work = Work::within(&Disk, there, b"").map_err(no_folder(there, path))?;
     let missing = path.strip_prefix(there).unwrap_or(path);
     if missing.components().all(|part| matches!(part, Component::Normal(_))) {
         fs::create_dir_all(work.path().join(missing)).map_err(failed("make", path))?;
@@ -187,10 +200,28 @@ fn vacant(path: &Path, replace: Replace) -> Result<(), WholeError> {
     if path.is_symlink() {
         return Err(WholeError::Link { path: path.into() });
     }
-    if replace == Replace::Never && present(path) {
-        return Err(WholeError::Exists { path: path.into() });
+    let exists = || WholeError::Exists { path: path.into() };
+    match replace {
+        _ if !present(path) => Ok(()),
+        Replace::Always => Ok(()),
+        Replace::Never => Err(exists()),
+        Replace::Ours { begins, .. } if !does_begin(path, begins) => Err(WholeError::Foreign { path: path.into() }),
+        Replace::Ours { force, .. } => {
+            if force {
+                Ok(())
+            } else {
+                Err(exists())
+            }
+        }
     }
-    Ok(())
+}
+
+/// Does the file begin with one of these, or is it empty? No, where it cannot be read.
+fn does_begin(path: &Path, begins: &[&[u8]]) -> bool {
+    let longest = begins.iter().map(|begin| begin.len()).max().unwrap_or(0);
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(longest as u64).read_to_end(&mut head));
+    read.is_ok() && (head.is_empty() || begins.iter().any(|begin| head.starts_with(begin)))
 }
 
 /// Writes a new file at `path`; an error names `meant`, where it will be in the end.
@@ -258,6 +289,13 @@ pub fn is_pipe(_: &fs::Metadata) -> bool {
 /// A dangling link counts: it would be replaced.
 fn present(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// Why `meant` cannot be written, when no folder can be made in `place`, which is what comes first.
+fn no_folder(place: &Path, meant: &Path) -> impl FnOnce(io::Error) -> WholeError {
+    let place = shown(place);
+    let failed = failed("write", meant);
+    move |reason| failed(io::Error::new(reason.kind(), format!("no folder can be made in {place}: {reason}")))
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> WholeError {

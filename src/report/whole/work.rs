@@ -3,7 +3,7 @@
 //! Its name begins with a dot and says whose it is. A file in it is locked for as long as its process lives: who finds
 //! one without a lock knows that the process was killed, puts back what it had moved aside, and takes the rest away.
 
-use super::{FileSystem, WholeError, failed, parent, present};
+use super::{FileSystem, WholeError, no_folder, parent, present};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
@@ -35,9 +35,9 @@ impl<'f> Work<'f> {
     /// One beside `target`, whose folder is made when it is missing.
     pub(super) fn beside(disk: &'f dyn FileSystem, target: &Path) -> Result<Self, WholeError> {
         let parent = parent(target);
-        fs::create_dir_all(&parent).map_err(failed("make", &parent))?;
+        fs::create_dir_all(&parent).map_err(no_folder(&parent, target))?;
         let name = target.file_name().unwrap_or_default();
-        Self::within(disk, &parent, name.as_encoded_bytes()).map_err(failed("make a folder in", &parent))
+        Self::within(disk, &parent, name.as_encoded_bytes()).map_err(no_folder(&parent, target))
     }
 
     /// One in `folder`, for a target of this name.

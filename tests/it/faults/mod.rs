@@ -1,5 +1,7 @@
 //! What strangers found wrong, one small input each, and what is right. The numbers are those of the report.
 
+mod bounded_work;
+mod careful_files;
 mod first_free;
 mod headroom;
 mod kernel_rules;
