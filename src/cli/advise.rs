@@ -1,7 +1,7 @@
 //! `dryport advise`: which knob helps most, each alone and the best two together, and how to turn it.
 
 use super::arguments::{Running, risk};
-use super::files::{Files, inputs, read_from, source};
+use super::files::{Files, inputs, read_from, source, taken};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places::{self, Target};
@@ -134,6 +134,9 @@ impl Advise {
                 return Ok(Exit::Failed);
             }
         };
+        if !self.running.quiet {
+            taken(&self.scenario, &plan.base).iter().try_for_each(|taken| output.message(taken))?;
+        }
         let stop = interrupt::watch();
         let trials = self.trials(&plan);
         if let Some(cost) = cost(&trials).filter(|_| !self.running.quiet) {

@@ -1,11 +1,11 @@
 //! Parsers of option values that several commands take: quantities as scenarios have them, names of profiles.
 
 use crate::des::{Rate, SimDuration};
-use crate::metrics::{METRICS, Method, Metric};
+use crate::metrics::{Method, Metric};
 use crate::port::PortRange;
 use crate::profile;
+use crate::scenario::MetricName;
 use crate::scenario::quantity::{self, Misfit};
-use crate::scenario::suggest::nearest;
 
 /// What is wrong and how to mend it, in one line.
 fn in_one_line(misfit: Misfit) -> String {
@@ -75,7 +75,7 @@ pub(super) fn risk(text: &str) -> Result<f64, String> {
 
 /// The name of a metric.
 pub(super) fn metric(text: &str) -> Result<&'static Metric, String> {
-    Metric::named(text).ok_or_else(|| match nearest(text, METRICS.iter().map(|metric| metric.name)) {
+    Metric::named(text).ok_or_else(|| match MetricName::meant(text) {
         Some(near) => format!("no metric is called so; did you mean {near}?"),
         None => "no metric is called so; dryport list metrics has them all".to_owned(),
     })

@@ -2,7 +2,7 @@
 
 use super::arguments::{Running, metric};
 use super::cost;
-use super::files::{gist, inputs, name_of, read};
+use super::files::{Files, gist, inputs, name_of, shown_faults, source, taken};
 use super::guide::{Group, Guide};
 use super::interrupt;
 use super::places::{self, Target};
@@ -20,6 +20,7 @@ use crate::report::run_dir::{self, Pictures};
 use crate::scenario::words::{self, shown};
 use crate::scenario::{Axis, Grid, Reading, Scenario, SourceFile, Variant};
 use crate::sim::Topology;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -128,9 +129,7 @@ impl Compare {
             plan.reading.scenario = arm.clone();
         }
         let each: Vec<&Scenario> = arms.iter().collect();
-        if let Some(cost) = cost::of_runs(&each, self.running.jobs()).filter(|_| !self.running.quiet) {
-            output.prose(&cost)?;
-        }
+        self.foretell(&plans, &each, output)?;
         let stop = interrupt::watch();
         let runs: u64 = arms.iter().map(|arm| u64::from(arm.run.replications)).sum();
         let progress = Progress::start(progress::RUNS, runs, self.running.quiet);
@@ -176,6 +175,16 @@ impl Compare {
         Ok(if stop.load(Ordering::Relaxed) { Exit::Interrupted } else { exit })
     }
 
+    /// Says what is worth knowing before anything runs.
+    fn foretell(&self, plans: &[Plan], arms: &[&Scenario], output: &mut Output<'_>) -> Result<(), Failure> {
+        if self.running.quiet {
+            return Ok(());
+        }
+        let taken: BTreeSet<String> = plans.iter().flat_map(|plan| taken(&plan.file, &plan.reading)).collect();
+        taken.iter().try_for_each(|taken| output.message(taken))?;
+        cost::of_runs(arms, self.running.jobs()).iter().try_for_each(|cost| output.prose(cost))
+    }
+
     /// The exit that asserts ask for; those that did not pass are told even when nothing else is.
     fn judge(&self, comparison: &Comparison, output: &mut Output<'_>) -> Exit {
         let mut exit = Exit::Fine;
@@ -210,7 +219,7 @@ impl Compare {
         }
         let (mut plans, mut faults, mut exit) = (Vec::new(), Vec::new(), Exit::Fine);
         for (label, variant, file, sets) in wanted {
-            match read(&file, &sets) {
+            match self.read(&file, &sets) {
                 Ok(reading) => plans.push(Plan { label, variant, sets, file, reading }),
                 Err((unread, errors)) if faults.iter().all(|other: &String| gist(other) != gist(&errors)) => {
                     exit = exit.worse(unread);
@@ -225,6 +234,14 @@ impl Compare {
         self.are_comparable(&plans)?;
         are_judged(&plans)?;
         Ok((header, plans))
+    }
+
+    /// An arm; what is wrong with values of `--over` is told of that.
+    fn read(&self, file: &str, sets: &[String]) -> Result<Reading, Refusal> {
+        let before = self.running.sets().len();
+        Reading::of(&source(file)?, sets, &Files::beside(file)).map_err(|found| {
+            shown_faults(&if self.over.is_empty() { found } else { found.varied_by(before, "--over") })
+        })
     }
 
     /// Label, name in tables, file and overrides of each arm.

@@ -1,6 +1,6 @@
 //! `dryport explain SCENARIO`: the life of one port or one connection, event by event.
 
-use super::files::{name_of, read};
+use super::files::{name_of, read, taken};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places::refusal_of_file;
@@ -12,7 +12,7 @@ use crate::report::csv;
 use crate::report::life::{self, KEYS, Story, life_json, screen, table};
 use crate::report::whole::{self, Fill, Replace, What};
 use crate::scenario::words::{plural, shown, span, thousands};
-use crate::scenario::{Reading, Scenario, SourceFile};
+use crate::scenario::{Scenario, SourceFile};
 use crate::sim::Topology;
 use std::path::{Path, PathBuf};
 
@@ -82,13 +82,15 @@ impl Explain {
     ///
     /// When that cannot be told.
     pub fn run(&self, output: &mut Output<'_>) -> Result<Exit, Failure> {
-        let Reading { scenario, .. } = match read(&self.scenario, &self.sets) {
+        let reading = match read(&self.scenario, &self.sets) {
             Ok(reading) => reading,
             Err((exit, errors)) => {
                 output.message(&errors)?;
                 return Ok(exit);
             }
         };
+        let notes = taken(&self.scenario, &reading);
+        let scenario = reading.scenario;
         let topology = Topology::new(&scenario);
         let hero = match self.hero(&scenario, &topology).and_then(|hero| self.vacant().map(|()| hero)) {
             Ok(hero) => hero,
@@ -97,6 +99,7 @@ impl Explain {
                 return Ok(exit);
             }
         };
+        notes.iter().try_for_each(|note| output.message(note))?;
         for note in scenario.notes() {
             output.prose(&format!("note: {}: {note}", name_of(&self.scenario)))?;
         }

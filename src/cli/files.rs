@@ -3,12 +3,18 @@
 use super::Exit;
 use crate::report::whole::{is_named_pipe, is_pipe};
 use crate::scenario::sources::SCENARIO_BYTES_MAX;
+use crate::scenario::suggest::nearest;
 use crate::scenario::words::{fitted, shown};
 use crate::scenario::{Diagnostics, ParsedFile, Reading, Scenario, SourceError, SourceFile, Sources};
 use crate::workload::Arrivals;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+/// What of a scenario was written in another way than here, and how it was taken, ready to be shown.
+pub fn taken(file: &str, reading: &Reading) -> Vec<String> {
+    reading.taken.iter().map(|taken| fitted(&format!("note: {}: {taken}", name_of(file)))).collect()
+}
 
 /// The files beside a scenario.
 #[derive(Clone, Debug)]
@@ -64,7 +70,11 @@ pub fn read(file: &str, sets: &[String]) -> Result<Reading, Unread> {
 ///
 /// Why it cannot be read, ready to be shown.
 pub fn source(file: &str) -> Result<SourceFile, Unread> {
-    let unread = |error| (Exit::Invalid, fitted(&format!("error: cannot read {}: {error}", name_of(file))));
+    let unread = |error| {
+        let near = Some(file).filter(|_| error == SourceError::NotFound).and_then(near);
+        let near = near.map_or_else(String::new, |near| format!("\nhelp: did you mean {}?", shown(near)));
+        (Exit::Invalid, fitted(&format!("error: cannot read {}: {error}{near}", name_of(file))))
+    };
     let source = read_scenario(file).map_err(unread)?;
     if source.bytes.trim_ascii().is_empty() {
         let message = format!("error: {} is empty\nhelp: dryport new prints a scenario to start from", name_of(file));
@@ -80,6 +90,39 @@ pub fn source(file: &str) -> Result<SourceFile, Unread> {
 /// As [`read`].
 pub fn read_parsed(file: &ParsedFile, sets: &[String], sources: &dyn Sources) -> Result<Reading, Unread> {
     file.read(sets, sources).map_err(|diagnostics| shown_faults(&diagnostics))
+}
+
+/// The file that a name which leads nowhere may be a slip of: one in the same folder, or of the same name in a folder
+/// called much the same.
+fn near(file: &str) -> Option<PathBuf> {
+    let path = Path::new(file);
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let looked = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    };
+    let name = path.file_name()?.to_str()?;
+    if looked.is_dir() {
+        let kind = |name: &str| Path::new(name).extension().map(std::ffi::OsStr::to_ascii_lowercase);
+        let is_scenario = |name: &String| kind(name).is_some_and(|kind| kind == "toml" || kind == "json");
+        let all: Vec<String> = names(looked).into_iter().filter(is_scenario).collect();
+        // An extension that both have says nothing.
+        let near = match name.strip_suffix(".toml") {
+            Some(stem) => {
+                let stems = all.iter().filter_map(|name| name.strip_suffix(".toml"));
+                nearest(stem, stems).map(|stem| format!("{stem}.toml"))
+            }
+            None => nearest(name, all.iter().map(String::as_str)).map(str::to_owned),
+        };
+        return near.map(|near| folder.join(near));
+    }
+    let (above, last) = (folder.parent()?, folder.file_name()?.to_str()?);
+    let all = names(if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    let near = above.join(nearest(last, all.iter().map(String::as_str))?).join(name);
+    near.is_file().then_some(near)
 }
 
 /// The scenario of a text, as the overrides `sets` change it.

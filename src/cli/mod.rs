@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod output;
 pub mod places;
 pub mod progress;
+mod slips;
 pub mod unseen;
 
 use crate::scenario::words::{WIDTH, fitted, shown};
@@ -134,11 +135,20 @@ pub fn main() -> ExitCode {
 
 /// Runs the command that `arguments` (the program's name first) name.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, output: &mut Output<'_>) -> Exit {
-    let matches = command_line().try_get_matches_from(arguments);
+    let arguments: Vec<std::ffi::OsString> = arguments.into_iter().collect();
+    let mut command_line = command_line();
+    let matches = command_line.try_get_matches_from_mut(&arguments);
     let root = match matches.and_then(|matches| Root::from_arg_matches(&matches)) {
         Ok(root) => root,
-        Err(error) => return usage(&error, output),
+        Err(error) => match slips::said_of(&error, &command_line, &arguments) {
+            // When even this cannot be written, the exit code has to say it.
+            Some(said) => return output.message(&said).map_or(Exit::Failed, |()| Exit::Usage),
+            None => return usage(&error, output),
+        },
     };
+    for taken in slips::taken(&arguments) {
+        let _ = output.prose(&taken);
+    }
     let result = match root.command {
         Some(command) => command.run(output),
         None => output.data(&guide::front_page(GUIDES)).map(|()| Exit::Fine),

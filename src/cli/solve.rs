@@ -1,7 +1,7 @@
 //! `dryport solve`: the value of a knob for a goal, by formula where one is exact, else by simulation, with the evidence.
 
 use super::arguments::{Running, risk};
-use super::files::{Files, read_from, source};
+use super::files::{Files, read_from, source, taken};
 use super::guide::{Group, Guide};
 use super::interrupt;
 use super::progress::{Progress, Work};
@@ -109,6 +109,9 @@ impl Solve {
                 return Ok(exit);
             }
         };
+        if !self.running.quiet {
+            taken(&self.scenario, &plan.base).iter().try_for_each(|taken| output.message(taken))?;
+        }
         if let Some(cost) = self.cost(&plan).filter(|_| !self.running.quiet) {
             output.prose(&cost)?;
         }

@@ -2,7 +2,7 @@
 
 use super::arguments::Running;
 use super::cost;
-use super::files::{Files, gist, inputs, read_parsed, shown_faults, source};
+use super::files::{Files, gist, inputs, read_parsed, shown_faults, source, taken};
 use super::guide::{Group, Guide};
 use super::interrupt::{self, UntilCtrlC};
 use super::places;
@@ -164,6 +164,10 @@ impl Sweep {
                 return Ok(exit);
             }
         };
+        let cell = plan.read(0, &Files::beside(&self.scenario));
+        if let Some(cell) = cell.ok().filter(|_| !self.running.quiet) {
+            taken(&self.scenario, &cell).iter().try_for_each(|taken| output.message(taken))?;
+        }
         let stop = interrupt::watch();
         let missing = plan.missing(self.shard);
         let changed: Vec<PathBuf> =

@@ -5,6 +5,7 @@
 
 pub mod rules;
 pub mod stack;
+mod sysctl_names;
 pub mod sysctls;
 
 pub use stack::Stack;

@@ -2,6 +2,7 @@
 
 use super::Stack;
 use super::stack::Setting;
+use super::sysctl_names::is_sysctl;
 use crate::des::SimDuration;
 use crate::inspect::sysctl;
 use crate::port::TwReuse;
@@ -23,6 +24,7 @@ pub struct Sysctls {
     stack: Stack<'static>,
     count: usize,
     others: Vec<String>,
+    windows: usize,
 }
 
 /// A sysctl that some rule is about.
@@ -99,12 +101,9 @@ fn put<T>(setting: &mut Setting<T>, value: Option<T>, at: At) -> Option<()> {
 }
 
 impl Sysctls {
-    /// The settings of a file in the form of sysctl.conf, then each of `given`: `NAME=VALUE`.
-    ///
-    /// # Errors
-    ///
-    /// What is no setting, or no value of a setting that a rule is about.
-    pub fn read(file: Option<&SourceFile>, given: &[String]) -> Result<Self, Diagnostics> {
+    /// The settings of a file in the form of sysctl.conf, then each of `given`: `NAME=VALUE`; and what is no setting, or no
+    /// value of a setting that a rule is about. The others are read all the same.
+    pub fn read(file: Option<&SourceFile>, given: &[String]) -> (Self, Faults) {
         let mut faults = Faults::default();
         let name = file.map_or_else(String::new, |file| file.name.clone());
         let text = file.map_or(Ok(""), |file| std::str::from_utf8(&file.bytes)).unwrap_or_else(|_| {
@@ -112,7 +111,8 @@ impl Sysctls {
             ""
         });
         let (text, given) = (text.to_owned(), given.to_vec());
-        let mut read = Self { name, text, given, stack: Stack::unknown(), count: 0, others: Vec::new() };
+        let (others, windows) = (Vec::new(), 0);
+        let mut read = Self { name, text, given, stack: Stack::unknown(), count: 0, others, windows };
         let mut start = 0;
         for line in read.text.clone().split_inclusive('\n') {
             let comment = line.trim_start().starts_with(['#', ';']) || line.trim().is_empty();
@@ -126,11 +126,15 @@ impl Sysctls {
         for (index, text) in read.given.clone().iter().enumerate() {
             read.setting(text, |span| At::Set(index, span), &mut faults);
         }
-        if faults.is_empty() { Ok(read) } else { Err(read.diagnostics(faults)) }
+        (read, faults)
     }
 
     /// One setting, whose bytes lie `at` a place.
     fn setting(&mut self, text: &str, at: impl Fn(Range<usize>) -> At, faults: &mut Faults) {
+        if is_of_windows(text) {
+            self.windows += 1;
+            return;
+        }
         let Some((name, value)) = text.split_once('=').filter(|(name, _)| !name.trim().is_empty()) else {
             let shown = text.trim();
             let start = text.len() - text.trim_start().len();
@@ -150,7 +154,11 @@ impl Sysctls {
         };
         if (known.set)(&mut self.stack, value, place.clone()).is_none() {
             let fault = Fault::new(place, format!("{} is no value of {}", quoted(value), known.name));
-            faults.push(fault.help(format!("it takes {}", known.takes)));
+            faults.push(if value.contains(['#', ';']) {
+                fault.help("write the remark on a line of its own: behind a value it is a part of it")
+            } else {
+                fault.help(format!("it takes {}", known.takes))
+            });
         }
     }
 
@@ -164,9 +172,17 @@ impl Sysctls {
         self.count
     }
 
+    /// How many lines are settings of Windows.
+    pub const fn of_windows(&self) -> usize {
+        self.windows
+    }
+
     /// The names that no rule is about, each with the known name that it may be a slip of.
     pub fn others(&self) -> impl Iterator<Item = (&str, Option<&'static str>)> {
         self.others.iter().map(|other| {
+            if is_sysctl(last_part(other)) {
+                return (other.as_str(), None);
+            }
             let near = nearest(last_part(other), KNOWN.iter().map(|known| last_part(known.name)));
             let near = near.and_then(|near| KNOWN.iter().find(|known| last_part(known.name) == near));
             (other.as_str(), near.map(|known| known.name))
@@ -177,6 +193,24 @@ impl Sysctls {
     pub fn diagnostics(&self, faults: Faults) -> Diagnostics {
         faults.into_diagnostics(&self.name, &self.text, &self.given).of_option(OPTION)
     }
+}
+
+/// Is the line one of the netsh tool, of the registry, or of PowerShell?
+fn is_of_windows(line: &str) -> bool {
+    let line = line.trim_start().to_lowercase();
+    let begins = [
+        "netsh ",
+        "netsh.exe ",
+        "reg add ",
+        "set-nettcpsetting",
+        "hkey_",
+        "hklm",
+        "[hkey_",
+        "[hklm",
+        "windows registry",
+    ];
+    // As regedit writes it: "TcpTimedWaitDelay"=dword:0000001e.
+    begins.iter().any(|begin| line.starts_with(begin)) || line.contains("=dword:")
 }
 
 fn last_part(name: &str) -> &str {

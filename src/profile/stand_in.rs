@@ -36,7 +36,7 @@ const NOTHING: StandIn = StandIn { names: &[], what: "", profile: None, range: N
 const ALL: &[StandIn] = &[
     StandIn {
         names: &["linux", "ubuntu", "debian", "rhel", "centos", "alpine", "kernel"],
-        what: "Linux is a profile for each kernel series (uname -r says which); the newest is",
+        what: "Linux is a profile for each kernel series (uname -r says which); unless given it is",
         profile: Some("linux-6.18"),
         ..NOTHING
     },

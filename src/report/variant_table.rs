@@ -9,7 +9,7 @@ use crate::forecast::{RISK_BOUND, RISK_MIN};
 const CERTAIN: f64 = 0.9995;
 /// The widest a label is before it is cut.
 const LABEL: usize = 44;
-/// The columns beside the label, with their widths.
+/// The columns beside the label, with their least widths.
 const WIDTHS: [usize; 7] = [6, 9, 9, 10, 8, 6, 10];
 /// Which of them make room for long labels, one after another: probes, first refusal, what would be safe.
 const DROPPED: [usize; 3] = [5, 3, 6];
@@ -34,28 +34,19 @@ pub(super) fn refused_runs(line: &Line<'_>) -> u64 {
 
 /// A head and a line for each of the variants; `most` of them. Intervals are at the level `confidence`.
 pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize, confidence: f64) -> Vec<String> {
-    let labels = lines.iter().map(|line| cut(line.label).len());
-    let width = labels.chain([cut(header).len()]).max().unwrap_or(0);
     let target = lines.iter().find_map(|line| (line.figure)("target_risk").value);
     let safe = target.map_or_else(String::new, |target| format!("<= {} % to", percent(target)));
-    let mut left_out: &[usize] = &[];
-    let room = |left_out: &[usize]| {
-        let kept = WIDTHS.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
-        words::WIDTH - kept.map(|(_, width)| width + 1).sum::<usize>()
-    };
-    for count in 0..=DROPPED.len() {
-        left_out = &DROPPED[..count];
-        if width <= room(left_out) {
-            break;
-        }
-    }
-    let row = |cells: [&str; 8]| {
-        let [label, cells @ ..] = cells;
-        let kept = cells.iter().zip(WIDTHS).enumerate().filter(|(column, _)| !left_out.contains(column));
-        let text = kept.fold(format!("{label:<width$}"), |text, (_, (cell, wide))| text + &format!(" {cell:>wide$}"));
-        text.trim_end().to_owned()
-    };
-    let mut text = vec![row([&cut(header), "ports", "refused", "risk", "first", "refused", "probes", &safe])];
+    let head = [
+        cut(header),
+        "ports".into(),
+        "refused".into(),
+        "risk".into(),
+        "first".into(),
+        "refused".into(),
+        "probes".into(),
+        safe,
+    ];
+    let mut rows = vec![head];
     for line in lines.iter().take(most) {
         let refused = refused_runs(line);
         let value = |metric| (line.figure)(metric).value;
@@ -72,18 +63,37 @@ pub(super) fn variant_table(header: &str, lines: &[Line<'_>], most: usize, confi
             None => "never".into(),
         };
         let ratio = value("refused_ratio").map_or_else(String::new, |ratio| format!("{} %", percent(ratio)));
-        text.push(row([
-            &cut(line.label),
-            &value("capacity_ports").map_or_else(String::new, words::count),
-            &format!("{refused}/{}", line.runs),
-            &risk,
-            &first,
-            &ratio,
-            &value("probes_mean").map_or_else(String::new, words::figure),
-            &value("safe_rate_per_s").map(words::short_floor_rate).unwrap_or_default(),
-        ]));
+        rows.push([
+            cut(line.label),
+            value("capacity_ports").map_or_else(String::new, words::count),
+            format!("{refused}/{}", line.runs),
+            risk,
+            first,
+            ratio,
+            value("probes_mean").map_or_else(String::new, words::figure),
+            value("safe_rate_per_s").map(words::short_floor_rate).unwrap_or_default(),
+        ]);
     }
-    text
+    laid_out(&rows)
+}
+
+/// The rows in columns as wide as they need be, without those that make room.
+fn laid_out(rows: &[[String; 8]]) -> Vec<String> {
+    let wide = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = WIDTHS.iter().enumerate().map(|(column, least)| wide(column + 1).max(*least)).collect();
+    let kept =
+        |left_out: &[usize]| -> Vec<usize> { (0..WIDTHS.len()).filter(|column| !left_out.contains(column)).collect() };
+    let fits = |kept: &[usize]| wide(0) + kept.iter().map(|column| widths[*column] + 1).sum::<usize>() <= words::WIDTH;
+    let all = (0..=DROPPED.len()).map(|count| kept(&DROPPED[..count]));
+    let columns = all.clone().find(|columns| fits(columns)).unwrap_or_else(|| kept(&DROPPED));
+    let row = |cells: &[String; 8]| {
+        let label = format!("{:<width$}", cells[0], width = wide(0));
+        let text = columns
+            .iter()
+            .fold(label, |text, column| text + &format!(" {:>width$}", cells[column + 1], width = widths[*column]));
+        text.trim_end().to_owned()
+    };
+    rows.iter().map(row).collect()
 }
 
 fn cut(label: &str) -> String {

@@ -3,9 +3,8 @@
 //! Here it is read and compared; whether it holds of a run is judged on the run's tables.
 
 use super::diagnostics::{Diagnostics, Fault, Faults, quoted};
-use super::metric_name::{METRIC_NAMES, MetricName};
+use super::metric_name::MetricName;
 use super::quantity::{self, Misfit};
-use super::suggest::nearest;
 use super::tree::At;
 use crate::des::{Rate, SimDuration};
 use std::fmt;
@@ -168,8 +167,7 @@ fn metric(word: &str) -> Result<MetricName, Misfit> {
         return Err(Misfit::new("a claim starts with the name of a metric", "no name").help(example));
     }
     MetricName::named(word).ok_or_else(|| {
-        let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
-        let near = synonym.or_else(|| nearest(word, METRIC_NAMES.iter().map(|known| known.name)));
+        let near = MetricName::meant(word);
         let misfit = match near {
             Some(near) => Misfit::new(unknown(word), format!("did you mean {near}?")),
             None => Misfit::new(unknown(word), "unknown"),
@@ -182,16 +180,6 @@ fn metric(word: &str) -> Result<MetricName, Misfit> {
         })
     })
 }
-
-/// What metrics are called elsewhere.
-const SYNONYMS: [(&str, &str); 6] = [
-    ("risk", "exhaustion_probability"),
-    ("probability", "exhaustion_probability"),
-    ("refusals", "refused_total"),
-    ("refused", "refused_total"),
-    ("headroom", "headroom_ports"),
-    ("peak", "busy_ports_peak"),
-];
 
 fn unknown(word: &str) -> String {
     format!("no metric is called {}", quoted(word))
@@ -276,6 +264,7 @@ fn no_bound(metric: MetricName, written: &str) -> Misfit {
 
 #[cfg(test)]
 mod tests {
+    use super::super::metric_name::METRIC_NAMES;
     use super::*;
 
     fn number(text: &str) -> f64 {

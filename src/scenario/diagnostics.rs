@@ -223,6 +223,12 @@ impl Faults {
         }
     }
 
+    /// Adds all of others.
+    pub fn extend(&mut self, others: Self) {
+        self.dropped += others.dropped;
+        others.kept.into_iter().for_each(|fault| self.push(fault));
+    }
+
     /// True when further faults are only counted.
     pub const fn is_full(&self) -> bool {
         self.kept.len() >= KEPT_MAX

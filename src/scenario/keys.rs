@@ -192,7 +192,12 @@ const HOST: &[Key] = &[
         "\"linux-6.18\"",
         "operating system: gives every key below that is left out",
     ),
-    Key::default("addresses", Form::Whole(1, 65_536), "1", "source addresses"),
+    Key::default(
+        "addresses",
+        Form::Whole(1, 65_536),
+        "1",
+        "source addresses; 268 million ports on all of them at most",
+    ),
     Key::profile("port_range", Form::PortRange, "ports to choose from, first and last"),
     Key::profile("reserved_ports", Form::Ports, "ports of the range that are never chosen"),
     Key::profile("uniqueness", Form::Word(uniqueness), "what the stack keeps unique"),
@@ -227,7 +232,12 @@ const CONNECT_COST: &[Key] = &[
 
 const DESTINATION: &[Key] = &[
     Key::required("name", Form::Name, "\"orders-db\"", "what clients call it"),
-    Key::default("endpoints", Form::Whole(1, 65_536), "1", "distinct address:port pairs"),
+    Key::default(
+        "endpoints",
+        Form::Whole(1, 65_536),
+        "1",
+        "address:port pairs; 268 million ports towards all of them at most",
+    ),
     Key::default("loopback", Form::Flag, "false", "is it on this machine, by a loopback address"),
     Key::default("behaviour", Form::Word(behaviours), "\"accepts\"", "what the other side does"),
     Key::default(

@@ -63,7 +63,10 @@ impl Reader<'_> {
                 thousands(LANE_PORTS_MAX)
             );
             let fault = Fault::new(places.hosts[0].clone(), message).label("the first host");
-            self.fault(fault.help("take fewer addresses or endpoints, or a smaller port_range"));
+            // As many as fit with ranges as they are.
+            let lanes = LANE_PORTS_MAX / (all_ports / all_lanes.max(1)).max(1);
+            let help = format!("take a smaller port_range, or {} addresses x endpoints or fewer", thousands(lanes));
+            self.fault(fault.help(help));
         }
     }
 

@@ -3,6 +3,8 @@
 //! How each is made from a simulation is said above, in [`METRICS`](crate::metrics::METRICS). To add a metric, add a line
 //! here and one there.
 
+use super::suggest::nearest_or_alike;
+
 /// What is known of a metric before anything is simulated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricName {
@@ -67,10 +69,27 @@ pub const METRIC_NAMES: &[MetricName] = &[
     name("capacity_ports", "ports", "usable ports, of all lanes together"),
 ];
 
+/// What metrics are called elsewhere.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("risk", "exhaustion_probability"),
+    ("probability", "exhaustion_probability"),
+    ("refusals", "refused_total"),
+    ("refused", "refused_total"),
+    ("headroom", "headroom_ports"),
+    ("peak", "busy_ports_peak"),
+];
+
 impl MetricName {
     /// The metric called `name`.
     pub fn named(name: &str) -> Option<Self> {
         METRIC_NAMES.iter().find(|known| known.name == name).copied()
+    }
+
+    /// The name of the metric that `word` is a slip of, or another name for.
+    pub fn meant(word: &str) -> Option<&'static str> {
+        let synonym = SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, name)| *name);
+        let names: Vec<&str> = METRIC_NAMES.iter().map(|known| known.name).collect();
+        synonym.or_else(|| nearest_or_alike(word, &names))
     }
 
     /// Does it lie between 0 and 1?

@@ -12,10 +12,10 @@ use std::ops::Range;
 /// The most overrides that are taken.
 pub const SETS_MAX: usize = 1000;
 
-/// Replaces values of `tree` as `sets` say, in their order.
-pub fn apply(tree: &mut Table, sets: &[String], faults: &mut Faults) {
+/// Replaces values of `tree` as `sets` say, in their order; `taken` hears of a key without its table that can mean one only.
+pub fn apply(tree: &mut Table, sets: &[String], faults: &mut Faults, taken: &mut Vec<String>) {
     for (index, set) in sets.iter().enumerate().take(SETS_MAX) {
-        if let Err(fault) = apply_one(tree, index, set) {
+        if let Err(fault) = apply_one(tree, index, set, taken) {
             faults.push(fault);
         }
     }
@@ -31,42 +31,44 @@ struct Step<'s> {
     span: Range<usize>,
 }
 
-fn apply_one(tree: &mut Table, index: usize, set: &str) -> Result<(), Fault> {
+fn apply_one(tree: &mut Table, index: usize, set: &str, taken: &mut Vec<String>) -> Result<(), Fault> {
     let whole = At::Set(index, 0..set.len());
     let Some((path, text)) = set.split_once('=') else {
         return Err(Fault::new(whole, "--set needs KEY=VALUE")
             .label("no =")
             .help("write, for example, --set host.gateway.port_range=1024-65535"));
     };
-    let steps = steps(path);
+    let mut steps = steps(path);
     if let Some(empty) = steps.iter().find(|step| step.word.is_empty()) {
         return Err(Fault::new(At::Set(index, empty.span.clone()), "a path has a word before and after each dot")
             .help("write, for example, --set run.duration=1h"));
     }
+    let meant;
     if let [only] = &steps[..]
         && keys::find(keys::FILE, only.word).is_none()
-        && let Some(fault) = without_its_table(tree, index, only)
     {
-        return Err(fault);
+        meant = paths_of(tree, only.word);
+        match &meant[..] {
+            [] => {}
+            [one] => {
+                taken.push(format!("{} is taken as {one}", only.word));
+                let span = only.span.clone();
+                steps = one.split('.').map(|word| Step { word, span: span.clone() }).collect();
+            }
+            several => return Err(without_its_table(several, index, only)),
+        }
     }
     let node = parse_value(index, path.len() + 1, text);
     let (table, rest) = table_of(tree, index, &steps)?;
     place(table, index, rest, node)
 }
 
-/// The fault of a key whose table was left out (`addresses=2`); none where no table has such a key.
-fn without_its_table(tree: &Table, index: usize, step: &Step<'_>) -> Option<Fault> {
-    let meant = paths_of(tree, step.word);
+/// The fault of a key whose table was left out (`addresses=2`), where several have it.
+fn without_its_table(several: &[String], index: usize, step: &Step<'_>) -> Fault {
+    let shown = several[..several.len().min(4)].join(", ");
     let at = At::Set(index, step.span.clone());
-    let fault = Fault::new(at, format!("the key {} needs its table", quoted(step.word)));
-    match &meant[..] {
-        [] => None,
-        [one] => Some(fault.label(format!("did you mean {one}?"))),
-        several => {
-            let shown = several[..several.len().min(4)].join(", ");
-            Some(fault.label("whose?").help(format!("write one of {shown}")))
-        }
-    }
+    let fault = Fault::new(at, format!("the key {} needs its table", quoted(step.word))).label("whose?");
+    fault.help(format!("write one of {shown}"))
 }
 
 /// Every path of the file that ends in this key: of what is written, and of what tables could have.
@@ -227,7 +229,7 @@ mod tests {
         let mut faults = Faults::default();
         let mut tree = from_toml(FILE, &mut faults);
         let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
-        apply(&mut tree, &sets, &mut faults);
+        apply(&mut tree, &sets, &mut faults, &mut Vec::new());
         let found = faults.into_diagnostics("x", FILE, &sets);
         (tree, found.messages().map(str::to_owned).collect())
     }
@@ -267,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn a_key_alone_that_is_one_only_is_taken_for_it() {
+        let of = |sets: &[&str]| applied(sets).0;
+        for (short, long) in [("mean=2s", "client.a.lifetime.exponential.mean=2s"), ("seed=1", "run.seed=1")] {
+            assert_eq!(format!("{:?}", plain(&of(&[short]))), format!("{:?}", plain(&of(&[long]))));
+        }
+        assert_eq!(applied(&["mean=2s", "seed=1"]).1, [""; 0]);
+    }
+
+    /// Keys and values, without their places.
+    fn plain(table: &Table) -> Vec<(String, String)> {
+        let value = |node: &Node| match &node.value {
+            Value::Table(below) => format!("{:?}", plain(below)),
+            Value::Array(nodes) => format!("{:?}", nodes.iter().filter_map(Node::table).map(plain).collect::<Vec<_>>()),
+            other => format!("{other:?}"),
+        };
+        table.0.iter().map(|entry| (entry.key.clone(), value(&entry.node))).collect()
+    }
+
+    #[test]
     fn a_path_that_leads_nowhere_is_a_fault() {
         for (set, message) in [
             ("run.duration", "--set needs KEY=VALUE"),
@@ -276,8 +297,6 @@ mod tests {
             ("client.b.y=1", "no client is named \"b\""),
             ("client.a=1", "client.a needs a key"),
             ("client=1", "client needs a name and a key"),
-            ("mean=2s", "the key \"mean\" needs its table"),
-            ("seed=1", "the key \"seed\" needs its table"),
             ("run.a.b.c.d.e.f.g.h.i.j.k=1", "no key lies this deep"),
         ] {
             assert_eq!(applied(&[set]).1, [message], "{set}");

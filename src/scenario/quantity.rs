@@ -185,6 +185,9 @@ pub fn rate(text: &str) -> Result<Rate, Misfit> {
         Misfit::new(format!("{} is not a rate", quoted(text)), "not a rate")
             .help("write a number, a slash and a time, such as \"450/s\", \"27k/min\" or \"1/700ms\"")
     };
+    if let Some(plain) = respelled_rate(text) {
+        return rate(&plain);
+    }
     let Some((count, per)) = text.split_once('/') else {
         return Err(if matches!(nano_decimal(text), Some(Nano::Exact(_))) { bare_rate(text) } else { wrong() });
     };
@@ -225,12 +228,50 @@ pub fn rate(text: &str) -> Result<Rate, Misfit> {
     Ok(Rate::new(nano_events, span).expect("neither is zero"))
 }
 
+/// How a rate or a range is written here, where the text says it in a way that is as common elsewhere: `450rps`, `450/sec`,
+/// and `1024 65535` as sysctl has it. `None` where the text is written so already, or is neither.
+pub fn respelled(text: &str) -> Option<String> {
+    let plain = respelled_rate(text).filter(|plain| rate(plain).is_ok());
+    plain.or_else(|| respelled_range(text).filter(|plain| port_range(plain).is_ok()))
+}
+
+fn respelled_rate(text: &str) -> Option<String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let per_second = ["rps", "qps", "cps"].iter().find_map(|unit| lower.strip_suffix(unit));
+    let (count, per) = if let Some(count) = per_second {
+        (count, "s")
+    } else {
+        let (count, per) = lower.split_once('/')?;
+        let per = match per.trim() {
+            "sec" | "secs" | "second" | "seconds" => "s",
+            "minute" | "minutes" | "mins" => "min",
+            "hour" | "hours" | "hr" => "h",
+            "day" | "days" => "d",
+            _ => return None,
+        };
+        (count, per)
+    };
+    // The letter of a million is a large one.
+    let count = text.trim().get(..count.trim_end().len())?;
+    count.starts_with(|letter: char| letter.is_ascii_digit()).then(|| format!("{count}/{per}"))
+}
+
+fn respelled_range(text: &str) -> Option<String> {
+    let mut ports = text.split_whitespace();
+    let (first, last) = (ports.next()?, ports.next()?);
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (ports.next().is_none() && is_port(first) && is_port(last)).then(|| format!("{first}-{last}"))
+}
+
 /// An inclusive range of ports: `32768-60999`.
 ///
 /// # Errors
 ///
 /// When it is reversed, has a port outside 1-65535, or is no range at all.
 pub fn port_range(text: &str) -> Result<PortRange, Misfit> {
+    if let Some(plain) = respelled_range(text) {
+        return port_range(&plain);
+    }
     let Some((first, last)) = text.split_once('-') else {
         let misfit = Misfit::new(format!("{} is not a port range", quoted(text)), "not a range");
         return Err(match port(text) {

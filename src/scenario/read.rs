@@ -26,6 +26,8 @@ pub struct Reading {
     pub scenario: Scenario,
     /// Each value with its origin (`file`, `default`, `profile NAME`, `--set`), for the manifest.
     pub resolved: serde_json::Value,
+    /// What was written in another way than here, and how it was taken: a line each.
+    pub taken: Vec<String>,
     name: String,
     text: Arc<str>,
     sets: Vec<String>,
@@ -40,6 +42,7 @@ pub struct ParsedFile {
     text: Arc<str>,
     /// None where it is no text.
     tree: Option<Table>,
+    taken: Vec<String>,
     faults: Faults,
 }
 
@@ -48,16 +51,16 @@ impl ParsedFile {
     pub fn of(source: &SourceFile) -> Self {
         let name = if source.name == "-" { "stdin" } else { source.name.as_str() };
         let mut faults = Faults::default();
-        let text = text_of(source);
+        let (text, mut taken) = (text_of(source), Vec::new());
         let tree = match &text {
-            Ok(text) => Some(tree_of(source, text, &mut faults)),
+            Ok(text) => Some(tree_of(source, text, &mut faults, &mut taken)),
             Err(_) => None,
         };
         let text = text.unwrap_or_else(|fault| {
             faults.push(fault);
             ""
         });
-        Self { name: name.to_owned(), stem: source.stem(), text: text.into(), tree, faults }
+        Self { name: name.to_owned(), stem: source.stem(), text: text.into(), tree, taken, faults }
     }
 
     /// The same without its `[sweep]`, which no variant needs: to copy ten thousand values for each of them takes minutes.
@@ -81,12 +84,14 @@ impl ParsedFile {
         };
         let mut reader = Reader::new(sources);
         reader.faults = self.faults.clone();
-        overrides::apply(&mut tree, sets, &mut reader.faults);
+        reader.taken.clone_from(&self.taken);
+        overrides::apply(&mut tree, sets, &mut reader.faults, &mut reader.taken);
         let scenario = reader.scenario(&tree, &self.stem);
         match scenario {
             Some(scenario) if reader.faults.is_empty() => {
                 let (resolved, name, text) = (reader.resolved.to_json(), name.clone(), text.clone());
-                Ok(Reading { scenario, resolved, name, text, sets: sets.to_vec(), tree })
+                let taken = reader.taken;
+                Ok(Reading { scenario, resolved, taken, name, text, sets: sets.to_vec(), tree })
             }
             _ => Err(reader.faults.into_diagnostics(name, text, sets)),
         }
@@ -166,7 +171,6 @@ fn text_of(source: &SourceFile) -> Result<&str, Fault> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// JSON when it comes from standard input and looks like it, else TOML.
 impl Reading {
     /// What is wrong with a variant of the file's `[sweep]`, placed where that stands: `places` says which value each axis
     /// takes, by their numbers, and the overrides of the variant follow `before` others.
@@ -185,12 +189,43 @@ impl Reading {
     }
 }
 
-fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults) -> Table {
-    if source.name == "-" && text.trim_start().starts_with('{') {
-        from_json(text, faults)
-    } else {
-        from_toml(text, faults)
+/// JSON where it comes from standard input or from a file of that extension, and looks like it; else TOML.
+fn tree_of(source: &SourceFile, text: &str, faults: &mut Faults, taken: &mut Vec<String>) -> Table {
+    let is_json_file = source.name.to_ascii_lowercase().ends_with(".json");
+    if (source.name == "-" || is_json_file) && text.trim_start().starts_with('{') {
+        if is_json_file {
+            taken.push("the file is read as JSON; it has the keys of the TOML".to_owned());
+        }
+        return from_json(text, faults);
     }
+    if let Some(fault) = yaml(text) {
+        faults.push(fault);
+        return Table::default();
+    }
+    from_toml(text, faults)
+}
+
+/// The fault of a text whose first key is written as YAML has it: what a reader of TOML says of each line helps nobody.
+fn yaml(text: &str) -> Option<Fault> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let written = line.trim();
+        if !written.is_empty() && !written.starts_with('#') && written != "---" {
+            let key = written.strip_prefix("- ").unwrap_or(written);
+            let (word, rest) = key.split_once(':')?;
+            let is_word =
+                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+            let is_yaml = is_word && (rest.is_empty() || rest.starts_with(' '));
+            let start = start + line.len() - line.trim_start().len();
+            return is_yaml.then(|| {
+                let fault = Fault::new(At::File(start..start + written.len()), "this is YAML; a scenario is TOML");
+                let help = "write [run] above duration = \"10m\"; dryport new prints a scenario to start from; JSON is read, too";
+                fault.label("a colon").help(help).of_syntax()
+            });
+        }
+        start += line.len();
+    }
+    None
 }
 
 impl Reader<'_> {

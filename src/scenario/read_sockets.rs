@@ -98,7 +98,10 @@ impl Reader<'_> {
     /// First and last port.
     pub(super) fn port_range(&mut self, key: &str, node: &Node, path: &str) -> Option<PortRange> {
         let read = match &node.value {
-            Value::String(text) => quantity::port_range(text),
+            Value::String(text) => {
+                self.note_spelling(text);
+                quantity::port_range(text)
+            }
             Value::Whole(Some(number)) => quantity::port_range(&number.to_string()),
             _ => Err(Misfit {
                 message: format!("{key} must be a string"),

@@ -18,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub(super) faults: Faults,
     pub(super) resolved: Resolved,
     pub(super) sources: &'a dyn Sources,
+    /// What was written in another way than here, and how it was taken.
+    pub(super) taken: Vec<String>,
     /// Bytes that further traces may have.
     pub(super) trace_bytes_left: u64,
     /// Pairs of client and destination that may still come.
@@ -130,7 +132,7 @@ impl<'n> Section<'n> {
 impl<'a> Reader<'a> {
     pub(super) fn new(sources: &'a dyn Sources) -> Self {
         let (faults, resolved) = (Faults::default(), Resolved::default());
-        Self { faults, resolved, sources, trace_bytes_left: TRACE_BYTES_MAX, pairs_left: PAIRS_MAX }
+        Self { faults, resolved, sources, taken: Vec::new(), trace_bytes_left: TRACE_BYTES_MAX, pairs_left: PAIRS_MAX }
     }
 
     pub(super) fn fault(&mut self, fault: Fault) {
@@ -233,7 +235,10 @@ impl<'a> Reader<'a> {
     /// A rate.
     pub(super) fn rate(&mut self, node: &Node, path: &str) -> Option<Rate> {
         let read = match &node.value {
-            Value::String(text) => quantity::rate(text),
+            Value::String(text) => {
+                self.note_spelling(text);
+                quantity::rate(text)
+            }
             Value::Whole(Some(number)) => Err(quantity::bare_rate(&number.to_string())),
             Value::Float(number) if number.is_finite() => Err(quantity::bare_rate(&number.to_string())),
             _ => {
@@ -250,6 +255,13 @@ impl<'a> Reader<'a> {
                 self.misfit(&node.at, misfit);
                 None
             }
+        }
+    }
+
+    /// Notes that a text is written in another way than here, where it is.
+    pub(super) fn note_spelling(&mut self, text: &str) {
+        if let Some(plain) = quantity::respelled(text) {
+            self.taken.push(format!("{} is taken as {plain}", quoted(text)));
         }
     }
 

@@ -15,6 +15,17 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
+/// As [`nearest`]; else the only word of `known` that has a part of `word`, of five letters or more, in it.
+pub fn nearest_or_alike<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    nearest(word, known.iter().copied()).or_else(|| {
+        let word = word.to_lowercase();
+        let parts = word.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|part| part.len() >= 5);
+        let mut alike = parts.flat_map(|part| known.iter().copied().filter(move |known| known.contains(part)));
+        let first = alike.next()?;
+        alike.all(|other| other == first).then_some(first)
+    })
+}
+
 /// Damerau's edit distance (optimal alignment): insertions, deletions, changes and swaps of neighbours.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -46,6 +57,8 @@ mod tests {
         assert_eq!(nearest("prot_range", known), Some("port_range"));
         assert_eq!(nearest("adresses", known), Some("addresses"));
         assert_eq!(nearest("nmae", known), Some("name"));
+        assert_eq!(nearest_or_alike("p_addresses_2", &known), Some("addresses"));
+        assert_eq!((nearest_or_alike("range", &known), nearest_or_alike("colour", &known)), (Some("port_range"), None));
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest("", known), None);
     }

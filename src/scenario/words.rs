@@ -105,6 +105,7 @@ fn rate_decimals(value: f64) -> usize {
         _ if value >= 9_999.95 => 0,
         _ if value >= 99.995 => 1,
         _ if value >= 9.9995 => 2,
+        _ if value >= 0.999_95 => 3,
         _ if value >= 0.099_95 || value <= 0.0 => 4,
         _ if value >= 0.000_999_5 => decimals(value, 3),
         _ => decimals(value, 2),
@@ -440,7 +441,7 @@ mod tests {
         assert_eq!([444.02, 450.0, 2_000.0, 0.5].map(short_rate), ["444/s", "450/s", "2,000/s", "0.5/s"]);
         assert_eq!([0.033_333, 1e-8].map(rate), ["0.0333/s", "1.0e-8/s"]);
         let paces = [450.0, 1e8, 1.0 / 0.7, 0.1, 1.0 / 3_600.0, 1.0 / 86_400.0, 1.0 / 86_400_000.0].map(pace);
-        assert_eq!(paces, ["450/s", "100,000,000/s", "1.4286/s", "6/min", "1/h", "1/day", "0.001/day"]);
+        assert_eq!(paces, ["450/s", "100,000,000/s", "1.429/s", "6/min", "1/h", "1/day", "0.001/day"]);
         assert_eq!([1e-8, 1e-10, 1.04e-10].map(short_rate), ["1.0e-8/s", "1.0e-10/s", "1.0e-10/s"]);
         assert_eq!([more(1.0326), more(2.4)], ["+3.3 %", "2.4 times as much"]);
     }

@@ -37,7 +37,8 @@ fn rules_of(text: &str) -> Vec<&'static str> {
 /// Which rules speak of these sysctls.
 fn rules_of_sysctls(given: &[&str]) -> Vec<&'static str> {
     let given: Vec<String> = given.iter().map(ToString::to_string).collect();
-    let sysctls = Sysctls::read(None, &given).unwrap_or_else(|error| panic!("{error}"));
+    let (sysctls, faults) = Sysctls::read(None, &given);
+    assert!(faults.is_empty(), "{}", sysctls.diagnostics(faults));
     sysctls.diagnostics(lint_sysctls(&sysctls)).rules().collect()
 }
 

@@ -85,7 +85,7 @@ lifetime = { constant = { value = "1s" } }
 #[test]
 fn of_several_the_worst_comes_first_and_a_table_shows_all() {
     let text = screen("several", home(SEVERAL).path(), &["s.toml"]);
-    assert!(text.starts_with("RUNS OUT     checkout and 1 of 2 others -> orders-db (1 of 2 destinations):"), "{text}");
+    assert!(text.starts_with("RUNS OUT     checkout (+1 of 2 more) -> orders-db (1 of 2 destinations):"), "{text}");
     let calm = ["s.toml", "--set", "host.gateway.port_range=40000-49999"];
     assert!(screen("several-calm", home(SEVERAL).path(), &calm).starts_with("NOT SEEN "));
 }

@@ -9,6 +9,7 @@ use super::{Exit, Failure, output::Output};
 use crate::forecast::{Forecast, TARGET_RISK};
 use crate::lint::rules::RULES;
 use crate::lint::{Sysctls, lint_scenario, lint_sysctls};
+use crate::profile::stand_in;
 use crate::scenario::diagnostics::{Faults, Severity};
 use crate::scenario::load::Means;
 use crate::scenario::schema::schema;
@@ -108,7 +109,8 @@ impl Check {
         let (reading, name) = (parsed.read(&self.sets, &Files::beside(file))?, name_of(file));
         self.sweep(file, &parsed.without_sweep(), &reading)?;
         let runs_out = runs_out(&reading.scenario);
-        let notes = reading.scenario.notes().chain(runs_out).map(|note| format!("{name}: {note}")).collect();
+        let notes = reading.taken.iter().cloned().chain(reading.scenario.notes()).chain(runs_out);
+        let notes = notes.map(|note| format!("{name}: {note}")).collect();
         let understood = reading.scenario.understood();
         Ok(Checked { understood, notes, doubts: reading.diagnostics(self.meant(lint_scenario(&reading))) })
     }
@@ -145,15 +147,27 @@ impl Check {
             (Exit::Invalid, fitted(&format!("error: cannot read {name}: {error}")))
         };
         let file = self.sysctl_file.as_ref().map(|file| read_scenario(file)).transpose().map_err(unread)?;
-        let sysctls = Sysctls::read(file.as_ref(), &self.sysctls)?;
+        let (sysctls, mut faults) = Sysctls::read(file.as_ref(), &self.sysctls);
+        let doubts = self.meant(lint_sysctls(&sysctls));
+        if !faults.is_empty() {
+            // What could be read is judged all the same.
+            faults.extend(doubts);
+            return Err(sysctls.diagnostics(faults).into());
+        }
         let understood = format!("{} read", plural(sysctls.count() as u64, "setting"));
         let others: Vec<String> = sysctls.others().map(|(name, _)| shown(name)).collect();
         let others: Vec<&str> = others.iter().map(String::as_str).collect();
         let unknown = (!others.is_empty()).then(|| format!("no rule is about {}", names(&others, "setting")));
         let slips = sysctls.others().filter_map(|(name, near)| Some((name, near?)));
         let slips = slips.map(|(name, near)| format!("{}: did you mean {near}?", shown(name)));
-        let notes = unknown.into_iter().chain(slips).collect();
-        Ok(Checked { understood, notes, doubts: sysctls.diagnostics(self.meant(lint_sysctls(&sysctls))) })
+        let windows = (sysctls.of_windows() > 0).then(|| {
+            let lines = plural(sysctls.of_windows() as u64, "line");
+            let stand_in =
+                stand_in("windows").map_or_else(String::new, |one| format!("{} {}", one.what, one.options()));
+            format!("{lines} of Windows left out: {stand_in}")
+        });
+        let notes = unknown.into_iter().chain(slips).chain(windows).collect();
+        Ok(Checked { understood, notes, doubts: sysctls.diagnostics(doubts) })
     }
 
     /// What the rules say, as far as it is asked for and as bad as that.

@@ -1,7 +1,7 @@
 //! What is to be run and where it goes: everything that can be refused is refused here, before anything runs.
 
 use super::super::Exit;
-use super::super::files::{inputs, name_of, read};
+use super::super::files::{inputs, name_of, read, taken};
 use super::super::places::{self, Target, is_within, refusal_of_file, would_lose};
 use super::Run;
 use crate::report::gate::{Gate, Sense};
@@ -88,7 +88,8 @@ impl Run {
                     }
                     let gates = gates(&reading.scenario, fail_if);
                     let notes = reading.scenario.notes().chain(not_judged(&reading.scenario));
-                    let notes = notes.map(|note| format!("note: {}: {note}", name_of(file))).collect();
+                    let notes = notes.map(|note| format!("note: {}: {note}", name_of(file)));
+                    let notes = taken(file, &reading).into_iter().chain(notes).collect();
                     let target = Target { folder: Some(folder), unwritable: None };
                     plans.push(Plan { file: file.clone(), notes, gates, reading, target });
                 }

@@ -1,7 +1,7 @@
 //! The smallest settings that are enough, each alone.
 
 use super::super::page::solid;
-use super::super::words::count;
+use super::super::words::counted;
 use super::Answer;
 use crate::forecast::Lanes;
 use crate::scenario::Quantity;
@@ -31,7 +31,7 @@ impl Answer<'_> {
         let range = least.and_then(|ports| Some((ports, forecast.host.range_with(ports / self.lanes.joined)?)));
         let range = range.map(|(ports, range)| {
             let more = f64::from(ports) - now;
-            solid(&format!("--range {range}")) + &format!(" ({} more ports)", count(more))
+            solid(&format!("--range {range}")) + &format!(" ({})", counted(more, "more port"))
         });
         let requests = self.lanes.fewest_requests(fits).map(|each| u64::from(each) * u64::from(self.asked.requests));
         let number = |quantity| forecast.fewest(quantity, fits).map(u64::from);

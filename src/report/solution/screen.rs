@@ -125,7 +125,7 @@ fn headline(answer: &Answer, outcome: Outcome) -> String {
             let runs = solid(&words::plural(solution.evidence[place].runs, "run"));
             let beyond = solution.beyond.map_or_else(String::new, |beyond| format!("; {} will not do", shown(beyond)));
             format!(
-                "nobody was refused in {runs} with {}, which proves no {target}{beyond}. Where no formula does, a bound \
+                "nobody was refused in {runs} with {}, which does not prove {target}{beyond}. Where no formula does, a bound \
                  can be shown that is not far below 3 / --max-replications",
                 shown(place)
             )

@@ -2,7 +2,7 @@
 
 use super::super::RunTables;
 use super::super::page::solid;
-use super::super::words::{self, count, plural};
+use super::super::words::{self, counted, plural};
 use super::closed_form::ClosedForm;
 use super::refusals::Refusals;
 use crate::port::Binding;
@@ -58,7 +58,7 @@ fn by_formula(tables: &RunTables) -> Vec<String> {
     });
     let range = figure("safe_range_first").zip(figure("safe_range_last")).zip(figure("safe_ports"));
     let range = range.map(|((first, last), ports)| {
-        (format!("port_range = \"{first:.0}-{last:.0}\""), format!("{} more ports", count(ports - closed.ports)))
+        (format!("port_range = \"{first:.0}-{last:.0}\""), counted(ports - closed.ports, "more port"))
     });
     let requests =
         figure("safe_requests").map(|least| (several(least, "request") + " per connection", "keep-alive".into()));
@@ -66,7 +66,7 @@ fn by_formula(tables: &RunTables) -> Vec<String> {
     let addresses = figure("safe_addresses").map(|least| (format!("addresses = {least:.0}"), drawn()));
     let endpoints = figure("safe_endpoints").map(|least| (format!("endpoints = {least:.0}"), drawn()));
     let settings = [rate, range, requests, addresses, endpoints].into_iter().flatten();
-    let lines = settings.map(|(setting, remark)| solid(format!("  {setting:<REMARK$}{remark}").trim_end()));
+    let lines = settings.map(|(setting, remark)| solid(format!("  {:<REMARK$}{remark}", setting + "  ").trim_end()));
     let head = format!("one of these takes the risk to {} or less per {window}", closed.target_in_words());
     std::iter::once(head).chain(lines).collect()
 }

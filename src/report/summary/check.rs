@@ -77,7 +77,8 @@ pub(super) fn check(tables: &RunTables) -> Vec<String> {
         reasons.push(why_busy_parts(tables));
     }
     let reasons = reasons.iter().map(|reason| format!("! {reason}"));
-    std::iter::once(head).chain(rows).chain(indirect(tables)).chain(reasons).collect()
+    // First: who reads down from a figure that differs takes it for a fault.
+    reasons.chain(std::iter::once(head)).chain(rows).chain(indirect(tables)).collect()
 }
 
 /// How the refused ratio was told, where that is not by counting.
@@ -118,9 +119,11 @@ fn why_refused_parts(tables: &RunTables, closed: &ClosedForm<'_>) -> String {
     let all = listed(&reasons);
     // A window that is no whole number of cycles is off the long run too.
     if steady::has_echo(tables, closed) {
-        return format!("Erlang B leaves out that {all}, so that this window is not the long run: see Steady.");
+        return format!(
+            "Erlang B does not hold here: it leaves out that {all}, so that this window is not the long run: see Steady."
+        );
     }
-    format!("Erlang B leaves out that {all}. Trust the simulation here{cure}.")
+    format!("Erlang B does not hold here: it leaves out that {all}. Trust the simulation here{cure}.")
 }
 
 /// Is the variance of lifetimes infinite?

@@ -25,11 +25,10 @@ fn party(tables: &RunTables, kind: &str) -> Option<String> {
     let calm = Refusals::of(tables, ranked[0]).refused == 0;
     Some(match (others, hit) {
         (0, _) => name.into(),
-        (1, 0) if calm => format!("{name} and 1 other"),
-        (_, 0) if calm => format!("{name} and {others} others"),
+        (_, 0) if calm => format!("{name} (+{others} more)"),
         (_, 0) => format!("{name} (1 of {} {kind}s)", others + 1, kind = kind.trim_end_matches(':')),
-        (1, _) => format!("{name} and 1 other"),
-        _ => format!("{name} and {hit} of {others} others"),
+        (1, _) => format!("{name} (+1 more)"),
+        _ => format!("{name} (+{hit} of {others} more)"),
     })
 }
 

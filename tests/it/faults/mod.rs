@@ -5,6 +5,7 @@ mod careful_files;
 mod first_free;
 mod headroom;
 mod kernel_rules;
+mod plain_messages;
 mod port_page;
 mod reusable;
 mod safe_rates;

@@ -183,5 +183,5 @@ fn check_says_that_a_load_runs_out() {
     let ended = crate::command::dryport(home.path(), &["check", "two-destinations-one-full.toml"]);
     let told = words(&ended.err);
     assert!(told.contains("c alone runs out of ports for certain within the window"), "{told}");
-    assert!(told.contains("5/s wanted, 4.5898/s get through for long"), "{told}");
+    assert!(told.contains("5/s wanted, 4.589/s get through for long"), "{told}");
 }
