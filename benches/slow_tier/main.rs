@@ -6,6 +6,7 @@
 //! cargo bench --bench slow_tier -- splitting                     some minutes
 //! cargo bench --bench slow_tier -- splitting --experiments 10
 //! cargo bench --bench slow_tier -- sweep                         a minute
+//! cargo bench --bench slow_tier -- fuzz                          half an hour
 //! ```
 //!
 //! `coverage`: of 400 experiments with seeds of their own at each of three loads, with several runs and with a long
@@ -17,10 +18,14 @@
 //!
 //! `sweep`: does a sweep of 200 cells with 20 replications each that is killed ten times, at moments drawn at random,
 //! end with the same bytes as one that is left alone?
+//!
+//! `fuzz`: of 10^8 inputs, mutations of what `fuzz/corpus` keeps, does any make a reader of what others wrote panic, or
+//! write what it then reads otherwise?
 
-#![expect(clippy::print_stdout, reason = "its figures are what a bench is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "its figures are what a bench is for")]
 
 mod coverage;
+mod fuzz;
 mod splitting;
 mod sweep;
 
@@ -56,6 +61,15 @@ enum Question {
         #[arg(long, default_value_t = 10)]
         kills: u64,
     },
+    /// Does any input upset what reads what others wrote?
+    Fuzz {
+        /// How many, of all targets together
+        #[arg(long, default_value_t = 100_000_000)]
+        inputs: u64,
+        /// What mutations are drawn by
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +77,7 @@ fn main() -> ExitCode {
     let holds = match question {
         Question::Coverage { experiments } => coverage::holds(experiments),
         Question::Splitting { experiments } => splitting::holds(experiments),
+        Question::Fuzz { inputs, seed } => fuzz::holds(inputs, seed),
         Question::Sweep { kills } => sweep::holds(kills).unwrap_or_else(|error| {
             println!("{error}");
             false

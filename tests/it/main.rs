@@ -21,6 +21,7 @@ mod explain_command;
 mod faults;
 mod format_screens;
 mod front_door;
+mod fuzz_corpus;
 mod gallery;
 mod gates;
 mod golden;

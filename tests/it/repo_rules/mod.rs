@@ -73,6 +73,9 @@ const TOP_LEVEL: &[&str] = &[
     "README.md",
     "benches",
     "clippy.toml",
+    "deny.toml",
+    // Where cargo-fuzz looks for it.
+    "fuzz",
     "output",
     "rustfmt.toml",
     "scenarios",
