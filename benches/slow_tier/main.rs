@@ -6,6 +6,7 @@
 //! cargo bench --bench slow_tier -- splitting                     some minutes
 //! cargo bench --bench slow_tier -- splitting --experiments 10
 //! cargo bench --bench slow_tier -- sweep                         a minute
+//! cargo bench --bench slow_tier -- kills                         a minute
 //! cargo bench --bench slow_tier -- fuzz                          half an hour
 //! ```
 //!
@@ -19,6 +20,9 @@
 //! `sweep`: does a sweep of 200 cells with 20 replications each that is killed ten times, at moments drawn at random,
 //! end with the same bytes as one that is left alone?
 //!
+//! `kills`: of a finished `run`, `compare` and `advise` with a user's notes beside it, over which each is run 100 times again
+//! and killed at moments drawn at random, is anything ever lost, half written or left behind?
+//!
 //! `fuzz`: of 10^8 inputs, mutations of what `fuzz/corpus` keeps, does any make a reader of what others wrote panic, or
 //! write what it then reads otherwise?
 
@@ -26,6 +30,7 @@
 
 mod coverage;
 mod fuzz;
+mod kills;
 mod splitting;
 mod sweep;
 
@@ -61,6 +66,12 @@ enum Question {
         #[arg(long, default_value_t = 10)]
         kills: u64,
     },
+    /// Is a finished run ever lost to a kill?
+    Kills {
+        /// How often each command is killed
+        #[arg(long, default_value_t = 100)]
+        kills: u64,
+    },
     /// Does any input upset what reads what others wrote?
     Fuzz {
         /// How many, of all targets together
@@ -78,10 +89,16 @@ fn main() -> ExitCode {
         Question::Coverage { experiments } => coverage::holds(experiments),
         Question::Splitting { experiments } => splitting::holds(experiments),
         Question::Fuzz { inputs, seed } => fuzz::holds(inputs, seed),
-        Question::Sweep { kills } => sweep::holds(kills).unwrap_or_else(|error| {
-            println!("{error}");
-            false
-        }),
+        Question::Sweep { kills } => told(sweep::holds(kills)),
+        Question::Kills { kills } => told(kills::holds(kills)),
     };
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// No, where the question could not be put.
+fn told(holds: std::io::Result<bool>) -> bool {
+    holds.unwrap_or_else(|error| {
+        println!("{error}");
+        false
+    })
 }

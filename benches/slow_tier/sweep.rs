@@ -40,7 +40,7 @@ fn home_of_sweep() -> io::Result<tempfile::TempDir> {
 }
 
 /// Every file below a folder with its bytes, by path.
-fn tree(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+pub(crate) fn tree(folder: &Path) -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
     let (mut all, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(next)? {
