@@ -244,14 +244,18 @@ fn cell(bytes: &[u8]) {
     if let Ok(found) = Cell::read(*KEY, bytes) {
         let mut written = Vec::new();
         found.write(*KEY, &mut written).expect("a buffer takes all");
-        assert_eq!(Cell::read(*KEY, &written[..]).expect("what is written is read"), found);
+        assert_eq!(written, bytes, "a checksum that holds for something else");
     }
     for columns in [&SUMMARY[2..], REPLICATIONS, TIMESERIES] {
         match csv::read(columns, bytes) {
             Ok(table) => {
                 let mut written = Vec::new();
                 csv::write(&table, &mut written).expect("a buffer takes all");
-                assert_eq!(csv::read(columns, &written[..]).expect("what is written is read"), table);
+                // A number may have been written in another way, such as 266e1, and is then written as we do.
+                let again = csv::read(columns, &written[..]).expect("what is written is read");
+                let mut twice = Vec::new();
+                csv::write(&again, &mut twice).expect("a buffer takes all");
+                assert_eq!(String::from_utf8(twice), String::from_utf8(written), "written twice, it differs");
             }
             Err(error) => assert!(is_harmless(&error.to_string()), "{error}"),
         }

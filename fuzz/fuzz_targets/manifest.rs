@@ -3,4 +3,8 @@
 #[path = "../targets.rs"]
 mod targets;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::TARGETS.iter().find(|target| target.name == "manifest").map(|target| (target.run)(bytes)).unwrap());
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::TARGETS
+    .iter()
+    .find(|target| target.name == "manifest")
+    .map(|target| (target.run)(bytes))
+    .unwrap());

@@ -228,15 +228,20 @@ impl Run {
 
     /// Writes the run folder, as far as it can be; where it is then.
     fn put(&self, plan: &Plan, experiment: &Experiment, tables: &mut RunTables) -> Result<Target, String> {
-        let mut target = plan.target.clone();
+        let (mut target, mut again) = (plan.target.clone(), false);
         loop {
             let scenario = &tables.meta.scenario;
             let runs = Box::new(|out: &mut dyn Write| write_replications(experiment, scenario, out));
             let (place, pictures) = (self.place(), self.pictures());
             match target.write(|until, folder| run_dir::write(until, folder, tables, runs, place, pictures)) {
                 Ok(()) => return Ok(target),
-                // Who presses Ctrl-C while it is written is given all but the figures of each run, which take longest.
-                Err(_) if tables.keeps_runs() => tables.drop_runs(),
+                // Who presses Ctrl-C while it is written is given it all the same, but for what takes long.
+                Err(_) if !again => {
+                    again = true;
+                    if cost::is_long_to_write([(&plan.reading.scenario, experiment)]) {
+                        tables.drop_runs();
+                    }
+                }
                 Err(interrupted) => return Err(interrupted.into()),
             }
         }
